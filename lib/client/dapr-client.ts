@@ -1,0 +1,147 @@
+import type { InvokeOverrides, StateOptions } from "../model/collector.js";
+
+/**
+ * The calls of Dapr's API that bindings need: the port behind which the sidecar stands.
+ *
+ * Names are those of function.json's options. A value may be a `JsonText`, which is sent as written. A failed call
+ * rejects with a `SidecarError`.
+ *
+ * @see https://docs.dapr.io/reference/api/
+ */
+export interface DaprClient {
+  saveState(request: SaveStateRequest): Promise<void>;
+  /** `value: undefined` when the key does not exist; the etag as the sidecar sends it, unquoted. */
+  getState(request: GetStateRequest): Promise<StateResult>;
+  deleteState(request: DeleteStateRequest): Promise<void>;
+  transactState(request: TransactStateRequest): Promise<void>;
+  publish(request: PublishRequest): Promise<void>;
+  /** Rejects with a `SidecarError` whose `accepted` counts the entries that were published all the same. */
+  publishBulk(request: PublishBulkRequest): Promise<void>;
+  invokeMethod(request: InvokeMethodRequest): Promise<InvokeMethodResult>;
+  invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult>;
+  getSecret(request: GetSecretRequest): Promise<Record<string, string>>;
+  /** What the sidecar says of itself: `GET /v1.0/metadata`. */
+  metadata(request?: CallOptions): Promise<SidecarMetadata>;
+  /** Resolves once the sidecar can be called; rejects when `timeout` has passed before. */
+  waitForOutbound(request?: CallOptions): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What every call takes besides its own members. */
+export interface CallOptions {
+  /** Put before the message of an error: `daprPublish "copies"`. */
+  readonly binding?: string | undefined;
+  /** Absolute URL of another sidecar than the client's: a binding's `daprAddress`. */
+  readonly daprAddress?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for this call; the client's own limit unless given. */
+  readonly timeout?: number | undefined;
+  /** `traceparent`, `tracestate` and `baggage` to send. */
+  readonly traceHeaders?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Metadata as Dapr takes it: text only. */
+export type MetadataMap = Readonly<Record<string, string>>;
+
+export interface StateEntry {
+  readonly key: string;
+  readonly value: unknown;
+  readonly etag?: string | undefined;
+  readonly metadata?: MetadataMap | undefined;
+  readonly options?: StateOptions | undefined;
+}
+
+export interface SaveStateRequest extends CallOptions {
+  readonly stateStore: string;
+  readonly entries: readonly StateEntry[];
+}
+
+export interface GetStateRequest extends CallOptions {
+  readonly stateStore: string;
+  readonly key: string;
+}
+
+export interface StateResult {
+  readonly value: unknown;
+  readonly etag: string | undefined;
+}
+
+export interface DeleteStateRequest extends CallOptions {
+  readonly stateStore: string;
+  readonly key: string;
+  readonly etag?: string | undefined;
+}
+
+export type StateOperation =
+  | { readonly operation: "upsert"; readonly request: StateEntry }
+  | { readonly operation: "delete"; readonly request: { readonly key: string; readonly etag?: string | undefined } };
+
+export interface TransactStateRequest extends CallOptions {
+  readonly stateStore: string;
+  readonly operations: readonly StateOperation[];
+}
+
+/** A body with its content type: JSON for a JSON type, else text or bytes. Without one nothing is sent. */
+export interface MessageBody {
+  readonly contentType: string;
+  /** A `JsonText`, text or bytes as the content type says. */
+  readonly content: unknown;
+}
+
+export interface PublishRequest extends CallOptions {
+  readonly pubSubName: string;
+  readonly topic: string;
+  readonly payload: MessageBody;
+  readonly metadata?: MetadataMap | undefined;
+}
+
+export interface PublishBulkRequest extends CallOptions {
+  readonly pubSubName: string;
+  readonly topic: string;
+  readonly entries: readonly { readonly payload: MessageBody; readonly metadata?: MetadataMap | undefined }[];
+}
+
+export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, "headers"> {
+  /** App id, `app.namespace`, or an absolute URL. */
+  readonly appId: string;
+  /** Path below the app's root, query included. */
+  readonly methodName: string;
+  /** In upper case. */
+  readonly httpVerb: string;
+  readonly body?: MessageBody | undefined;
+}
+
+export interface InvokeMethodResult {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface InvokeBindingRequest extends CallOptions {
+  readonly bindingName: string;
+  readonly operation: string;
+  /** Left out of the request when undefined. */
+  readonly data?: unknown;
+  readonly metadata?: MetadataMap | undefined;
+}
+
+export interface InvokeBindingResult {
+  readonly body: Uint8Array;
+  readonly metadata: MetadataMap;
+}
+
+export interface GetSecretRequest extends CallOptions {
+  readonly secretStoreName: string;
+  readonly key: string;
+  /** A query as it is sent, without the leading `?`. */
+  readonly metadata?: string | undefined;
+}
+
+/** The members of `GET /v1.0/metadata` that are used here. */
+export interface SidecarMetadata {
+  readonly id?: string | undefined;
+  readonly runtimeVersion?: string | undefined;
+  readonly components?: readonly { readonly name: string; readonly type: string; readonly version?: string }[];
+  readonly subscriptions?: readonly { readonly pubsubname: string; readonly topic: string }[];
+  readonly appConnectionProperties?: { readonly port?: number; readonly channelAddress?: string };
+}

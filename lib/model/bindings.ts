@@ -1,0 +1,189 @@
+import type { PayloadType } from "./payload-type.js";
+
+/*
+ * One interface per binding type. Keys are those of function.json, in the order in which function.json writes them;
+ * keys that only the runtime knows (`payload`, `match`, `record` …) follow. What a decorator was not given is absent.
+ */
+
+export type DataType = "string" | "binary" | "stream";
+
+interface BindingBase {
+  /** Names the binding within its function: a letter, then letters and digits. */
+  readonly name: string;
+  readonly dataType?: DataType | undefined;
+  readonly generic?: undefined;
+}
+
+interface SidecarBindingBase extends BindingBase {
+  /** Absolute http(s) URL of the sidecar to use for this binding; may hold `%setting%`, never `{data}`. */
+  readonly daprAddress?: string | undefined;
+}
+
+export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE";
+
+/** A method in either case, as decorators take it. */
+export type HttpMethodOption = HttpMethod | Lowercase<HttpMethod>;
+
+/** @see https://docs.dapr.io/reference/api/service_invocation_api/ */
+export interface DaprServiceInvocationTrigger extends BindingBase {
+  readonly type: "daprServiceInvocationTrigger";
+  readonly direction: "in";
+  /** Name under which callers invoke the function; the function's name unless given. */
+  readonly methodName?: string | undefined;
+  /** Verbs it answers; POST unless given. The Functions host answers POST only. */
+  readonly methods?: readonly HttpMethodOption[] | undefined;
+  readonly payload?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/pubsub_api/ */
+export interface DaprTopicTrigger extends BindingBase {
+  readonly type: "daprTopicTrigger";
+  readonly direction: "in";
+  readonly pubSubName: string;
+  /** The function's name unless given. */
+  readonly topic?: string | undefined;
+  /** Path on which the app receives the events; the topic unless given. */
+  readonly route?: string | undefined;
+  readonly deadLetterTopic?: string | undefined;
+  /** A CEL expression over `event`: the function gets the events for which it is true. */
+  readonly match?: string | undefined;
+  /** Order of the rules of one topic, lower first. */
+  readonly priority?: number | undefined;
+  readonly bulk?: true | BulkSubscribe | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Describes the event's `data`. */
+  readonly payload?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/ */
+export interface BulkSubscribe {
+  readonly maxMessagesCount?: number | undefined;
+  /** Milliseconds. */
+  readonly maxAwaitDurationMs?: number | undefined;
+  /** How many events of one request run side by side; 1 unless given, which keeps their order. */
+  readonly concurrency?: number | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/bindings_api/ */
+export interface DaprBindingTrigger extends BindingBase {
+  readonly type: "daprBindingTrigger";
+  readonly direction: "in";
+  /** Name of the component; the function's name unless given. */
+  readonly bindingName?: string | undefined;
+  readonly payload?: PayloadType | undefined;
+}
+
+/** @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger */
+export interface HttpTrigger extends BindingBase {
+  readonly type: "httpTrigger";
+  readonly direction: "in";
+  /** Enforced by the Functions host only. */
+  readonly authLevel?: "anonymous" | "function" | "admin" | undefined;
+  /** All verbs unless given. */
+  readonly methods?: readonly HttpMethodOption[] | undefined;
+  /** Route below `/api/`, with `{name}`, `{name?}` and `{*name}` segments; the function's name unless given. */
+  readonly route?: string | undefined;
+  /** Describes the body. */
+  readonly payload?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/state_api/ */
+export interface DaprStateInput extends SidecarBindingBase {
+  readonly type: "daprState";
+  readonly direction: "in";
+  readonly stateStore: string;
+  readonly key: string;
+  /** Fail the invocation when the key does not exist. */
+  readonly required?: boolean | undefined;
+  /** Deliver a `StateRecord` (key, value, etag) rather than the value. */
+  readonly record?: boolean | undefined;
+  /** Revives the stored value as an instance of this class. */
+  readonly valueType?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/secrets_api/ */
+export interface DaprSecret extends SidecarBindingBase {
+  readonly type: "daprSecret";
+  readonly direction: "in";
+  readonly secretStoreName: string;
+  readonly key: string;
+  /** Query text (`metadata.version_id=2&…`) or a map of names without `metadata.`. */
+  readonly metadata?: string | Readonly<Record<string, string>> | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/state_api/ */
+export interface DaprStateOutput extends SidecarBindingBase {
+  readonly type: "daprState";
+  readonly direction: "out";
+  readonly stateStore?: string | undefined;
+  readonly key?: string | undefined;
+  /** Send the items of one invocation as one transaction. */
+  readonly transaction?: boolean | undefined;
+  readonly valueType?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/pubsub_api/ */
+export interface DaprPublish extends SidecarBindingBase {
+  readonly type: "daprPublish";
+  readonly direction: "out";
+  readonly pubSubName?: string | undefined;
+  readonly topic?: string | undefined;
+  /** Send consecutive items for one topic in one request; Dapr does not keep their order. */
+  readonly bulk?: boolean | undefined;
+  readonly valueType?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/service_invocation_api/ */
+export interface DaprInvoke extends SidecarBindingBase {
+  readonly type: "daprInvoke";
+  readonly direction: "out";
+  readonly appId?: string | undefined;
+  readonly methodName?: string | undefined;
+  /** POST unless given. */
+  readonly httpVerb?: string | undefined;
+  readonly valueType?: PayloadType | undefined;
+}
+
+/** @see https://docs.dapr.io/reference/api/bindings_api/ */
+export interface DaprBindingOutput extends SidecarBindingBase {
+  readonly type: "daprBinding";
+  readonly direction: "out";
+  readonly bindingName?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly valueType?: PayloadType | undefined;
+}
+
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [member: string]: JsonValue };
+
+/** Any other binding of the Functions host; `members` keep the order in which they were written. */
+export interface GenericBinding<Direction extends "in" | "out"> {
+  readonly generic: true;
+  readonly type: string;
+  readonly direction: Direction;
+  readonly name: string;
+  readonly dataType?: DataType | undefined;
+  readonly members: Readonly<Record<string, JsonValue>>;
+}
+
+export type DaprTriggerBinding = DaprServiceInvocationTrigger | DaprTopicTrigger | DaprBindingTrigger;
+export type SidecarInputBinding = DaprStateInput | DaprSecret;
+export type SidecarOutputBinding = DaprStateOutput | DaprPublish | DaprInvoke | DaprBindingOutput;
+
+/** What causes an invocation. */
+export type TriggerBinding = DaprTriggerBinding | HttpTrigger | GenericBinding<"in">;
+export type InputBinding = SidecarInputBinding | GenericBinding<"in">;
+export type OutputBinding = SidecarOutputBinding | GenericBinding<"out">;
+
+/** One named, declared connection of a function. */
+export type Binding = TriggerBinding | InputBinding | OutputBinding;
+
+/** How the Functions host repeats a failed invocation; standalone ignores it. Intervals are `HH:MM:SS`. */
+export type RetryOptions =
+  | { readonly strategy: "fixedDelay"; readonly maxRetryCount: number; readonly delayInterval: string }
+  | {
+      readonly strategy: "exponentialBackoff";
+      readonly maxRetryCount: number;
+      readonly minimumInterval: string;
+      readonly maximumInterval: string;
+    };

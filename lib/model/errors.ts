@@ -1,0 +1,217 @@
+/**
+ * Every error that this library throws and the list of their codes.
+ *
+ * Compare errors by `code`, not by `instanceof`: two copies of the library may be loaded. Codes in kebab-case are
+ * problems found before the first request; codes that start with `ERR_` are errors of one invocation.
+ */
+
+/** Codes of the errors an invocation can end with. A {@link SidecarError} carries the sidecar's own code instead. */
+export type InvocationErrorCode =
+  | "ERR_BINDING_DATA"
+  | "ERR_COLLECTOR_CLOSED"
+  | "ERR_DAPR_BAD_REQUEST"
+  | "ERR_FUNCTION_FAILED"
+  | "ERR_MALFORMED_REQUEST"
+  | "ERR_OVERRIDE_UNSUPPORTED"
+  | "ERR_PAYLOAD_INVALID"
+  | "ERR_PAYLOAD_TOO_LARGE"
+  | "ERR_REPLY_INVALID"
+  | "ERR_RETRY_REQUESTED"
+  | "ERR_UNAUTHORIZED";
+
+/** Codes of the problems that `readFunctions`, `serve`, `register`, `check` and `generate` report. */
+export type ProblemCode =
+  | "address-in-use"
+  | "binding-name-duplicate"
+  | "binding-name-invalid"
+  | "binding-name-reserved"
+  | "binding-type-invalid"
+  | "build-missing"
+  | "bundle-and-project"
+  | "bundle-missing"
+  | "bundle-without-dapr"
+  | "component-invalid"
+  | "constructor-arguments"
+  | "decorator-repeated"
+  | "direction-invalid"
+  | "expression-in-trigger"
+  | "expression-invalid"
+  | "expression-prefix"
+  | "expression-unchecked"
+  | "expression-without-data"
+  | "folder-not-ours"
+  | "function-missing"
+  | "function-name-duplicate"
+  | "function-name-invalid"
+  | "functions-none"
+  | "host-json-invalid"
+  | "host-only"
+  | "main-missing"
+  | "metadata-unavailable"
+  | "method-unsupported"
+  | "model-mixed"
+  | "module-outside-app"
+  | "option-empty"
+  | "option-invalid"
+  | "option-missing"
+  | "option-standalone-only"
+  | "option-unknown"
+  | "payload-type-lost"
+  | "payload-unchecked"
+  | "peer-missing"
+  | "retry-discouraged"
+  | "retry-ignored"
+  | "retry-invalid"
+  | "route-duplicate"
+  | "route-reserved"
+  | "setting-invalid"
+  | "setting-missing"
+  | "setting-unclosed"
+  | "storage-missing"
+  | "subscription-duplicate"
+  | "trigger-missing"
+  | "trigger-multiple";
+
+const brand = Symbol.for("dapr-functions/error");
+
+/** Base of all errors of this library: an `Error` with a stable `code`. */
+export class DaprFunctionsError extends Error {
+  override readonly name: string = "DaprFunctionsError";
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** True for an error of any loaded copy of this library. */
+export function isDaprFunctionsError(error: unknown): error is DaprFunctionsError {
+  return error instanceof Error && brand in error;
+}
+
+/** One thing wrong with the functions of an app: where it is, what it is, and what to do. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly level: "error" | "warning";
+  /** Name of the class; `undefined` where a problem concerns the app as a whole. */
+  readonly class: string | undefined;
+  readonly method: string | undefined;
+  /** The module, relative to the working directory; only the command line knows it. */
+  readonly file?: string | undefined;
+  /** `trigger`, `input` or `output`, a space, and the binding's name in quotes: `output "order"`. */
+  readonly binding?: string | undefined;
+  /** The option concerned, spelt as in function.json. */
+  readonly member?: string | undefined;
+  /** `<Class>.<method>[, <binding>[, <member>]]: <what>; <what to do>`, without level and code. */
+  readonly message: string;
+}
+
+/** The app cannot start. `code` is that of the first problem, `problems` holds all of them. */
+export class DefinitionError extends DaprFunctionsError {
+  override readonly name: string = "DefinitionError";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly [Problem, ...Problem[]], options?: { cause?: unknown }) {
+    super(problems[0].code, problems.map((problem) => `${problem.code}: ${problem.message}`).join("\n"), options);
+    this.problems = problems;
+  }
+}
+
+/** What is wrong with one place of a payload. */
+export interface PayloadIssue {
+  /** Where in the payload, as one writes it in code: `items[2].price`; empty for the payload itself. */
+  readonly path: string;
+  readonly message: string;
+  /** The rule that was broken, as its validator calls it: `isPositive`, `invalid_type`. */
+  readonly rule: string;
+}
+
+/**
+ * The caller's fault: a payload that is malformed (`ERR_MALFORMED_REQUEST`), does not validate
+ * (`ERR_PAYLOAD_INVALID`, with `issues`) or lacks what an expression needs (`ERR_BINDING_DATA`). Answered 400 to
+ * service invocation and HTTP.
+ */
+export class PayloadError extends DaprFunctionsError {
+  override readonly name: string = "PayloadError";
+  readonly issues: readonly PayloadIssue[];
+
+  constructor(
+    code: InvocationErrorCode,
+    message: string,
+    options?: { issues?: readonly PayloadIssue[]; cause?: unknown },
+  ) {
+    super(code, message, options);
+    this.issues = options?.issues ?? [];
+  }
+}
+
+/** What an output had sent when a flush failed; `items` is a count. */
+export interface SentItems {
+  readonly output: string;
+  readonly items: number;
+}
+
+/** This invocation fails; Dapr or the caller may repeat it. `sent` says what had already been sent by then. */
+export class InvocationError extends DaprFunctionsError {
+  override readonly name: string = "InvocationError";
+  readonly sent: readonly SentItems[];
+
+  constructor(
+    code: InvocationErrorCode | (string & {}),
+    message: string,
+    options?: { sent?: readonly SentItems[]; cause?: unknown },
+  ) {
+    super(code, message, options);
+    this.sent = options?.sent ?? [];
+  }
+}
+
+/** What a {@link SidecarError} is made of. */
+export interface SidecarErrorInit {
+  readonly status: number;
+  readonly errorCode: string;
+  readonly message: string;
+  /** The request that failed: `POST /v1.0/publish/bus/orders`. */
+  readonly operation: string;
+  /** The address of the sidecar: `http://127.0.0.1:3500`. */
+  readonly target: string;
+  readonly details?: unknown;
+  readonly retryable?: boolean | undefined;
+  /** How many items of the request were accepted all the same (bulk publish). */
+  readonly accepted?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Dapr said no, or nothing. `code` equals `errorCode`; `status` is the sidecar's, 503 when there is no sidecar and 500
+ * when a request got no answer. `retryable` informs callers and logs; nothing here retries.
+ *
+ * @see https://docs.dapr.io/reference/errors/
+ */
+export class SidecarError extends DaprFunctionsError {
+  override readonly name: string = "SidecarError";
+  readonly status: number;
+  readonly errorCode: string;
+  readonly operation: string;
+  readonly target: string;
+  readonly details: unknown;
+  readonly retryable: boolean;
+  readonly accepted: number;
+
+  constructor(init: SidecarErrorInit) {
+    super(init.errorCode, init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.status = init.status;
+    this.errorCode = init.errorCode;
+    this.operation = init.operation;
+    this.target = init.target;
+    this.details = init.details;
+    this.retryable = init.retryable ?? isRetryable(init.status, init.errorCode);
+    this.accepted = init.accepted ?? 0;
+  }
+}
+
+function isRetryable(status: number, errorCode: string): boolean {
+  return [408, 429, 500, 502, 503, 504].includes(status) && !errorCode.endsWith("_NOT_CONFIGURED");
+}

@@ -1,0 +1,108 @@
+/**
+ * What surrounds one call of a function. Names follow `@azure/functions`.
+ *
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-reference-node#invocation-context
+ */
+export interface InvocationContext {
+  readonly invocationId: string;
+  readonly functionName: string;
+  /** The trigger's headers in lower case (standalone) or what the Functions host says of the trigger. */
+  readonly triggerMetadata: Readonly<Record<string, unknown>>;
+  /** Aborted when the app stops and this invocation has used up the time it had to finish. */
+  readonly signal: AbortSignal;
+  /** W3C trace context of the trigger, handed on to every input and output. */
+  readonly traceContext?: TraceContext | undefined;
+  log(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  error(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+}
+
+export interface TraceContext {
+  readonly traceParent?: string | undefined;
+  readonly traceState?: string | undefined;
+  readonly attributes?: Record<string, string> | undefined;
+}
+
+/** Where log lines go; `console` is one. */
+export type Log = Pick<Console, "log" | "info" | "warn" | "error" | "debug">;
+
+/**
+ * An event of a topic, with the extensions that Dapr adds.
+ *
+ * @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-cloudevents/
+ */
+export interface CloudEvent<T = unknown> {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly specversion: string;
+  readonly datacontenttype?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly time?: string | undefined;
+  readonly topic: string;
+  readonly pubsubname: string;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly data: T;
+  readonly [extension: string]: unknown;
+}
+
+/** An HTTP request, as `@azure/functions` shapes it. Bodies may be read any number of times. */
+export interface HttpRequest<T = unknown> {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly query: URLSearchParams;
+  readonly params: Record<string, string>;
+  /** The body as JSON, or as the instance that the function's `payload` type made of it. Rejects malformed JSON. */
+  json(): Promise<T>;
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+export interface HttpResponse {
+  readonly status?: number | undefined;
+  readonly headers?: Record<string, string> | undefined;
+  readonly body?: string | Uint8Array | undefined;
+  /** Sent as JSON, with `application/json`. */
+  readonly jsonBody?: unknown;
+}
+
+/** A stored value and the etag with which to change it. */
+export interface StateRecord<T = unknown> {
+  readonly key: string;
+  readonly value: T | undefined;
+  readonly etag: string | undefined;
+}
+
+export interface ReplyInit {
+  readonly status?: number | undefined;
+  readonly headers?: Record<string, string> | undefined;
+  readonly body?: unknown;
+}
+
+const brand = Symbol.for("dapr-functions/reply");
+
+/**
+ * A reply with a status of its own: the only thing a function of a Dapr trigger can return that sets status or headers.
+ * An object that merely looks like one is data.
+ */
+export class Reply {
+  readonly status: number | undefined;
+  readonly headers: Record<string, string> | undefined;
+  readonly body: unknown;
+
+  constructor(init: ReplyInit) {
+    this.status = init.status;
+    this.headers = init.headers;
+    this.body = init.body;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** True for a Reply of any loaded copy of this library. */
+export function isReply(value: unknown): value is Reply {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, brand);
+}

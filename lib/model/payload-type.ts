@@ -1,0 +1,31 @@
+/** A class as decorators and options take it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a class with any constructor; `unknown[]` refuses all but the empty one
+export type Class<T = unknown> = abstract new (...args: any[]) => T;
+
+/**
+ * The part of a Standard Schema (zod, valibot, arktype …) that is used here.
+ *
+ * @see https://standardschema.dev
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+export type StandardResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
+
+export interface StandardIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/**
+ * What a payload or a value is checked against: a class with class-validator's and class-transformer's decorators, a
+ * list of one (`[Order]`), or a Standard Schema.
+ */
+export type PayloadType<T = unknown> = Class<T> | readonly [Class] | StandardSchema<unknown, T>;

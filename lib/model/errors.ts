@@ -17,7 +17,8 @@ export type InvocationErrorCode =
   | "ERR_PAYLOAD_TOO_LARGE"
   | "ERR_REPLY_INVALID"
   | "ERR_RETRY_REQUESTED"
-  | "ERR_UNAUTHORIZED";
+  | "ERR_UNAUTHORIZED"
+  | "ERR_VALUE_INVALID";
 
 /** Codes of the problems that `readFunctions`, `serve`, `register`, `check` and `generate` report. */
 export type ProblemCode =

@@ -1,0 +1,231 @@
+import { BufferedCollector } from "../collectors/buffered-collector.js";
+import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import {
+  InvocationError,
+  isDaprFunctionsError,
+  PayloadError,
+  type PayloadIssue,
+  type SentItems,
+} from "../model/errors.js";
+import {
+  placeOf,
+  type BoundFunction,
+  type FunctionDefinition,
+  type FunctionMethod,
+} from "../model/function-definition.js";
+import type { CloudEvent, HttpRequest, StateRecord } from "../model/invocation.js";
+import {
+  compileCheck,
+  describePayloadType,
+  withCheckedBody,
+  type Check,
+  type ValidationOptions,
+} from "../payload/payload-type.js";
+import { WriteError, type BindingHost, type InputReader, type Invocation, type OutputWriter } from "./binding-host.js";
+
+/** A function made ready at start: an invocation does only what its own bindings need. */
+export interface CompiledFunction {
+  readonly definition: FunctionDefinition;
+  readonly instance: Readonly<Record<string, FunctionMethod>>;
+  readonly checkPayload: ((payload: unknown) => Promise<unknown>) | undefined;
+  readonly inputs: readonly (InputReader & { readonly name: string })[];
+  readonly outputs: readonly CompiledOutput[];
+}
+
+interface CompiledOutput {
+  readonly name: string;
+  readonly writer: OutputWriter;
+  readonly check: Check | undefined;
+}
+
+export interface CompileOptions {
+  /** How payload classes are validated. */
+  readonly validation?: ValidationOptions | undefined;
+}
+
+/** Prepares a function for a host. Loads the validators that its payload and values need. */
+export function compileFunction(
+  bound: BoundFunction,
+  host: BindingHost,
+  options: CompileOptions = {},
+): CompiledFunction {
+  const { definition } = bound;
+  return {
+    definition,
+    instance: bound.instance as Record<string, FunctionMethod>,
+    checkPayload: payloadCheckOf(definition, options.validation),
+    inputs: definition.inputs.map((input) => ({
+      name: input.name,
+      ...revived(input, host.reader(input, definition), definition, options.validation),
+    })),
+    outputs: definition.outputs.map((output) => ({
+      name: output.name,
+      writer: host.writer(output, definition),
+      check: valueCheckOf(output, options.validation),
+    })),
+  };
+}
+
+/**
+ * One invocation, the same in every host: payload checked, inputs read side by side, method called, reply made,
+ * collectors flushed output by output in the order declared.
+ *
+ * A method that throws flushes nothing, and so does a reply that cannot be made: `toReply` runs before the flush.
+ *
+ * @throws PayloadError when the payload does not validate or lacks what an expression needs; SidecarError when an input
+ *   cannot be read; InvocationError when an output cannot be sent; else whatever the method threw
+ */
+export async function invoke<R>(
+  fn: CompiledFunction,
+  payload: unknown,
+  invocation: Invocation,
+  toReply: (returned: unknown) => R,
+): Promise<R> {
+  const checked = fn.checkPayload === undefined ? payload : await fn.checkPayload(payload);
+  const bindings: Record<string, unknown> = {};
+  if (fn.inputs.length > 0) await readInputs(fn, invocation, bindings);
+  const collectors = fn.outputs.map(
+    ({ name, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
+  );
+  let returned: unknown;
+  try {
+    // Looked up by name at each call, so that a spy put on the instance is what runs.
+    returned = await fn.instance[fn.definition.methodName]!(checked, bindings, invocation.context);
+  } finally {
+    for (const collector of collectors) collector.close();
+  }
+  const reply = toReply(returned);
+  for (let index = 0; index < collectors.length; index++) {
+    const { messages } = collectors[index]!;
+    if (messages.length === 0) continue;
+    try {
+      await fn.outputs[index]!.writer.write(messages, invocation);
+    } catch (error) {
+      throw flushError(fn, collectors, index, error);
+    }
+  }
+  return reply;
+}
+
+async function readInputs(
+  fn: CompiledFunction,
+  invocation: Invocation,
+  bindings: Record<string, unknown>,
+): Promise<void> {
+  const results = await Promise.allSettled(fn.inputs.map((input) => input.read(invocation)));
+  results.forEach((result, index) => {
+    if (result.status === "rejected") throw result.reason as Error;
+    bindings[fn.inputs[index]!.name] = result.value;
+  });
+}
+
+function flushError(
+  fn: CompiledFunction,
+  collectors: readonly BufferedCollector<unknown>[],
+  index: number,
+  error: unknown,
+): InvocationError {
+  if (!(error instanceof WriteError)) throw error;
+  const counts = collectors.slice(0, index + 1).map(({ messages }, i) => (i < index ? messages.length : error.sent));
+  const sent: SentItems[] = counts
+    .map((items, i) => ({ output: fn.outputs[i]!.name, items }))
+    .filter(({ items }) => items > 0);
+  const before = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
+  const total = collectors[index]!.messages.length;
+  return new InvocationError(
+    isDaprFunctionsError(error.cause) ? error.cause.code : "ERR_FUNCTION_FAILED",
+    `${placeOf(fn.definition)}, output "${fn.outputs[index]!.name}": item ${error.failed + 1} of ${total} failed: ` +
+      `${error.cause.message}${error.hint === undefined ? "" : ` (${error.hint})`}; ` +
+      (before === "" ? "nothing was sent before" : `sent before: ${before}`),
+    { sent, cause: error.cause },
+  );
+}
+
+/** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
+function payloadCheckOf(
+  definition: FunctionDefinition,
+  validation: ValidationOptions | undefined,
+): CompiledFunction["checkPayload"] {
+  const { payloadType, trigger } = definition;
+  if (payloadType === undefined) return undefined;
+  const check = compileCheck(payloadType, validation);
+  const checked = async (value: unknown): Promise<unknown> => {
+    const result = await check(value);
+    if (result.issues === undefined) return result.value;
+    const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result.issues)}`;
+    throw new PayloadError("ERR_PAYLOAD_INVALID", message, { issues: result.issues });
+  };
+  switch (trigger.type) {
+    case "daprTopicTrigger":
+      return async (event) => ({ ...(event as CloudEvent), data: await checked((event as CloudEvent).data) });
+    case "httpTrigger":
+      return async (request) => {
+        const body = await bodyOf(request as HttpRequest, definition);
+        return withCheckedBody(request as HttpRequest, await checked(body));
+      };
+    default:
+      return checked;
+  }
+}
+
+async function bodyOf(request: HttpRequest, definition: FunctionDefinition): Promise<unknown> {
+  const text = await request.text();
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PayloadError("ERR_MALFORMED_REQUEST", `${placeOf(definition)}: the body is not JSON; send JSON`, {
+      cause,
+    });
+  }
+}
+
+function valueCheckOf(
+  binding: InputBinding | OutputBinding,
+  validation: ValidationOptions | undefined,
+): Check | undefined {
+  const valueType = "valueType" in binding ? binding.valueType : undefined;
+  return valueType === undefined ? undefined : compileCheck(valueType, validation);
+}
+
+/** A reader that makes instances of the input's `valueType` out of what is stored. */
+function revived(
+  input: InputBinding,
+  reader: InputReader,
+  definition: FunctionDefinition,
+  validation: ValidationOptions | undefined,
+): InputReader {
+  const check = valueCheckOf(input, validation);
+  if (check === undefined) return { read: (invocation) => reader.read(invocation) };
+  const where = `${placeOf(definition)}, input "${input.name}"`;
+  const revive = (value: unknown): unknown => {
+    if (value === undefined) return undefined;
+    const result = check(value);
+    if (result instanceof Promise) {
+      throw new InvocationError(
+        "ERR_VALUE_INVALID",
+        `${where}: its valueType answers with a promise; give one that checks synchronously`,
+      );
+    }
+    if (result.issues === undefined) return result.value;
+    throw new InvocationError(
+      "ERR_VALUE_INVALID",
+      `${where}: the stored value is not valid: ${summaryOf(result.issues)}`,
+    );
+  };
+  if (input.type === "daprState" && "record" in input && input.record === true) {
+    return {
+      async read(invocation) {
+        const record = (await reader.read(invocation)) as StateRecord;
+        return { ...record, value: revive(record.value) };
+      },
+    };
+  }
+  return { read: async (invocation) => revive(await reader.read(invocation)) };
+}
+
+function summaryOf(issues: readonly PayloadIssue[]): string {
+  const shown = issues.slice(0, 5).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
+  return shown.join("; ") + more;
+}

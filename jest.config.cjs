@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
+  globalSetup: "<rootDir>/spec/support/run-folder.cjs",
+  globalTeardown: "<rootDir>/spec/support/remove-run-folder.cjs",
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
   coverageProvider: "babel",

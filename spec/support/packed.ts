@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const root = join(__dirname, "..", "..");
+
+/** The tarball as `npm pack` makes it, and the folder it unpacks to. */
+export interface Packed {
+  readonly tarball: string;
+  /** Holds `package/`, as every npm tarball does. */
+  readonly folder: string;
+}
+
+/** Builds and packs the library, once per test run whichever spec asks first. */
+export function packLibrary(): Packed {
+  const folder = join(process.env.DAPR_FUNCTIONS_RUN!, "packed");
+  const done = join(folder, "done");
+  try {
+    mkdirSync(folder);
+  } catch {
+    waitFor(done);
+    return { tarball: readFileSync(done, "utf8"), folder };
+  }
+  const build = join(folder, "build");
+  mkdirSync(build);
+  for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"]) {
+    if (existsSync(join(root, file))) writeFileSync(join(build, file), readFileSync(join(root, file)));
+  }
+  const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(build, "dist")]);
+  const name = execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
+    cwd: build,
+  })
+    .toString()
+    .trim();
+  const tarball = join(folder, name);
+  execFileSync("tar", ["-xzf", tarball, "-C", folder]);
+  writeFileSync(done, tarball);
+  return { tarball, folder };
+}
+
+/**
+ * A new, empty project whose node_modules holds the packed library, the dependencies that it declares, and the packages
+ * named; nothing of the source tree can be reached from it by accident.
+ */
+export function consumerProject(options: { type?: "commonjs" | "module"; packages?: readonly string[] } = {}): string {
+  const { folder } = packLibrary();
+  const project = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "consumer-"));
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", type: options.type ?? "commonjs" }));
+  const modules = join(project, "node_modules");
+  mkdirSync(modules);
+  execFileSync("cp", ["-r", join(folder, "package"), join(modules, "dapr-functions")]);
+  const manifest = JSON.parse(readFileSync(join(folder, "package", "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of [...Object.keys(manifest.dependencies), ...(options.packages ?? [])]) {
+    const link = join(modules, name);
+    if (existsSync(link)) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link);
+  }
+  return project;
+}
+
+function waitFor(file: string): void {
+  const until = Date.now() + 120_000;
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(file)) {
+    if (Date.now() > until) throw new Error(`${file} was not made: the library could not be packed`);
+    Atomics.wait(cell, 0, 0, 50);
+  }
+}

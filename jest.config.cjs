@@ -5,7 +5,12 @@ module.exports = {
   testMatch: ["**/*.spec.ts"],
   globalSetup: "<rootDir>/spec/support/run-folder.cjs",
   globalTeardown: "<rootDir>/spec/support/remove-run-folder.cjs",
-  moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  moduleNameMapper: {
+    "^(\\.{1,2}/.*)\\.js$": "$1",
+    "^dapr-functions$": "<rootDir>/lib/index.ts",
+    "^dapr-functions/testing/jest$": "<rootDir>/lib/testing/jest.ts",
+    "^dapr-functions/(azure|sidecar|testing)$": "<rootDir>/lib/$1/index.ts",
+  },
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
   coverageProvider: "babel",
   collectCoverageFrom: ["lib/**/*.ts"],

@@ -1,0 +1,3 @@
+module dapr-functions/bench/load
+
+go 1.24

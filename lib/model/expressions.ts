@@ -1,2 +1,9 @@
-/** What `{name}` expressions of one invocation find, by the name as it was given; look-ups ignore case, exact first. */
-export type BindingData = Readonly<Record<string, unknown>>;
+/**
+ * `%setting%` and `{binding.data}` in the members of bindings: settings are put in once, at start; what results is a
+ * template, filled at each invocation. All that other layers need is exported here.
+ */
+export { ExpressionError, toBindingDataError, type ExpressionFault } from "./expression-error.js";
+export { resolveSettings } from "./resolve-settings.js";
+export { settingNames, settingsFrom, substituteSettings, type Settings } from "./settings.js";
+export { compileTemplate, systemData, unsupportedFormat, type BindingData, type Template } from "./template.js";
+export { parseTemplate, type BuiltinToken, type LiteralToken, type PathToken, type Token } from "./template-parser.js";

@@ -1,0 +1,154 @@
+import { ExpressionError } from "./expression-error.js";
+import { formatDate, Guid, isDateFormat, isGuidFormat } from "./format.js";
+import { parseTemplate, printExpression, type BuiltinToken, type PathToken, type Token } from "./template-parser.js";
+
+/** What `{name}` expressions of one invocation find, by the name as it was given; look-ups ignore case, exact first. */
+export type BindingData = Readonly<Record<string, unknown>>;
+
+/** A member of a binding, ready to be filled at each invocation. */
+export interface Template {
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  /** The result when it depends on nothing. */
+  readonly constant: string | undefined;
+  /**
+   * The text for one invocation. Values are put in once and never looked at again. It may be empty, which callers
+   * treat as "not given".
+   *
+   * @throws ExpressionError `no-value`, `no-member`, `not-text`, `format`
+   */
+  bind(data: BindingData): string;
+}
+
+/** @throws ExpressionError as {@link parseTemplate} */
+export function compileTemplate(text: string): Template {
+  const tokens = parseTemplate(text);
+  if (tokens.every((token) => "literal" in token)) {
+    const constant = tokens[0]?.literal ?? "";
+    return { text, tokens, constant, bind: () => constant };
+  }
+  return {
+    text,
+    tokens,
+    constant: undefined,
+    bind(data) {
+      let result = "";
+      for (const token of tokens) result += "literal" in token ? token.literal : bindExpression(token, data);
+      return result;
+    },
+  };
+}
+
+/** The first format in a template that only the Functions host knows. */
+export function unsupportedFormat(template: string): string | undefined {
+  for (const token of parseTemplate(template)) {
+    if ("literal" in token || token.format === undefined) continue;
+    if (!fits(token, token.format)) return token.format;
+  }
+  return undefined;
+}
+
+function fits(token: BuiltinToken | PathToken, format: string): boolean {
+  const kind = "builtin" in token ? token.builtin : token.path.join(".").toLowerCase();
+  if (kind === "rand-guid" || kind === "sys.randguid") return isGuidFormat(format);
+  if (kind === "datetime" || kind === "sys.utcnow") return isDateFormat(format);
+  return isGuidFormat(format) || isDateFormat(format);
+}
+
+/** The `sys` of an invocation's data: `methodname`, and with a new value at each use `randguid` and `utcnow`. */
+export function systemData(functionName: string): object {
+  return {
+    methodname: functionName,
+    get randguid() {
+      return Guid.random();
+    },
+    get utcnow() {
+      return new Date();
+    },
+  };
+}
+
+/** The own member's name as `owner` spells it: exactly so if it can be, else the last that differs in case only. */
+export function memberName(owner: object, name: string): string | undefined {
+  if (Object.hasOwn(owner, name)) return name;
+  const folded = name.toLowerCase();
+  return Object.keys(owner)
+    .filter((key) => key.toLowerCase() === folded)
+    .at(-1);
+}
+
+function bindExpression(token: BuiltinToken | PathToken, data: BindingData): string {
+  if (!("builtin" in token)) return toText(token, walk(token, token.path, data), token.format);
+  if (memberName(data, token.parts[0] ?? "") !== undefined) return toText(token, walk(token, token.parts, data));
+  return toText(token, token.builtin === "rand-guid" ? Guid.random() : new Date(), token.format);
+}
+
+function walk(token: BuiltinToken | PathToken, path: readonly string[], data: BindingData): unknown {
+  let value: unknown = data;
+  for (let depth = 0; depth < path.length; depth++) {
+    const part = path[depth] ?? "";
+    const name = isRecord(value) ? memberName(value, part) : undefined;
+    const member = name === undefined ? undefined : (value as BindingData)[name];
+    if (member === undefined)
+      throw depth === 0 ? noValue(token, data) : noMember(token, path.slice(0, depth + 1), value);
+    value = member;
+  }
+  return value;
+}
+
+/** Formats apply to dates and GUIDs, which payloads have none of: theirs are text, and text stays as it is. */
+function toText(token: BuiltinToken | PathToken, value: unknown, format?: string): string {
+  if (typeof value === "string") return value;
+  // Deviation from the Functions host: `true`, where it writes `True`.
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (value instanceof Date) return formatDate(value, format) ?? failFormat(token, format);
+  if (value instanceof Guid) return value.format(format) ?? failFormat(token, format);
+  // Deviation: the host puts in empty text.
+  throw notText(token, value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function noValue(token: BuiltinToken | PathToken, data: BindingData): ExpressionError {
+  const message = `"${printExpression(token)}" has no value in this invocation; it has ${listNames(data)}`;
+  return new ExpressionError("no-value", message, { subject: partsOf(token)[0] ?? "" });
+}
+
+function noMember(token: BuiltinToken | PathToken, path: readonly string[], owner: unknown): ExpressionError {
+  const subject = path.at(-1) ?? "";
+  const parent = path.slice(0, -1).join(".");
+  const message = `"${printExpression(token)}" has no value in this invocation; "${parent}" ${describe(owner)}`;
+  return new ExpressionError("no-member", message, { subject });
+}
+
+function notText(token: BuiltinToken | PathToken, value: unknown): ExpressionError {
+  const message = `"${printExpression(token)}" is no text in this invocation; it ${describe(value)}`;
+  return new ExpressionError("not-text", message, { subject: partsOf(token).join(".") });
+}
+
+function failFormat(token: BuiltinToken | PathToken, format = ""): never {
+  const message = `the format "${format}" of "${printExpression(token)}" is known to the Functions host only`;
+  throw new ExpressionError("format", message, { subject: format });
+}
+
+function partsOf(token: BuiltinToken | PathToken): readonly string[] {
+  return "builtin" in token ? token.parts : token.path;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "is null";
+  if (Array.isArray(value)) return "is a list";
+  if (typeof value !== "object") return "is text";
+  return Object.keys(value).length === 0 ? "has no members" : `has ${listNames(value)}`;
+}
+
+/** Names only, and no more than one can read: they come from payloads. */
+function listNames(owner: object): string {
+  const names = Object.keys(owner);
+  const shown = names
+    .slice(0, 20)
+    .map((name) => (/^[\w$.-]{1,60}$/.test(name) ? name : JSON.stringify(name.slice(0, 60))));
+  return names.length > shown.length ? `${shown.join(", ")} and ${names.length - shown.length} more` : shown.join(", ");
+}

@@ -2,7 +2,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const root = join(__dirname, "..", "..");
+/** The source tree, also when this file runs from where the benchmark compiles it to. */
+const root = ((folder: string): string => {
+  while (!existsSync(join(folder, "package-lock.json"))) folder = dirname(folder);
+  return folder;
+})(__dirname);
 
 /** The tarball as `npm pack` makes it, and the folder it unpacks to. */
 export interface Packed {

@@ -29,7 +29,7 @@ export class ExpressionError extends Error {
   constructor(
     readonly kind: ExpressionFault,
     message: string,
-    about: { readonly position?: number; readonly subject?: string } = {},
+    about: { readonly position?: number | undefined; readonly subject?: string | undefined } = {},
   ) {
     super(message);
     this.position = about.position;

@@ -5,5 +5,21 @@
 export { ExpressionError, toBindingDataError, type ExpressionFault } from "./expression-error.js";
 export { resolveSettings } from "./resolve-settings.js";
 export { settingNames, settingsFrom, substituteSettings, type Settings } from "./settings.js";
-export { compileTemplate, systemData, unsupportedFormat, type BindingData, type Template } from "./template.js";
-export { parseTemplate, type BuiltinToken, type LiteralToken, type PathToken, type Token } from "./template-parser.js";
+export {
+  compileTemplate,
+  memberName,
+  systemData,
+  unsupportedFormat,
+  type BindingData,
+  type Template,
+} from "./template.js";
+export {
+  parseTemplate,
+  parseUnresolved,
+  partsOf,
+  type BuiltinToken,
+  type LiteralToken,
+  type PathToken,
+  type Token,
+} from "./template-parser.js";
+export { isTemplate, templatesOf, textsWithSettings, type MemberText } from "./expression-members.js";

@@ -53,16 +53,43 @@ export function parseTemplate(text: string): readonly Token[] {
   return tokens;
 }
 
+/** The names between the dots of an expression. */
+export function partsOf(token: BuiltinToken | PathToken): readonly string[] {
+  return "builtin" in token ? token.parts : token.path;
+}
+
 /** The expression as one writes it: `{data.id}`. */
 export function printExpression(token: BuiltinToken | PathToken): string {
   if ("builtin" in token) return `{${token.parts.join(".")}}`;
   return `{${token.path.join(".")}${token.format === undefined ? "" : `:${token.format}`}}`;
 }
 
+/**
+ * As {@link parseTemplate}, of a text whose settings are not known yet: without the expressions that a setting has a
+ * part in, and throwing only what is wrong whatever the settings hold, braces
+ * apart.
+ */
+export function parseUnresolved(text: string): readonly Token[] {
+  const masked = text.replace(/%[^%]*%/g, (setting) => unknown.repeat(setting.length));
+  try {
+    return parseTemplate(masked).filter((token) => "literal" in token || !partsOf(token).join().includes(unknown));
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const start = (error.position ?? 1) - 1;
+    const end = masked.indexOf("}", start) + 1 || masked.length;
+    if (masked.slice(start, end).includes(unknown)) return [];
+    const message = error.message.replace(`in "${masked}"`, () => `in "${text}"`);
+    throw new ExpressionError(error.kind, message, error);
+  }
+}
+
+// Stands for a character of a setting: a letter, so that it may be anywhere in an expression, and one that nobody types.
+const unknown = "\u{A4F8}";
+
 function nextBrace(text: string, from: number): number {
-  const open = text.indexOf("{", from);
-  const close = text.indexOf("}", from);
-  return open === -1 || close === -1 ? Math.max(open, close) : Math.min(open, close);
+  const brace = /[{}]/g;
+  brace.lastIndex = from;
+  return brace.exec(text)?.index ?? -1;
 }
 
 const identifier = /^[\p{L}_][\p{L}\p{Nd}.\-\p{Pc}\p{Mn}\p{Mc}\p{Cf}]*$/u;
@@ -77,7 +104,7 @@ function parseExpression(text: string, open: number, close: number): BuiltinToke
     throw fail("empty", "", `the braces at position ${position} are empty; name the data between them`);
   }
   const token = parseBuiltin(expression) ?? parsePath(expression);
-  const parts = "builtin" in token ? token.parts : token.path;
+  const parts = partsOf(token);
   const path = parts.join(".");
   if (!("builtin" in token)) {
     if (!identifier.test(path)) {

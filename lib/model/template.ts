@@ -1,6 +1,13 @@
 import { ExpressionError } from "./expression-error.js";
 import { formatDate, Guid, isDateFormat, isGuidFormat } from "./format.js";
-import { parseTemplate, printExpression, type BuiltinToken, type PathToken, type Token } from "./template-parser.js";
+import {
+  parseTemplate,
+  partsOf,
+  printExpression,
+  type BuiltinToken,
+  type PathToken,
+  type Token,
+} from "./template-parser.js";
 
 /** What `{name}` expressions of one invocation find, by the name as it was given; look-ups ignore case, exact first. */
 export type BindingData = Readonly<Record<string, unknown>>;
@@ -131,10 +138,6 @@ function notText(token: BuiltinToken | PathToken, value: unknown): ExpressionErr
 function failFormat(token: BuiltinToken | PathToken, format = ""): never {
   const message = `the format "${format}" of "${printExpression(token)}" is known to the Functions host only`;
   throw new ExpressionError("format", message, { subject: format });
-}
-
-function partsOf(token: BuiltinToken | PathToken): readonly string[] {
-  return "builtin" in token ? token.parts : token.path;
 }
 
 function describe(value: unknown): string {

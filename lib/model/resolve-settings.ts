@@ -107,7 +107,7 @@ function missingProblem(settings: Settings) {
     const [first, ...others] = places as [ProblemPlace, ...ProblemPlace[]];
     const state = settings.get(name) === undefined ? "is missing" : "is blank";
     const also = others.length === 0 ? "" : `, also used by ${others.map(describePlace).join("; ")}`;
-    const advice = "set it in the environment, in Values of local.settings.json, or in the option settings";
+    const advice = "set it in the environment, in Values of local.settings.json, or with the option settings";
     return functionProblem("error", "setting-missing", first, `the setting "${name}" ${state}${also}; ${advice}`);
   };
 }

@@ -22,9 +22,10 @@ export interface Template {
    * The text for one invocation. Values are put in once and never looked at again. It may be empty, which callers
    * treat as "not given".
    *
+   * @param encode makes of a value what is put in, so that it cannot change the meaning of the text around it
    * @throws ExpressionError `no-value`, `no-member`, `not-text`, `format`
    */
-  bind(data: BindingData): string;
+  bind(data: BindingData, encode?: (value: string) => string): string;
 }
 
 /** @throws ExpressionError as {@link parseTemplate} */
@@ -38,9 +39,12 @@ export function compileTemplate(text: string): Template {
     text,
     tokens,
     constant: undefined,
-    bind(data) {
+    bind(data, encode) {
       let result = "";
-      for (const token of tokens) result += "literal" in token ? token.literal : bindExpression(token, data);
+      for (const token of tokens) {
+        if ("literal" in token) result += token.literal;
+        else result += encode === undefined ? bindExpression(token, data) : encode(bindExpression(token, data));
+      }
       return result;
     },
   };
@@ -150,6 +154,7 @@ function describe(value: unknown): string {
 /** Names only, and no more than one can read: they come from payloads. */
 function listNames(owner: object): string {
   const names = Object.keys(owner);
+  if (names.length === 0) return "nothing";
   const shown = names
     .slice(0, 20)
     .map((name) => (/^[\w$.-]{1,60}$/.test(name) ? name : JSON.stringify(name.slice(0, 60))));

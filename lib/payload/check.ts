@@ -1,0 +1,66 @@
+import type { PayloadIssue } from "../model/errors.js";
+
+/** How payloads and values are checked: class-validator's options of the same names, and the size that is accepted. */
+export interface ValidationOptions {
+  /** Drop properties of a payload class that have no rule; true unless given. */
+  readonly whitelist?: boolean | undefined;
+  /** Refuse such properties rather than drop them; false unless given. */
+  readonly forbidNonWhitelisted?: boolean | undefined;
+  /** Refuse nested objects that have no class with rules; true unless given. */
+  readonly forbidUnknownValues?: boolean | undefined;
+  /** Levels of nesting that are accepted; 100 unless given. */
+  readonly maxDepth?: number | undefined;
+  /** Objects and list elements that are accepted, nested ones included; 50,000 unless given. */
+  readonly maxItems?: number | undefined;
+}
+
+/** What a check finds: the value as its type makes it, or what is wrong with it (at least one issue). */
+export type Checked =
+  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly PayloadIssue[] };
+
+/**
+ * Checks one value. Answers with a promise only where a rule or a schema does; rejects when such a rule fails by
+ * itself (a data base that is down), which is not the caller's fault.
+ */
+export type Check = (value: unknown) => Checked | Promise<Checked>;
+
+/** Issues of one payload that are reported; a caller that repeats one mistake needs no more. */
+export const maxIssues = 100;
+
+/** Cuts a list of issues at {@link maxIssues} and says so. */
+export function failed(issues: readonly PayloadIssue[]): Checked {
+  if (issues.length <= maxIssues) return { issues };
+  const message = `only the first ${maxIssues} problems are listed`;
+  return { issues: [...issues.slice(0, maxIssues), { path: "", message, rule: "tooManyIssues" }] };
+}
+
+/** `items` and `price` make `items.price`, as one writes it in code. */
+export function memberPath(path: string, key: string): string {
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+/** `items` and 2 make `items[2]`. */
+export function elementPath(path: string, index: number | string): string {
+  return `${path}[${index}]`;
+}
+
+/** What a message calls the place at a path. */
+export function placeAt(path: string): string {
+  return path === "" ? "the payload" : path;
+}
+
+/** What a message calls the kind of a value. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (ArrayBuffer.isView(value)) return "bytes";
+  if (typeof value === "string") return "text";
+  if (typeof value === "object") return "an object";
+  return `a ${typeof value}`;
+}
+
+/** True for a promise of any realm: under a test runner those of Node itself are of another one. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

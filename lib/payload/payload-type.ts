@@ -1,0 +1,58 @@
+import type { HttpRequest } from "../model/invocation.js";
+import type { Class, PayloadType } from "../model/payload-type.js";
+import type { Check, ValidationOptions } from "./check.js";
+import { compileClassCheck } from "./class-payload.js";
+import { compileSchemaCheck, isStandardSchema } from "./schema-payload.js";
+
+export type { Check, Checked, ValidationOptions } from "./check.js";
+
+/**
+ * Makes the check of a payload or value type: the one seam to the validators, which are loaded now and not at the
+ * first call. A value that is `undefined` (an empty body) fails with one issue whatever the type.
+ *
+ * @throws DefinitionError `peer-missing` when class-transformer or class-validator is needed and not installed
+ */
+export function compileCheck(type: PayloadType, options: ValidationOptions = {}): Check {
+  const settings = {
+    whitelist: options.whitelist ?? true,
+    forbidNonWhitelisted: options.forbidNonWhitelisted ?? false,
+    forbidUnknownValues: options.forbidUnknownValues ?? true,
+    maxDepth: options.maxDepth ?? 100,
+    maxItems: options.maxItems ?? 50_000,
+  };
+  const check = isStandardSchema(type) ? compileSchemaCheck(type, settings) : compileClassCheck(type, settings);
+  return (value) => (value === undefined ? missing : check(value));
+}
+
+const missing = { issues: [{ path: "", message: "a body is required", rule: "isDefined" }] };
+
+/** Says `Order`, `Order[]` or `a zod schema`. */
+export function describePayloadType(type: PayloadType): string {
+  if (isStandardSchema(type)) {
+    const { vendor } = type["~standard"];
+    return `${/^[aeiou]/i.test(vendor) ? "an" : "a"} ${vendor} schema`;
+  }
+  return isList(type) ? `${classNameOf(type[0])}[]` : classNameOf(type);
+}
+
+/** The same request, but `json()` gives the value. */
+export function withCheckedBody<T>(request: HttpRequest, value: T): HttpRequest<T> {
+  return {
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    query: request.query,
+    params: request.params,
+    json: () => Promise.resolve(value),
+    text: () => request.text(),
+    arrayBuffer: () => request.arrayBuffer(),
+  };
+}
+
+function isList(type: Class | readonly [Class]): type is readonly [Class] {
+  return Array.isArray(type);
+}
+
+function classNameOf(type: Class): string {
+  return type.name === "" ? "a class without a name" : type.name;
+}

@@ -1,0 +1,87 @@
+import type { PayloadIssue } from "../model/errors.js";
+import { elementPath, memberPath } from "./check.js";
+
+export interface Limits {
+  readonly maxDepth: number;
+  readonly maxItems: number;
+}
+
+/** Members are cheap to convert beside the objects that hold them, yet not free. */
+const membersPerItem = 10;
+
+/**
+ * Copies what JSON can hold and leaves instances of classes as they are.
+ *
+ * The copy bounds the time of everything after it, and it is what class-transformer may change: it deletes
+ * discriminators from the object it reads, and calls an own property `constructor` of an untyped object as a class.
+ *
+ * @returns the copy, or one issue when a limit is exceeded or a key would replace a prototype
+ */
+export function plainCopy(value: unknown, limits: Limits): { copy: unknown } | { issue: PayloadIssue } {
+  let items = 0;
+  let members = 0;
+  let issue: PayloadIssue | undefined;
+
+  function refuse(message: string, rule: string, path = ""): undefined {
+    issue = { path, message, rule };
+    return undefined;
+  }
+
+  function count(more: number): boolean {
+    items += more;
+    if (items <= limits.maxItems) return true;
+    refuse(`the payload must not hold more than ${limits.maxItems} objects and list elements`, "maxItems");
+    return false;
+  }
+
+  /** Once an issue is found, each level on the way up puts itself before the issue's path. */
+  function within(path: string): undefined {
+    if (issue !== undefined && issue.path !== "") issue = { ...issue, path: joined(path, issue.path) };
+    return undefined;
+  }
+
+  function copyOf(source: unknown, depth: number, isElement: boolean): unknown {
+    if (typeof source !== "object" || source === null) return source;
+    const isList = Array.isArray(source);
+    if (!isList && !isPlain(source)) return source;
+    if (depth > limits.maxDepth) {
+      return refuse(`the payload must not be nested deeper than ${limits.maxDepth} levels`, "maxDepth");
+    }
+    if (isList) {
+      if (!count(source.length)) return undefined;
+      const list: unknown[] = [];
+      for (let index = 0; index < source.length; index++) {
+        list.push(copyOf(source[index], depth + 1, true));
+        if (issue !== undefined) return within(elementPath("", index));
+      }
+      return list;
+    }
+    if (!isElement && !count(1)) return undefined;
+    const copy: Record<string, unknown> = {};
+    for (const key of Object.keys(source)) {
+      if (key === "__proto__")
+        return refuse("__proto__ is not accepted as the name of a property", "forbiddenKey", key);
+      if (++members > limits.maxItems * membersPerItem) {
+        const most = limits.maxItems * membersPerItem;
+        return refuse(`the payload must not hold more than ${most} properties`, "maxItems");
+      }
+      if (key === "constructor") continue;
+      copy[key] = copyOf((source as Record<string, unknown>)[key], depth + 1, false);
+      if (issue !== undefined) return within(memberPath("", key));
+    }
+    return copy;
+  }
+
+  const copy = copyOf(value, 1, false);
+  return issue === undefined ? { copy } : { issue };
+}
+
+function joined(path: string, rest: string): string {
+  return rest.startsWith("[") ? path + rest : `${path}.${rest}`;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // A plain object of another realm (a sandboxed test, a vm context) has that realm's Object.prototype.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,43 @@
+import type { StandardIssue, StandardResult, StandardSchema } from "../model/payload-type.js";
+import { type Check, type Checked, elementPath, failed, isPromise, memberPath } from "./check.js";
+import { type Limits, plainCopy } from "./plain-copy.js";
+
+/** True for what has `~standard`, functions included: a schema of arktype is one. */
+export function isStandardSchema(type: unknown): type is StandardSchema {
+  return ((typeof type === "object" && type !== null) || typeof type === "function") && "~standard" in type;
+}
+
+/**
+ * A check by a Standard Schema; answers with a promise where the schema does.
+ *
+ * @see https://standardschema.dev
+ */
+export function compileSchemaCheck(schema: StandardSchema, limits: Limits): Check {
+  const standard = schema["~standard"];
+  return (value) => {
+    const plain = plainCopy(value, limits);
+    if ("issue" in plain) return { issues: [plain.issue] };
+    const result = standard.validate(plain.copy);
+    return isPromise(result) ? result.then(checkedOf) : checkedOf(result);
+  };
+}
+
+function checkedOf(result: StandardResult<unknown>): Checked {
+  if (result.issues === undefined) return { value: result.value };
+  return failed(result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message, rule: ruleOf(issue) })));
+}
+
+function pathOf({ path = [] }: StandardIssue): string {
+  let text = "";
+  for (const part of path) {
+    const key = typeof part === "object" ? part.key : part;
+    text = typeof key === "number" ? elementPath(text, key) : memberPath(text, String(key));
+  }
+  return text;
+}
+
+/** The standard has no name for the rule; zod and arktype call it `code`, valibot `type`. */
+function ruleOf(issue: StandardIssue): string {
+  const { code, type } = issue as { code?: unknown; type?: unknown };
+  return typeof code === "string" ? code : typeof type === "string" ? type : "invalid";
+}

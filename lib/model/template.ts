@@ -83,9 +83,9 @@ export function systemData(functionName: string): object {
 export function memberName(owner: object, name: string): string | undefined {
   if (Object.hasOwn(owner, name)) return name;
   const folded = name.toLowerCase();
-  return Object.keys(owner)
-    .filter((key) => key.toLowerCase() === folded)
-    .at(-1);
+  // The length first: this runs for every invocation, and few names pass it.
+  const same = Object.keys(owner).filter((key) => key.length === name.length && key.toLowerCase() === folded);
+  return same.at(-1);
 }
 
 function bindExpression(token: BuiltinToken | PathToken, data: BindingData): string {

@@ -20,42 +20,41 @@ export interface BindingDataReader {
 export function bindingDataOf(definition: FunctionDefinition): BindingDataReader | undefined {
   const inputs = definition.inputs.flatMap(pathsOf);
   const outputs = definition.outputs.flatMap(pathsOf);
-  if (inputs.length + outputs.length === 0) return undefined;
+  const roots = [...inputs, ...outputs].map(([root = ""]) => root.toLowerCase());
+  if (roots.length === 0) return undefined;
   const triggerName = definition.trigger.name;
+  const usesText = roots.includes(triggerName.toLowerCase());
+  const sys = systemData(definition.name);
   const complete = (data: Data): BindingData => {
     for (const path of outputs) keep(data, path);
-    if (memberName(data, "sys") === undefined) define(data, "sys", systemData(definition.name));
+    if (memberName(data, "sys") === undefined) data["sys"] = sys;
     return data;
   };
   return {
     ofPayload(payload) {
-      const data = emptyData();
-      Object.defineProperty(data, triggerName, { get: () => textOf(payload), enumerable: true, configurable: true });
+      const data = new Data();
+      // Writing the payload as text costs as much as all the rest, so only an expression that asks for it pays.
+      data[triggerName] = usesText ? textOf(payload) : payload;
       addMembers(data, payload);
       return complete(data);
     },
     ofRequest({ body, query, params, headers }) {
-      const data = emptyData();
+      const data = new Data();
       addMembers(data, body);
-      for (const [name, value] of query) if (name.toLowerCase() !== "code") define(data, name, value);
-      for (const [name, value] of Object.entries(params)) define(data, name, value);
-      if (memberName(data, "query") === undefined) define(data, "query", Object.fromEntries(query));
-      if (memberName(data, "headers") === undefined) define(data, "headers", Object.fromEntries(headers));
+      for (const [name, value] of query) if (name.toLowerCase() !== "code") data[name] = value;
+      for (const name of Object.keys(params)) data[name] = params[name];
+      if (memberName(data, "query") === undefined) data["query"] = Object.fromEntries(query);
+      if (memberName(data, "headers") === undefined) data["headers"] = Object.fromEntries(headers);
       return complete(data);
     },
   };
 }
 
-type Data = Record<string, unknown>;
-
-function emptyData(): Data {
-  return Object.create(null) as Data;
+/** Has no prototype to speak of, so that a payload may name a member `__proto__`; `Object.create(null)` is slower. */
+class Data {
+  [name: string]: unknown;
 }
-
-// Never by assignment: a payload may name a member `__proto__`, or after the trigger, whose text has no setter.
-function define(data: object, name: string, value: unknown): void {
-  Object.defineProperty(data, name, { value, enumerable: true, configurable: true, writable: true });
-}
+Object.setPrototypeOf(Data.prototype, null);
 
 /** The data paths of a binding's expressions. */
 function pathsOf(binding: Binding): (readonly string[])[] {
@@ -64,33 +63,37 @@ function pathsOf(binding: Binding): (readonly string[])[] {
     .flatMap((token) => ("literal" in token ? [] : [partsOf(token)]));
 }
 
-/** The top-level members of a JSON object; its lists and nulls are left out, as the Functions host does. */
+/**
+ * The top-level members of a JSON object, without lists and nulls, as the Functions host has them. Numbers and booleans
+ * are left to become text when they are bound.
+ */
 function addMembers(data: Data, payload: unknown): void {
   const members = membersOf(payload);
   if (members === undefined) return;
-  for (const [name, value] of Object.entries(members)) {
-    if (value === null || value === undefined || Array.isArray(value)) continue;
-    define(data, name, typeof value === "number" || typeof value === "boolean" ? String(value) : value);
+  for (const name of Object.keys(members)) {
+    const value = members[name];
+    if (value !== null && value !== undefined && !Array.isArray(value)) data[name] = value;
   }
 }
 
-function membersOf(payload: unknown): object | undefined {
-  if (typeof payload === "string" || payload instanceof Uint8Array) {
-    const text = textOf(payload);
-    if (!/^\s*\{/.test(text)) return undefined;
-    try {
-      return JSON.parse(text) as object;
-    } catch {
-      return undefined;
-    }
+function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof payload !== "string" && !(payload instanceof Uint8Array)) return isObject(payload) ? payload : undefined;
+  const text = textOf(payload);
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
   }
-  return typeof payload === "object" && payload !== null && !Array.isArray(payload) ? payload : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(payload: unknown): string {
   if (typeof payload === "string") return payload;
-  if (payload instanceof Uint8Array)
-    return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString();
+  if (payload instanceof Uint8Array) return new TextDecoder().decode(payload);
   return payload === undefined ? "" : JSON.stringify(payload);
 }
 
@@ -99,12 +102,11 @@ function keep(data: Data, path: readonly string[]): void {
   let owner: object = data;
   for (const part of path) {
     const name = memberName(owner, part);
-    if (name === undefined) return;
-    const value = (owner as Data)[name];
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    const copy = isObject ? { ...value } : value;
-    define(owner, name, copy);
-    if (!isObject) return;
-    owner = copy as object;
+    const value: unknown = name === undefined ? undefined : (owner as Data)[name];
+    if (name === undefined || !isObject(value)) return;
+    const copy = { ...value };
+    // Not by assignment: an object may have a member named `__proto__` of its own.
+    Object.defineProperty(owner, name, { value: copy, enumerable: true, configurable: true, writable: true });
+    owner = copy;
   }
 }

@@ -15,6 +15,11 @@ function dataOf(payload: unknown, key = "{id}"): BindingData {
   return bindingDataOf(fn(key))!.ofPayload(payload);
 }
 
+/** What an output's key becomes. */
+function keyFor(payload: unknown, key: string, trigger?: TriggerBinding): string {
+  return bind(key, bindingDataOf(fn(key, trigger))!.ofPayload(payload));
+}
+
 function bind(text: string, data: BindingData): string {
   return compileTemplate(text).bind(data);
 }
@@ -44,29 +49,23 @@ describe("bindingDataOf", () => {
 
 describe("the data of a Dapr trigger", () => {
   it("has the payload's text under the trigger's name, then its members, then sys", () => {
-    const data = dataOf({ id: "o1", total: 2.5, paid: true, data: { a: [1] }, lines: [1], note: null });
-    expect(Object.keys(data)).toEqual(["payload", "id", "total", "paid", "data", "sys"]);
-    expect(data["total"]).toBe("2.5");
-    expect(data["paid"]).toBe("true");
-    expect(data["data"]).toEqual({ a: [1] });
-    expect(bind("{payload}", data)).toBe(
-      '{"id":"o1","total":2.5,"paid":true,"data":{"a":[1]},"lines":[1],"note":null}',
-    );
-    expect(bind("{sys.methodname}", data)).toBe("keep-it");
+    const payload = { id: "o1", total: 2.5, paid: true, data: { a: [1] }, lines: [1], note: null };
+    expect(Object.keys(dataOf(payload))).toEqual(["payload", "id", "total", "paid", "data", "sys"]);
+    expect(keyFor(payload, "{payload}")).toBe(JSON.stringify(payload));
+    expect(keyFor(payload, "{id} {total} {paid} {sys.methodname}")).toBe("o1 2.5 true keep-it");
   });
 
   it("does not write the payload as text unless that is asked for", () => {
-    const payload = { id: "o1", toJSON: () => expect(true).toBe(false) };
-    expect(bind("{id}", dataOf(payload))).toBe("o1");
+    const payload = { id: "o1", toJSON: () => "written" };
+    expect(keyFor(payload, "{id}")).toBe("o1");
+    expect(keyFor(payload, "{PAYLOAD}")).toBe('"written"');
   });
 
   it.each([
     ["text that is a JSON object", '{"id":"o1"}'],
-    ["bytes that are a JSON object", new TextEncoder().encode(' {"id":"o1"}')],
+    ["bytes that are a JSON object", new TextEncoder().encode('{"id":"o1"}')],
   ])("reads the members of %s", (_, payload) => {
-    const data = dataOf(payload);
-    expect(bind("{id}", data)).toBe("o1");
-    expect(bind("{payload}", data)).toMatch(/^ ?\{"id":"o1"\}$/);
+    expect(keyFor(payload, "{id} {payload}")).toBe('o1 {"id":"o1"}');
   });
 
   it.each([
@@ -78,44 +77,45 @@ describe("the data of a Dapr trigger", () => {
     ["bytes", new TextEncoder().encode("é"), "é"],
     ["nothing", undefined, ""],
   ])("of %s is its text alone", (_, payload, text) => {
-    const data = dataOf(payload);
-    expect(Object.keys(data)).toEqual(["payload", "sys"]);
-    expect(bind("{payload}", data)).toBe(text);
+    expect(Object.keys(dataOf(payload))).toEqual(["payload", "sys"]);
+    expect(keyFor(payload, "{payload}")).toBe(text);
+    expect(() => keyFor(payload, "{payload.length}")).toThrow(expect.objectContaining({ kind: "no-member" }));
   });
 
   it("prefers a member to the payload's text and to sys", () => {
-    expect(bind("{payload}{sys}", dataOf({ payload: "member", sys: "mine" }))).toBe("membermine");
+    expect(keyFor({ payload: "member", sys: "mine" }, "{payload}{sys}")).toBe("membermine");
+    expect(keyFor({ payload: { id: "7" } }, "{payload.id}")).toBe("7");
     expect(Object.keys(dataOf({ Sys: "mine" }))).toEqual(["payload", "Sys"]);
   });
 
   it("of a topic is that of the whole event", () => {
     const trigger = { type: "daprTopicTrigger", direction: "in", name: "event", pubSubName: "bus" } as const;
     const event = { id: "e1", type: "t", topic: "orders", data: { orderId: 7 } };
-    const data = bindingDataOf(fn("{id}", trigger))!.ofPayload(event);
-    expect(bind("{data.orderId} {id} {type} {topic}", data)).toBe("7 e1 t orders");
-    expect(bind("{event}", data)).toBe(JSON.stringify(event));
+    expect(keyFor(event, "{data.orderId} {id} {type} {topic}", trigger)).toBe("7 e1 t orders");
+    expect(keyFor(event, "{event}", trigger)).toBe(JSON.stringify(event));
   });
 
   it("keeps for outputs what was there before the method changed the payload", () => {
+    const key = "{id}-{Data.depot.name}-{data.id}-{payload}";
     const payload = { id: "o1", data: { depot: { name: "north" }, id: 1 } };
-    const data = dataOf(payload, "{id}-{Data.depot.name}-{data.id}-{payload}");
     const text = JSON.stringify(payload);
+    const data = dataOf(payload, key);
     payload.id = "changed";
     payload.data.depot.name = "changed";
     payload.data.id = 2;
-    expect(bind("{id}-{Data.depot.name}-{data.id}-{payload}", data)).toBe(`o1-north-1-${text}`);
+    expect(bind(key, data)).toBe(`o1-north-1-${text}`);
   });
 
   it("takes any member's name as data, prototypes untouched", () => {
     const payload = JSON.parse(
       '{"__proto__":{"id":"p","__proto__":{"x":"deep"}},"constructor":"c","data":{"__proto__":{"polluted":"y"}}}',
     ) as unknown;
-    const data = dataOf(payload, "{__proto__.__proto__.x}{data.__proto__.polluted}{constructor}");
-    expect(bind("{__proto__.id} {__proto__.__proto__.x} {constructor} {data.__proto__.polluted}", data)).toBe(
-      "p deep c y",
-    );
-    expect(() => bind("{id}", data)).toThrow(expect.objectContaining({ kind: "no-value" }));
-    expect(() => bind("{toString}", data)).toThrow(expect.objectContaining({ kind: "no-value" }));
+    const key = "{__proto__.id} {__proto__.__proto__.x} {constructor} {data.__proto__.polluted}";
+    expect(keyFor(payload, key)).toBe("p deep c y");
+    for (const name of ["id", "toString", "hasOwnProperty", "polluted"]) {
+      expect(() => keyFor(payload, `{${name}}`)).toThrow(expect.objectContaining({ kind: "no-value" }));
+    }
+    expect(() => keyFor({ id: "1" }, "{constructor}")).toThrow(expect.objectContaining({ kind: "no-value" }));
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 });

@@ -109,6 +109,8 @@ export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, 
   /** In upper case. */
   readonly httpVerb: string;
   readonly body?: MessageBody | undefined;
+  /** Read the callee's body to its end and forget it: the result's is empty. */
+  readonly discard?: boolean | undefined;
 }
 
 export interface InvokeMethodResult {
@@ -123,6 +125,8 @@ export interface InvokeBindingRequest extends CallOptions {
   /** Left out of the request when undefined. */
   readonly data?: unknown;
   readonly metadata?: MetadataMap | undefined;
+  /** As for an invocation. */
+  readonly discard?: boolean | undefined;
 }
 
 export interface InvokeBindingResult {

@@ -1,0 +1,69 @@
+import { DefinitionError } from "../model/errors.js";
+
+/** Where a sidecar is, as requests need it. */
+export interface SidecarAddress {
+  /** `http://127.0.0.1:3500` */
+  readonly origin: string;
+  /** What stands before `/v1.0`; empty or `/base`. */
+  readonly prefix: string;
+}
+
+/**
+ * Takes an absolute http(s) URL apart; trailing slashes are dropped.
+ *
+ * @returns what is wrong with the text when it is no such URL
+ */
+export function parseAddress(text: string): SidecarAddress | string {
+  if (!URL.canParse(text)) return `"${text}" is no URL; give one like http://127.0.0.1:3500`;
+  const url = new URL(text);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return `"${text}" is no http or https URL`;
+  if (url.username !== "" || url.password !== "") return "a sidecar's URL holds no user or password";
+  if (url.search !== "" || url.hash !== "") return `"${text}" must end with its path, without "?" and "#"`;
+  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, "") };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The URL of the sidecar: `DAPR_HTTP_ENDPOINT`, else `http://127.0.0.1:<DAPR_HTTP_PORT>`, else port 3500.
+ *
+ * @throws DefinitionError `setting-invalid`
+ * @see https://docs.dapr.io/reference/environment/
+ */
+export function sidecarUrl(environment: Environment = process.env): string {
+  const endpoint = environment["DAPR_HTTP_ENDPOINT"];
+  if (endpoint !== undefined && endpoint !== "") {
+    const address = parseAddress(endpoint);
+    if (typeof address === "string") throw invalid("DAPR_HTTP_ENDPOINT", address);
+    return address.origin + address.prefix;
+  }
+  const port = environment["DAPR_HTTP_PORT"];
+  if (port === undefined || port === "") return "http://127.0.0.1:3500";
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw invalid("DAPR_HTTP_PORT", `"${port}" is no port; give a number from 1 to 65535`);
+  }
+  return `http://127.0.0.1:${Number(port)}`;
+}
+
+/**
+ * Milliseconds that a request to the sidecar may take: `DAPR_API_TIMEOUT_SECONDS`, else 100 s.
+ *
+ * @throws DefinitionError `setting-invalid`
+ */
+export function sidecarTimeout(environment: Environment = process.env): number {
+  const seconds = environment["DAPR_API_TIMEOUT_SECONDS"];
+  if (seconds === undefined || seconds === "") return 100_000;
+  const milliseconds = Number(seconds) * 1000;
+  // Timers take 31 bits.
+  if (!(milliseconds > 0 && milliseconds < 2 ** 31)) {
+    throw invalid("DAPR_API_TIMEOUT_SECONDS", `"${seconds}" is no number of seconds above 0`);
+  }
+  return milliseconds;
+}
+
+function invalid(member: string, what: string): DefinitionError {
+  const message = `${member}: ${what}`;
+  return new DefinitionError([
+    { code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message },
+  ]);
+}

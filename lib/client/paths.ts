@@ -1,0 +1,54 @@
+/*
+ * Parts of a request's path and query. Paths are sent raw, without any normalisation of a URL, so that every name and
+ * key reaches the sidecar as it is (behaviour seen at daprd: one decoding, `..` only as `%2E%2E`).
+ */
+
+const plain = /^[A-Za-z0-9_-]+$/;
+
+/** One part of a path: nothing in it divides, ends or folds the path. */
+export function enc(part: string): string {
+  if (plain.test(part)) return part;
+  if (part === ".") return "%2E";
+  if (part === "..") return "%2E%2E";
+  return encodeURIComponent(part);
+}
+
+/** `metadata.<name>=<value>&…` of a map, in its order; empty for none. */
+export function metadataQuery(metadata: Readonly<Record<string, string>> | undefined): string {
+  if (metadata === undefined) return "";
+  let query = "";
+  for (const name of Object.keys(metadata)) {
+    query += `${query === "" ? "" : "&"}metadata.${encodeURIComponent(name)}=${encodeURIComponent(metadata[name]!)}`;
+  }
+  return query;
+}
+
+/** A query kept as written; only what a URL cannot hold is percent-encoded. */
+export function rawQuery(query: string): string {
+  return query.replace(/[^!$-&(-;=?-~]+/gu, (text) => encodeURIComponent(text).replaceAll("'", "%27"));
+}
+
+/**
+ * What is wrong with a method name: Dapr folds empty and dotted segments, which would reach another method, and fails
+ * on a `%` or `#` in the path.
+ */
+export function methodNameProblem(methodName: string): string | undefined {
+  const end = methodName.indexOf("?");
+  const path = (end === -1 ? methodName : methodName.slice(0, end)).replace(/^\//, "");
+  if (path === "") return "the path is empty";
+  if (/[%#]/.test(path)) return `the path holds "${/[%#]/.exec(path)![0]}", which Dapr does not pass on`;
+  for (const segment of path.split("/")) {
+    if (segment === "") return "the path has an empty segment";
+    if (segment === "." || segment === "..") return `the path has a segment "${segment}"`;
+  }
+  return undefined;
+}
+
+/** Path and query, as they are sent, of a method name that {@link methodNameProblem} has nothing against. */
+export function methodPath(methodName: string): { readonly path: string; readonly query: string | undefined } {
+  if (plain.test(methodName)) return { path: methodName, query: undefined };
+  const end = methodName.indexOf("?");
+  const path = (end === -1 ? methodName : methodName.slice(0, end)).replace(/^\//, "");
+  const query = end === -1 ? undefined : rawQuery(methodName.slice(end + 1));
+  return { path: path.split("/").map(enc).join("/"), query };
+}

@@ -1,0 +1,178 @@
+import type { OutputBinding } from "../model/bindings.js";
+import type { OutputItem, Overrides, StateCollector } from "../model/collector.js";
+import { InvocationError, type PayloadIssue } from "../model/errors.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { InvocationContext } from "../model/invocation.js";
+import { JsonText } from "../model/json.js";
+import { badItem, checkOverrides, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
+import { requestBodyItems } from "./request-body.js";
+
+/** What a collector needs of the invocation it belongs to. */
+interface CollectorInvocation {
+  readonly definition: FunctionDefinition;
+  readonly context: InvocationContext;
+}
+
+/** What a collector needs of its host: an item becomes a message as the host sends it. */
+interface ItemWriter<Message> {
+  toMessage(item: OutputItem, invocation: CollectorInvocation, index: number): Message;
+}
+
+type ItemChecked =
+  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly PayloadIssue[] };
+type ItemCheck = (value: unknown) => ItemChecked | Promise<ItemChecked>;
+
+const noOverrides: Overrides = Object.freeze({});
+
+/** The writers whose unknown properties were named already: one warning per function and output. */
+const warned = new WeakSet<object>();
+
+/**
+ * Keeps the items of one output of one invocation, in order, until they are flushed. Everything that can be wrong with
+ * an item throws in `add`, in the user's code; a call after the invocation ended throws too.
+ */
+export class BufferedCollector<Message> implements StateCollector<unknown> {
+  readonly #messages: Message[] = [];
+  #closed = false;
+
+  constructor(
+    readonly name: string,
+    private readonly writer: ItemWriter<Message>,
+    private readonly invocation: CollectorInvocation,
+    private readonly check?: ItemCheck,
+  ) {}
+
+  /** The messages so far, in the order in which their items were added. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  add(value?: unknown, overrides?: object): void {
+    this.#refuseIfClosed("add");
+    this.#push({ verb: "add", value, overrides: this.#checked(overrides, "add"), fromRequestBody: false });
+  }
+
+  addRequestBody(body: unknown): void {
+    this.#refuseIfClosed("addRequestBody");
+    const type = this.#type();
+    const unknown = new Set<string>();
+    const items = type === undefined ? bareItems(body) : requestBodyItems(body, type, () => this.#where(), unknown);
+    this.#warn(unknown);
+    // All of them or, when one is bad, none.
+    const first = this.#messages.length;
+    const messages = items.map((item, i) => this.#toMessage(item, first + i));
+    for (const message of messages) this.#messages.push(message);
+  }
+
+  remove(overrides?: object): void {
+    this.#refuseIfClosed("remove");
+    if (this.#type() !== "daprState") throw badItem(this.#where(), undefined, "only a state output has remove()");
+    const checked = this.#checked(overrides, "remove");
+    this.#push({ verb: "remove", value: undefined, overrides: checked, fromRequestBody: false });
+  }
+
+  /** Ends the collector: what comes later is refused. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #push(item: OutputItem): void {
+    this.#messages.push(this.#toMessage(item, this.#messages.length));
+  }
+
+  #toMessage(item: OutputItem, index: number): Message {
+    const accepted = item.verb === "remove" ? item : this.#accepted(item, index);
+    return this.writer.toMessage(accepted, this.invocation, index);
+  }
+
+  #accepted(item: OutputItem, index: number): OutputItem {
+    if (item.value === undefined) {
+      const type = this.#type();
+      if (type === undefined) return item;
+      const { name, missing, required } = valueRule(type);
+      if (required === "always" || (required === "request-body" && item.fromRequestBody)) {
+        throw badItem(this.#where(), name, missing);
+      }
+      return item;
+    }
+    if (this.check === undefined) return item;
+    const { value } = item;
+    const result = this.check(value instanceof JsonText ? value.toJSON() : value);
+    if (result instanceof Promise) {
+      // The answer is not awaited; its rejection must not end the process.
+      result.catch(() => undefined);
+      throw badItem(
+        this.#where(),
+        undefined,
+        "its valueType answers with a promise; give one that checks synchronously",
+      );
+    }
+    if (result.issues !== undefined) {
+      const issues = result.issues
+        .slice(0, 5)
+        .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+      const more = result.issues.length > 5 ? ` and ${result.issues.length - 5} more` : "";
+      throw badItem(this.#where(), undefined, `item ${index} is not valid: ${issues.join("; ")}${more}`);
+    }
+    // Text of a request body is sent as written, so it is only looked at.
+    return value instanceof JsonText ? item : { ...item, value: result.value };
+  }
+
+  #checked(overrides: object | null | undefined, source: "add" | "remove"): Overrides {
+    if (overrides === undefined || overrides === null) return noOverrides;
+    const type = this.#type();
+    if (typeof overrides !== "object" || type === undefined) {
+      throw badItem(
+        this.#where(),
+        undefined,
+        type === undefined ? "this output takes no overrides" : "overrides must be an object",
+      );
+    }
+    const unknown = new Set<string>();
+    const named = new Map<string, unknown>();
+    for (const [property, value] of Object.entries(overrides)) {
+      const name = overrideName(type, property, source);
+      if (name === undefined) unknown.add(property);
+      else named.set(name, value);
+    }
+    this.#warn(unknown);
+    return checkOverrides(type, named, () => this.#where());
+  }
+
+  #warn(unknown: ReadonlySet<string>): void {
+    if (unknown.size === 0 || warned.has(this.writer)) return;
+    warned.add(this.writer);
+    this.invocation.context.warn(
+      `${this.#where()}: ${[...unknown].map((name) => `"${name}"`).join(", ")} of an item ` +
+        `${unknown.size === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling`,
+    );
+  }
+
+  #refuseIfClosed(verb: string): void {
+    if (!this.#closed) return;
+    const message = `${this.#where()}: ${verb}() came after the invocation had ended; await what leads to it`;
+    this.invocation.context.error(message);
+    throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
+  }
+
+  #binding(): OutputBinding | undefined {
+    return this.invocation.definition.outputs.find(({ name }) => name === this.name);
+  }
+
+  /** The output's type where it is one of Dapr's; a generic output takes bare values. */
+  #type(): OutputType | undefined {
+    const binding = this.#binding();
+    return binding !== undefined && binding.generic !== true && binding.type in outputTypes ? binding.type : undefined;
+  }
+
+  #where(): string {
+    return `${placeOf(this.invocation.definition)}, output "${this.name}"`;
+  }
+}
+
+/** What a generic output makes of a request body: the value itself, of an array one item each. */
+function bareItems(body: unknown): OutputItem[] {
+  if (body === null || body === undefined) return [];
+  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  return values.map((value) => ({ verb: "add", value, overrides: noOverrides, fromRequestBody: true }));
+}

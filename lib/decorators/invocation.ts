@@ -1,0 +1,72 @@
+import type {
+  DaprInvoke as InvokeBinding,
+  DaprServiceInvocationTrigger as InvocationTrigger,
+} from "../model/bindings.js";
+import type { PayloadType } from "../model/payload-type.js";
+import { recording, type OptionsOf, type TriggerOptionsOf } from "./recording.js";
+import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
+
+export type DaprServiceInvocationTrigger = InvocationTrigger;
+export type DaprInvoke = InvokeBinding;
+
+export type DaprServiceInvocationTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
+  InvocationTrigger,
+  "payload"
+> & {
+  /** Class, `[Class]` or Standard Schema of the caller's JSON; the declared class of the first parameter unless given. */
+  readonly payload?: P | undefined;
+  readonly dataType?: "string" | "binary" | undefined;
+};
+
+/**
+ * The function is called by other applications, through Dapr's service invocation: `POST /<methodName>` on the app
+ * port. The method gets the caller's JSON, and what it returns is the answer.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-trigger-svc-invoke
+ * @example
+ * class Orders {
+ *   @DaprServiceInvocationTrigger()
+ *   createNewOrder(order: Order): Order {
+ *     return order;
+ *   }
+ * }
+ */
+export function DaprServiceInvocationTrigger<P extends PayloadType = never>(
+  options?: DaprServiceInvocationTriggerOptions<P>,
+): TriggerDecorator<"payload", P> {
+  return recording("DaprServiceInvocationTrigger", options);
+}
+
+export type DaprInvokeOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
+  InvokeBinding,
+  "name" | "dataType" | "httpVerb" | "valueType"
+> & {
+  /** The property of the method's second parameter: a letter, then letters and digits. */
+  readonly name: N;
+  /** GET HEAD POST PUT DELETE PATCH OPTIONS or TRACE in any case, or an expression; POST unless given. */
+  readonly httpVerb?: string | undefined;
+  /** Class, `[Class]` or Standard Schema that each item is checked against when it is added. */
+  readonly valueType?: V | undefined;
+};
+
+/**
+ * The function calls a method of another application, once for each item it adds. The method gets an
+ * `InvokeCollector`; an item may override `appId`, `methodName`, `httpVerb`, `headers` and `contentType`.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output-invoke
+ * @example
+ * class Gateway {
+ *   @HttpTrigger({ route: "invoke/{appId}/{methodName}", methods: ["POST"] })
+ *   @DaprInvoke({ name: "call", appId: "{appId}", methodName: "{methodName}" })
+ *   async invokeOther(request: HttpRequest, { call }: { call: Collector<unknown> }): Promise<void> {
+ *     call.add(await request.json());
+ *   }
+ * }
+ */
+export function DaprInvoke<N extends string, V extends PayloadType = never>(
+  options: DaprInvokeOptions<N, V>,
+): OutputDecorator<N, "invoke", V> {
+  return recording("DaprInvoke", options);
+}

@@ -1,0 +1,30 @@
+// Fills Reflect.getMetadata, under which compilers leave the declared types of decorated members (`design:paramtypes`).
+import "reflect-metadata";
+import type { Class } from "../model/payload-type.js";
+
+/** What the compiler recorded for the first parameter of a method. */
+export type DesignType =
+  | { readonly kind: "class"; readonly type: Class }
+  /** Nothing, or nothing that says more than "some value": a built-in, an interface, a union, an enum. */
+  | { readonly kind: "none" }
+  /** `Function`, which stands where a class was imported with `import type`. */
+  | { readonly kind: "lost" };
+
+/**
+ * What reflect-metadata knows of a method's first parameter. Only the legacy dialect with `emitDecoratorMetadata`
+ * records it; interfaces and unions are recorded as `Object`, a circular import as `undefined`.
+ */
+export function firstParameterType(owner: Class, method: string): DesignType {
+  // Looked up at each call: another copy of reflect-metadata that loads later replaces the functions.
+  const types: unknown = Reflect.getOwnMetadata("design:paramtypes", owner.prototype as object, method);
+  const type: unknown = Array.isArray(types) ? types[0] : undefined;
+  if (typeof type !== "function") return { kind: "none" };
+  if (type.name === "Function" && isBuiltIn(type)) return { kind: "lost" };
+  return isBuiltIn(type) ? { kind: "none" } : { kind: "class", type: type as unknown as Class };
+}
+
+/** Also of another realm: under jest a spec's `Array` need not be the one that Node's own modules know. */
+function isBuiltIn(type: object & { readonly name: string }): boolean {
+  const global = (globalThis as Record<string, unknown>)[type.name];
+  return global === type || Function.prototype.toString.call(type).includes("[native code]");
+}

@@ -1,0 +1,177 @@
+import type { ProblemCode } from "../model/errors.js";
+import type { JsonValue } from "../model/bindings.js";
+
+/** What is wrong with the value of one option; `text` is `<what>; <what to do>`. */
+export interface Finding {
+  readonly code: Extract<ProblemCode, "option-empty" | "option-invalid" | "option-unknown">;
+  /** Below the option itself: `maxMessagesCount` in `bulk`. */
+  readonly path?: string;
+  readonly text: string;
+}
+
+/** What an option takes. */
+export interface MemberKind {
+  readonly check: (value: unknown) => readonly Finding[];
+}
+
+export const httpMethods = ["get", "post", "put", "patch", "delete", "head", "options", "trace"] as const;
+
+/** An expression leaves the value open until the start (`%`) or the invocation (`{`). */
+export function isOpen(text: string): boolean {
+  return text.includes("%") || text.includes("{");
+}
+
+const fine: readonly Finding[] = [];
+const blank: readonly Finding[] = [{ code: "option-empty", text: "it is blank; give a value or leave the option out" }];
+
+function invalid(value: unknown, expected: string): readonly Finding[] {
+  return [{ code: "option-invalid", text: `it is ${show(value)}; give ${expected}` }];
+}
+
+/** Text as it stands in function.json. */
+export const text: MemberKind = {
+  check: (value) => (typeof value !== "string" ? invalid(value, "text") : value.trim() === "" ? blank : fine),
+};
+
+export const flag: MemberKind = {
+  check: (value) => (typeof value === "boolean" ? fine : invalid(value, "true or false")),
+};
+
+export const number: MemberKind = {
+  check: (value) => (typeof value === "number" && Number.isFinite(value) ? fine : invalid(value, "a number")),
+};
+
+/** One of a few words, in any case. */
+export function word(...words: readonly string[]): MemberKind {
+  return {
+    check: (value) =>
+      typeof value === "string" && words.includes(value.toLowerCase()) ? fine : invalid(value, oneOf(words)),
+  };
+}
+
+/** A list of HTTP methods, each once, in any case. */
+export const methods: MemberKind = {
+  check: (value) => {
+    const expected = `a list of methods: ${httpMethods.join(", ")}`;
+    if (!Array.isArray(value)) return invalid(value, expected);
+    if (value.length === 0)
+      return [{ code: "option-invalid", text: "it is empty; name a method or leave the option out" }];
+    const wrong: unknown = value.find((name: unknown) => !isMethod(name));
+    if (!value.every(isMethod)) return invalid(wrong, expected);
+    const names = value.map((name) => name.toLowerCase());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice === undefined) return fine;
+    return [{ code: "option-invalid", text: `it has "${twice}" twice; name each method once` }];
+  },
+};
+
+function isMethod(value: unknown): value is string {
+  return typeof value === "string" && (httpMethods as readonly string[]).includes(value.toLowerCase());
+}
+
+/** A verb that Dapr passes on; it would deliver any other as POST. An expression may still become one. */
+export const verb: MemberKind = {
+  check: (value) => {
+    const findings = text.check(value);
+    if (findings.length > 0) return findings;
+    return isMethod(value) || isOpen(value as string)
+      ? fine
+      : invalid(value, oneOf(httpMethods.map((name) => name.toUpperCase())));
+  },
+};
+
+/** An absolute http(s) URL, once settings are in. */
+export const address: MemberKind = {
+  check: (value) => {
+    const findings = text.check(value);
+    if (findings.length > 0 || isOpen(value as string) || isSidecarUrl(value as string)) return findings;
+    return invalid(value, 'an absolute http(s) URL, e.g. "http://127.0.0.1:3500"');
+  },
+};
+
+function isSidecarUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, search, hash } = new URL(value);
+  return (protocol === "http:" || protocol === "https:") && search === "" && hash === "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isTextMap(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((entry) => typeof entry === "string");
+}
+
+/** A map of names to text. */
+export const textMap: MemberKind = {
+  check: (value) => (isTextMap(value) ? fine : invalid(value, "a map of names to text")),
+};
+
+/** Query text, or a map. */
+export const query: MemberKind = {
+  check: (value) => {
+    if (typeof value === "string") return text.check(value);
+    return isTextMap(value) ? fine : invalid(value, 'query text ("metadata.version_id=2") or a map of names to text');
+  },
+};
+
+/** A class, a list of one class, or a Standard Schema, which may itself be a function. */
+export const payloadType: MemberKind = {
+  check: (value) => {
+    const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (isSchema(value) || isClass(one)) return fine;
+    return invalid(value, "a class, [Class] or a Standard Schema");
+  },
+};
+
+function isSchema(value: unknown): boolean {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
+}
+
+function isClass(value: unknown): boolean {
+  return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
+}
+
+const bulkMembers = ["maxMessagesCount", "maxAwaitDurationMs", "concurrency"];
+
+/** `true`, or the limits of one request. */
+export const bulk: MemberKind = {
+  check: (value) => {
+    if (value === true) return fine;
+    if (!isRecord(value)) return invalid(value, `true, or an object of ${bulkMembers.join(", ")}`);
+    return Object.entries(value).flatMap(([path, limit]): Finding[] => {
+      if (!bulkMembers.includes(path)) {
+        return [{ code: "option-unknown", path, text: `bulk has no such member; it takes ${bulkMembers.join(", ")}` }];
+      }
+      if (limit === undefined || (Number.isSafeInteger(limit) && (limit as number) > 0)) return [];
+      return [{ code: "option-invalid", path, text: `it is ${show(limit)}; give a whole number above 0` }];
+    });
+  },
+};
+
+/** Anything that JSON can say: the members of a generic binding. */
+export const json: MemberKind = {
+  check: (value) => (isJson(value) ? fine : invalid(value, "a JSON value")),
+};
+
+function isJson(value: unknown): value is JsonValue {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isJson);
+  if (!isRecord(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && Object.values(value).every(isJson);
+}
+
+function oneOf(words: readonly string[]): string {
+  return words.length === 1 ? `"${words[0]}"` : `one of ${words.join(", ")}`;
+}
+
+/** A value as an error shows it: short, and never more than one line. */
+export function show(value: unknown): string {
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+}

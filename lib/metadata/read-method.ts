@@ -1,0 +1,95 @@
+import type { InputBinding, OutputBinding, RetryOptions, TriggerBinding } from "../model/bindings.js";
+import type { Problem } from "../model/errors.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { Class, PayloadType } from "../model/payload-type.js";
+import { firstParameterType } from "./design-types.js";
+import { problemAt, type ProblemPlace } from "./problem.js";
+import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
+import { expressionProblems } from "./rules/expressions.js";
+import { duplicateBindingProblems, functionNameProblems } from "./rules/names.js";
+import { retryProblems } from "./rules/retry.js";
+import type { DecoratorName, MethodMetadata } from "./store.js";
+
+/** A method as the function that it declares. Without a trigger there is none. */
+export interface ReadMethod {
+  /** What could be read; to be used only when no problem is an error. */
+  readonly definition: FunctionDefinition | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function readMethod(target: Class, className: string, metadata: MethodMetadata): ReadMethod {
+  const { method, records } = metadata;
+  const place: ProblemPlace = { className, methodName: method };
+  const problems: Problem[] = [];
+
+  const once = (decorator: DecoratorName): { readonly argument: unknown } | undefined => {
+    const [first, second] = records.filter((record) => record.decorator === decorator);
+    if (second !== undefined) {
+      problems.push(problemAt(place, "decorator-repeated", `@${decorator} stands more than once; keep one`));
+    }
+    return first;
+  };
+  const givenName = once("FunctionName");
+  const name = givenName === undefined ? method : givenName.argument;
+  problems.push(...functionNameProblems(place, name));
+
+  const retry = once("Retry");
+  if (retry !== undefined) problems.push(...retryProblems(place, retry.argument));
+
+  const bindings = records.filter(isBindingRecord).map((record) => readBinding(place, record));
+  const triggers = ofRole(bindings, "trigger");
+  problems.push(...triggerProblems(place, triggers));
+  problems.push(...bindings.flatMap((binding) => binding.problems));
+  const inFunctionJsonOrder = [...triggers, ...ofRole(bindings, "input"), ...ofRole(bindings, "output")];
+  problems.push(...duplicateBindingProblems(inFunctionJsonOrder.filter((binding) => binding.name !== "")));
+
+  const [first] = triggers;
+  if (first === undefined) return { definition: undefined, problems };
+  const trigger = first.binding as TriggerBinding;
+  const payload = payloadTypeOf(trigger, metadata, first.place);
+  const definition: FunctionDefinition = {
+    name: typeof name === "string" ? name : method,
+    className,
+    methodName: method,
+    target,
+    trigger,
+    inputs: ofRole(bindings, "input").map(({ binding }) => binding as InputBinding),
+    outputs: ofRole(bindings, "output").map(({ binding }) => binding as OutputBinding),
+    ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
+    ...(payload.type !== undefined && { payloadType: payload.type }),
+  };
+  return { definition, problems: [...problems, ...payload.problems, ...expressionProblems(definition)] };
+}
+
+function triggerProblems(place: ProblemPlace, triggers: readonly ReadBinding[]): Problem[] {
+  if (triggers.length === 1) return [];
+  if (triggers.length === 0) {
+    return [
+      problemAt(place, "trigger-missing", "nothing triggers it; add a trigger, e.g. @DaprServiceInvocationTrigger()"),
+    ];
+  }
+  const list = triggers.map(({ decorator }) => `@${decorator}`).join(", ");
+  return [problemAt(place, "trigger-multiple", `it has ${triggers.length} triggers, ${list}; keep one`)];
+}
+
+interface ReadPayloadType {
+  readonly type?: PayloadType;
+  readonly problems: readonly Problem[];
+}
+
+/** The trigger's `payload`; else, where the payload is the first parameter itself, what the compiler recorded for it. */
+function payloadTypeOf(
+  trigger: TriggerBinding,
+  { owner, method }: MethodMetadata,
+  place: ProblemPlace,
+): ReadPayloadType {
+  if (trigger.generic) return { problems: [] };
+  if (trigger.payload !== undefined) return { type: trigger.payload, problems: [] };
+  if (trigger.type === "daprTopicTrigger" || trigger.type === "httpTrigger") return { problems: [] };
+  const recorded = firstParameterType(owner, method);
+  if (recorded.kind === "class") return { type: recorded.type, problems: [] };
+  if (recorded.kind === "none") return { problems: [] };
+  const what = "the compiler recorded no class for the first parameter, which was probably imported with `import type`";
+  const text = `${what}; import the class itself, or give \`payload\``;
+  return { problems: [problemAt({ ...place, member: "payload" }, "payload-type-lost", text)] };
+}

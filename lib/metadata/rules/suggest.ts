@@ -1,0 +1,22 @@
+/** What people write out of habit, and the option they mean. */
+const aliases: Readonly<Record<string, string>> = {
+  method: "methods",
+  verb: "httpVerb",
+  store: "stateStore",
+  output: "operation",
+};
+
+/** The option that was probably meant: spelt in another case, known under another name, or at most two letters off. */
+export function suggestMember(given: string, known: readonly string[]): string | undefined {
+  const lower = given.toLowerCase();
+  const sameLetters = known.find((name) => name.toLowerCase() === lower);
+  if (sameLetters !== undefined) return sameLetters;
+  const alias = Object.hasOwn(aliases, lower) ? aliases[lower] : undefined;
+  if (alias !== undefined && known.includes(alias)) return alias;
+  const { distance } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
+  const [nearest] = known
+    .map((name) => ({ name, edits: distance(lower, name.toLowerCase()) }))
+    .filter(({ edits }) => edits <= 2)
+    .sort((a, b) => a.edits - b.edits);
+  return nearest?.name;
+}

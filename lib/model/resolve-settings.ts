@@ -64,12 +64,8 @@ interface Fault {
 function* faultsOf(text: string, place: { binding: Binding; member: string }, names: string[]): Generator<Fault> {
   const { binding, member } = place;
   if (member === "daprAddress") {
-    if (text.includes("{")) {
-      yield { code: "expression-invalid", message: 'it holds a "{"; an address is the same for every invocation' };
-    } else if (names.length > 0) {
-      const fault = addressFault(text);
-      if (fault !== undefined) yield { code: "setting-invalid", message: `${blame(names)} ${fault}` };
-    }
+    const fault = names.length > 0 ? addressFault(text) : undefined;
+    if (fault !== undefined) yield { code: fault.code, message: `${blame(names)} ${fault.message}` };
     return;
   }
   if (!isTemplate(binding, member)) return;
@@ -93,12 +89,20 @@ function* faultsOf(text: string, place: { binding: Binding; member: string }, na
 const verbs = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]);
 
 /** Says nothing of the value itself: an address may hold a password. */
-function addressFault(text: string): string | undefined {
-  const advice = 'give an absolute URL, e.g. "http://localhost:3500"';
-  if (!URL.canParse(text)) return `is no URL; ${advice}`;
-  const { protocol, search, hash } = new URL(text);
-  if (protocol !== "http:" && protocol !== "https:") return `does not begin with http:// or https://; ${advice}`;
-  if (search !== "" || hash !== "") return `has a query or a fragment; ${advice}`;
+function addressFault(text: string): Fault | undefined {
+  if (text.includes("{")) {
+    const message = 'has a "{", and a request must not choose who receives the api token; write the address out';
+    return { code: "expression-invalid", message };
+  }
+  const invalid = (fault: string): Fault => ({
+    code: "setting-invalid",
+    message: `${fault}; give an absolute URL, e.g. "http://localhost:3500"`,
+  });
+  if (!URL.canParse(text)) return invalid("is no URL");
+  const { protocol, username, password, search, hash } = new URL(text);
+  if (protocol !== "http:" && protocol !== "https:") return invalid("does not begin with http:// or https://");
+  if (username !== "" || password !== "") return invalid("has a user or a password");
+  if (search !== "" || hash !== "") return invalid("has a query or a fragment");
   return undefined;
 }
 

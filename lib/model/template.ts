@@ -100,8 +100,7 @@ function walk(token: BuiltinToken | PathToken, path: readonly string[], data: Bi
     const part = path[depth] ?? "";
     const name = isRecord(value) ? memberName(value, part) : undefined;
     const member = name === undefined ? undefined : (value as BindingData)[name];
-    if (member === undefined)
-      throw depth === 0 ? noValue(token, data) : noMember(token, path.slice(0, depth + 1), value);
+    if (member === undefined) throw notFound(token, path.slice(0, depth), part, value);
     value = member;
   }
   return value;
@@ -122,16 +121,16 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function noValue(token: BuiltinToken | PathToken, data: BindingData): ExpressionError {
-  const message = `"${printExpression(token)}" has no value in this invocation; it has ${listNames(data)}`;
-  return new ExpressionError("no-value", message, { subject: partsOf(token)[0] ?? "" });
-}
-
-function noMember(token: BuiltinToken | PathToken, path: readonly string[], owner: unknown): ExpressionError {
-  const subject = path.at(-1) ?? "";
-  const parent = path.slice(0, -1).join(".");
-  const message = `"${printExpression(token)}" has no value in this invocation; "${parent}" ${describe(owner)}`;
-  return new ExpressionError("no-member", message, { subject });
+function notFound(
+  token: BuiltinToken | PathToken,
+  parents: readonly string[],
+  part: string,
+  owner: unknown,
+): ExpressionError {
+  const found =
+    parents.length === 0 ? `it has ${listNames(owner as BindingData)}` : `"${parents.join(".")}" ${describe(owner)}`;
+  const message = `"${printExpression(token)}" has no value in this invocation; ${found}`;
+  return new ExpressionError(parents.length === 0 ? "no-value" : "no-member", message, { subject: part });
 }
 
 function notText(token: BuiltinToken | PathToken, value: unknown): ExpressionError {

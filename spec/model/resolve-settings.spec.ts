@@ -193,19 +193,20 @@ describe("resolveSettings", () => {
     expect(problemsOf(definition, { t: "{a}" })).toEqual([]);
   });
 
-  it("refuses an expression in an address", () => {
-    const message =
-      'expression-invalid: Orders.store, output "order", daprAddress: it holds a "{"; an address is the same for every invocation';
-    expect(problemsOf(fn({ outputs: [stateOut({ key: "k", daprAddress: "http://{host}" })] }))).toEqual([message]);
-    const fromSetting = fn({ outputs: [stateOut({ key: "k", daprAddress: "%url%" })] });
-    expect(problemsOf(fromSetting, { url: "http://{host}" })).toEqual([message]);
+  it("refuses an expression that a setting brought into an address", () => {
+    const definition = fn({ outputs: [stateOut({ key: "k", daprAddress: "%url%" })] });
+    expect(problemsOf(definition, { url: "http://{host}" })).toEqual([
+      'expression-invalid: Orders.store, output "order", daprAddress: the value of the setting "url" has a "{", ' +
+        "and a request must not choose who receives the api token; write the address out",
+    ]);
   });
 
   it.each([
     ["localhost:3500", "does not begin with http:// or https://"],
     ["sidecar", "is no URL"],
     ["ftp://sidecar", "does not begin with http:// or https://"],
-    ["http://u:secret@sidecar?x=1", "has a query or a fragment"],
+    ["http://u:secret@sidecar", "has a user or a password"],
+    ["http://sidecar?x=1", "has a query or a fragment"],
   ])("refuses the address %s out of a setting, without quoting it", (url, fault) => {
     const [problem, ...others] = problemsOf(fn({ inputs: [stateIn({ daprAddress: "%url%" })] }), { url });
     expect(others).toEqual([]);

@@ -73,7 +73,7 @@ describe("parseTemplate", () => {
       Array.from({ length: pick(12) }, () => alphabet[pick(alphabet.length)]).join(""),
     );
     const results = texts.map(tryToParse);
-    const read = results.filter((result) => !(result instanceof ExpressionError));
+    const read = results.flatMap((result) => (result instanceof ExpressionError ? [] : [result]));
     const misplaced = results.filter(
       (result, index) => result instanceof ExpressionError && !isWithin(texts[index]!, result.position),
     );

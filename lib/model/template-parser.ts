@@ -66,8 +66,7 @@ export function printExpression(token: BuiltinToken | PathToken): string {
 
 /**
  * As {@link parseTemplate}, of a text whose settings are not known yet: without the expressions that a setting has a
- * part in, and throwing only what is wrong whatever the settings hold, braces
- * apart.
+ * part in, and throwing only what is wrong whatever names the settings hold.
  */
 export function parseUnresolved(text: string): readonly Token[] {
   const masked = text.replace(/%[^%]*%/g, (setting) => unknown.repeat(setting.length));

@@ -1,0 +1,74 @@
+import { isDaprFunctionsError, PayloadError } from "../model/errors.js";
+import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
+import type { HttpResponse, InvocationContext } from "../model/invocation.js";
+import type { ValidationOptions } from "../payload/payload-type.js";
+import { compileFunction, invoke } from "../runtime/invoke.js";
+import { AzureHost, type AzureInvocation, type FunctionsBindings } from "./azure-host.js";
+import { toHostReply } from "./reply.js";
+
+/** One call by the Functions host, in terms that both programming models share. */
+export interface FunctionsCall {
+  /** What triggered it, as the worker delivers it; an HTTP request already wrapped. */
+  readonly payload: unknown;
+  readonly bindings: FunctionsBindings;
+  readonly context: InvocationContext;
+}
+
+/** Runs one invocation and gives what the handler returns to the worker. */
+export type FunctionRunner = (call: FunctionsCall) => Promise<unknown>;
+
+/** Prepares a function for the Functions host: the same invocation as `serve()` runs, with the host's bindings. */
+export function toRunner(bound: BoundFunction, validation: ValidationOptions | undefined): FunctionRunner {
+  const { definition } = bound;
+  const fn = compileFunction(bound, host, { validation });
+  return async ({ payload, bindings, context }) => {
+    const invocation: AzureInvocation = {
+      id: context.invocationId,
+      definition,
+      context,
+      bindings,
+      // The Functions host resolves its own expressions, and sends by itself.
+      bindingData: {},
+      traceHeaders: undefined,
+      event: undefined,
+      signal: undefined,
+    };
+    try {
+      return await invoke(fn, toPayload(payload, definition), invocation, (returned) =>
+        toHostReply(definition, returned, context),
+      );
+    } catch (error) {
+      if (definition.trigger.type === "httpTrigger" && isCallersFault(error)) return badRequest(error, invocation);
+      throw error;
+    }
+  };
+}
+
+const host = new AzureHost();
+
+/** The worker delivers an empty body as empty text or bytes. */
+function toPayload(payload: unknown, { trigger }: FunctionDefinition): unknown {
+  if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
+  if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
+  return payload;
+}
+
+const callersFaults: ReadonlySet<string> = new Set(["ERR_PAYLOAD_INVALID", "ERR_MALFORMED_REQUEST"]);
+
+/** By code: the method may throw an error of another copy of the library. */
+function isCallersFault(error: unknown): error is PayloadError {
+  return isDaprFunctionsError(error) && callersFaults.has(error.code);
+}
+
+function badRequest({ code, message, issues }: PayloadError, { definition, id }: AzureInvocation): HttpResponse {
+  return {
+    status: 400,
+    jsonBody: {
+      errorCode: code,
+      message,
+      functionName: definition.name,
+      invocationId: id,
+      ...(issues !== undefined && issues.length > 0 && { issues }),
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { appProblems } from "../azure/app-rules.js";
+import { inspectForHost } from "../azure/functions-app.js";
+import { inspectFunctions, inspectStart } from "../metadata/functions.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { Problem } from "../model/errors.js";
+import { readAppFolder } from "./app-folder.js";
+import { hasModuleIn, loadFunctions, type LoadedFunctions } from "./function-app.js";
+import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
+import { notesOn } from "./type-notes.js";
+
+interface CheckOptions {
+  readonly out: string;
+  readonly standalone?: true;
+  readonly json?: true;
+}
+
+interface Checked {
+  readonly definitions: readonly FunctionDefinition[];
+  readonly problems: readonly Problem[];
+}
+
+export function addCheck(program: Command): void {
+  program
+    .command("check")
+    .summary("say everything that is wrong with functions; write nothing")
+    .description(
+      "Applies every rule of generate, and compares %settings% with local.settings.json and the environment, and the\n" +
+        "extension bundle of host.json with what Dapr needs. Nothing is written.",
+    )
+    .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
+    .option("--out <folder>", "the root of the Functions app", ".")
+    .option("--standalone", "leave out the rules of the Functions host")
+    .option("--json", "print the problems as JSON")
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions check build/functions.js --standalone")
+    .action(async (modules: string[], options: CheckOptions) => {
+      exitWith(await check(modules, options));
+    });
+}
+
+async function check(modules: readonly string[], options: CheckOptions): Promise<number> {
+  const functions = await loadFunctions(modules);
+  const { definitions, problems } =
+    options.standalone === true ? standalone(functions) : underFunctions(functions, resolve(options.out));
+  const sorted = functions.located(problems);
+  if (options.json === true) printJson({ problems: sorted });
+  else {
+    printProblems(sorted);
+    process.stdout.write(`${summaryOf(definitions, sorted)}\n`);
+    for (const note of notesOn(definitions)) process.stderr.write(`${note}\n`);
+  }
+  return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
+}
+
+function standalone({ targets }: LoadedFunctions): Checked {
+  const { definitions, problems } = inspectFunctions(targets);
+  return { definitions, problems: [...problems, ...inspectStart(targets)] };
+}
+
+function underFunctions(functions: LoadedFunctions, out: string): Checked {
+  const { definitions, problems } = inspectForHost(functions.targets);
+  const app = appProblems(definitions, readAppFolder(out), {
+    environment: process.env,
+    module: (definition) => functions.builtPath(definition, out),
+    hasModule: hasModuleIn(out),
+  });
+  return { definitions, problems: [...problems, ...app] };
+}
+
+function summaryOf(definitions: readonly FunctionDefinition[], problems: readonly Problem[]): string {
+  const errors = problems.filter(({ level }) => level === "error").length;
+  const counts = [
+    count(definitions.length, "function"),
+    count(errors, "error"),
+    count(problems.length - errors, "warning"),
+  ];
+  return counts.join(", ");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,97 @@
+import { existsSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { Class } from "../model/payload-type.js";
+import type { Problem } from "../model/errors.js";
+import { inspectFunctions } from "../metadata/functions.js";
+import { nameOf } from "../metadata/targets.js";
+import type { Target } from "../azure/module-functions.js";
+import { loadModules, type LoadedModule } from "./load-functions.js";
+import { progressOn } from "./progress.js";
+
+/** The functions of all modules that a command was given, as one app. */
+export interface LoadedFunctions {
+  readonly targets: readonly Target[];
+  /** The module of a function relative to a folder, as a URL has it; `../` leads out of the folder. */
+  readonly builtPath: (definition: FunctionDefinition, folder: string) => string;
+  /** The same problems with the file of each, relative to the working directory, sorted for printing. */
+  readonly located: (problems: readonly Problem[]) => Problem[];
+  readonly fileOf: (definition: FunctionDefinition) => string;
+}
+
+/** @throws LoadError when a module does not load */
+export async function loadFunctions(paths: readonly string[]): Promise<LoadedFunctions> {
+  const modules = await loadModules(paths, progressOn(process.stderr));
+  const byClass = new Map<Class, LoadedModule>();
+  for (const module of modules) {
+    for (const target of module.targets) {
+      const known = byClass.get(classOf(target));
+      // An instance stands for its class, wherever that is exported too; else the first file counts.
+      const isInstance = typeof target !== "function";
+      const knownIsInstance = known?.targets.some(
+        (other) => typeof other !== "function" && classOf(other) === classOf(target),
+      );
+      if (known === undefined || (isInstance && knownIsInstance !== true)) byClass.set(classOf(target), module);
+    }
+  }
+  const moduleOf = ({ target }: FunctionDefinition): LoadedModule => byClass.get(target)!;
+  return {
+    targets: [...new Set(modules.flatMap(({ targets }) => targets))],
+    builtPath: (definition, folder) => toUrlPath(relative(folder, moduleOf(definition).built)),
+    located: (problems) => located(problems, modules),
+    fileOf: (definition) => shown(moduleOf(definition)),
+  };
+}
+
+function classOf(target: Target): Class {
+  return (typeof target === "function" ? target : target.constructor) as Class;
+}
+
+function toUrlPath(path: string): string {
+  return path.replaceAll("\\", "/");
+}
+
+function shown({ file }: LoadedModule): string {
+  return toUrlPath(relative(process.cwd(), file));
+}
+
+/** Whether a built module is there, by its path relative to the app's folder. */
+export function hasModuleIn(folder: string): (path: string) => boolean {
+  return (path) => existsSync(resolve(folder, path));
+}
+
+function located(problems: readonly Problem[], modules: readonly LoadedModule[]): Problem[] {
+  const files = new Map<string, Set<LoadedModule>>();
+  for (const module of modules) {
+    for (const target of module.targets) {
+      const name = nameOf(classOf(target));
+      files.set(name, (files.get(name) ?? new Set<LoadedModule>()).add(module));
+    }
+  }
+  return problems
+    .map((problem) => {
+      const candidates = [...(files.get(problem.class ?? "") ?? [])];
+      const module =
+        candidates.length > 1 ? (candidates.find((one) => has(one, problem)) ?? candidates[0]) : candidates[0];
+      return module === undefined ? problem : withFile(problem, shown(module));
+    })
+    .sort((a, b) => compareKeys(keysOf(a), keysOf(b)));
+}
+
+/** Of classes of one name in several modules, which has the problem. */
+function has({ targets }: LoadedModule, { message }: Problem): boolean {
+  return inspectFunctions(targets).problems.some((problem) => problem.message === message);
+}
+
+function withFile({ code, level, class: type, method, ...rest }: Problem, file: string): Problem {
+  return { code, level, class: type, method, file, ...rest };
+}
+
+function keysOf({ file, class: type, method, code }: Problem): readonly string[] {
+  return [file ?? "", type ?? "", method ?? "", code];
+}
+
+function compareKeys(a: readonly string[], b: readonly string[]): number {
+  const index = a.findIndex((key, i) => key !== b[i]);
+  return index < 0 ? 0 : a[index]! < b[index]! ? -1 : 1;
+}

@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { planApp, type AppPlan, type FileAction } from "../azure/app-files.js";
+import { appProblems } from "../azure/app-rules.js";
+import { toFunctionFiles } from "../azure/function-files.js";
+import { inspectForHost } from "../azure/functions-app.js";
+import type { Problem } from "../model/errors.js";
+import { readAppFolder, writeAppFolder } from "./app-folder.js";
+import { hasModuleIn, loadFunctions } from "./function-app.js";
+import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
+import { notesOn } from "./type-notes.js";
+
+interface GenerateOptions {
+  readonly out: string;
+  readonly dryRun?: true;
+  readonly diff?: true;
+  readonly json?: true;
+  readonly keepStale?: true;
+  readonly force?: true;
+}
+
+export function addGenerate(program: Command): void {
+  program
+    .command("generate")
+    .summary("write the function.json folders of an Azure Functions app (v3 model)")
+    .description(
+      "Writes, per function, <Function>/function.json and <Function>/index.cjs; host.json and local.settings.json where\n" +
+        "they are absent; and removes folders that it generated earlier and that have no function any more.",
+    )
+    .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
+    .option("--out <folder>", "the app's root", ".")
+    .option("--dry-run", "print what would be done, and do nothing")
+    .option("--diff", "also print a unified diff of what changes")
+    .option("--json", "print report and problems as JSON")
+    .option("--keep-stale", "remove nothing")
+    .option("--force", "overwrite function.json and index.cjs of folders that were not generated")
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions generate build/functions.js --diff")
+    .action(async (modules: string[], options: GenerateOptions) => {
+      exitWith(await generate(modules, options));
+    });
+}
+
+async function generate(modules: readonly string[], options: GenerateOptions): Promise<number> {
+  const functions = await loadFunctions(modules);
+  const out = resolve(options.out);
+  const state = readAppFolder(out);
+  const { definitions, problems: inspected } = inspectForHost(functions.targets);
+  const problems = [...inspected];
+  const module = functions.builtPath;
+  if (!hasErrors(inspected)) {
+    problems.push(
+      ...appProblems(definitions, state, {
+        environment: process.env,
+        module: (definition) => module(definition, out),
+        hasModule: hasModuleIn(out),
+        force: options.force,
+      }),
+    );
+  }
+  const sorted = functions.located(problems);
+  if (hasErrors(sorted)) {
+    finish(undefined, sorted, options);
+    return exitCodes.problems;
+  }
+  const files = toFunctionFiles(definitions, { module: (definition) => module(definition, out) });
+  const plan = planApp(files, state, { keepStale: options.keepStale });
+  if (options.dryRun !== true) writeAppFolder(out, plan);
+  finish(plan, sorted, options);
+  for (const note of [...notesOn(definitions), ...plan.leftOver.map(leftOverNote)]) process.stderr.write(`${note}\n`);
+  return exitCodes.done;
+}
+
+function leftOverNote(folder: string): string {
+  return `warning: ${folder}/ has no function any more and holds other files; remove it if it is not needed`;
+}
+
+function finish(plan: AppPlan | undefined, problems: readonly Problem[], options: GenerateOptions): void {
+  const actions = plan?.actions ?? [];
+  if (options.json === true) {
+    const report = actions.map((action) => ({
+      action: action.action,
+      path: action.path,
+      ...(options.diff === true && changes(action) && { diff: toDiff(action) }),
+    }));
+    printJson({ report, problems });
+    return;
+  }
+  printProblems(problems);
+  for (const action of actions) {
+    process.stdout.write(`${action.action} ${action.path}\n`);
+    if (options.diff === true && changes(action)) process.stdout.write(toDiff(action));
+  }
+}
+
+function changes({ before, after }: FileAction): boolean {
+  return before !== after;
+}
+
+function toDiff({ path, before, after }: FileAction): string {
+  const { createTwoFilesPatch } = require("diff") as typeof import("diff");
+  const from = before === undefined ? "/dev/null" : `a/${path}`;
+  const to = after === undefined ? "/dev/null" : `b/${path}`;
+  const patch = createTwoFilesPatch(from, to, before ?? "", after ?? "", undefined, undefined, { context: 3 });
+  return patch.replace(/^=+\n/, "");
+}

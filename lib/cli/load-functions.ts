@@ -1,0 +1,85 @@
+import { statSync } from "node:fs";
+import { extname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { functionsOfModule, type Target } from "../azure/module-functions.js";
+import { modulesIn } from "./module-search.js";
+import type { Progress } from "./progress.js";
+import { builtPathOf, loadTypeScript } from "./typescript.js";
+
+/** A module of the user's with what it exports that has functions. */
+export interface LoadedModule {
+  /** Absolute. */
+  readonly file: string;
+  /** The file that runs: the module itself, or what the compiler makes of it. Absolute; need not be there yet. */
+  readonly built: string;
+  readonly targets: readonly Target[];
+}
+
+/** A module that is not there or does not load: a fault of how the command was used. */
+export class LoadError extends Error {
+  override readonly name = "LoadError";
+}
+
+const javaScript: readonly string[] = [".js", ".cjs", ".mjs"];
+const typeScript: readonly string[] = [".ts", ".cts", ".mts"];
+
+/**
+ * Loads modules and finds what has functions among their exports: built `.js` files as they are, `.ts` files through a
+ * hook or the project's own compiler, of folders every file with functions.
+ *
+ * @param paths as given on the command line, relative to the working directory
+ * @throws LoadError
+ */
+export async function loadModules(paths: readonly string[], progress: Progress): Promise<LoadedModule[]> {
+  const files = [...new Set(paths.flatMap(filesOf))].sort();
+  const modules: LoadedModule[] = [];
+  for (const [index, file] of files.entries()) {
+    progress.step(`loading ${index + 1} of ${files.length}: ${relative(process.cwd(), file)}`);
+    modules.push(await loadModule(file));
+  }
+  progress.done();
+  return modules;
+}
+
+function filesOf(path: string): string[] {
+  const file = resolve(path);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw new LoadError(`${path}: there is no such file or folder; build first, or mind the path`);
+  if (stats.isDirectory()) {
+    const found = modulesIn(file, javaScript);
+    const files = found.length > 0 ? found : modulesIn(file, typeScript);
+    if (files.length > 0) return files;
+    throw new LoadError(`${path}: no file in this folder declares a function; name the modules that do`);
+  }
+  if ([...javaScript, ...typeScript].includes(extname(file)) && !/\.d\.[cm]?ts$/.test(file)) return [file];
+  throw new LoadError(`${path}: this is no module; give a .js file, a folder of them, or a .ts file`);
+}
+
+async function loadModule(file: string): Promise<LoadedModule> {
+  const isTypeScript = typeScript.includes(extname(file));
+  try {
+    const exports: unknown = isTypeScript ? await loadTypeScript(file) : await import(pathToFileURL(file).href);
+    return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports) };
+  } catch (error) {
+    throw new LoadError(`${relative(process.cwd(), file)} does not load: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const uninitialised = /^Cannot access '(.+)' before initialization$/.exec(error.message);
+  if (uninitialised !== null) {
+    return (
+      `${uninitialised[1]} is used before its module has run, since modules import each other in a circle; ` +
+      "move what both need into a module of its own"
+    );
+  }
+  if (
+    error instanceof ReferenceError &&
+    /^(require|module|exports|__dirname|__filename) is not defined/.test(error.message)
+  ) {
+    return `${error.message}: TypeScript is loaded as ES modules here; build it and give the .js file`;
+  }
+  return error.message;
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addCheck } from "./check.js";
+import { addGenerate } from "./generate.js";
+import { addList } from "./list.js";
+import { LoadError } from "./load-functions.js";
+import { exitCodes } from "./report.js";
+
+/** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
+async function main(args: readonly string[]): Promise<void> {
+  const { Command, CommanderError } = require("commander") as typeof import("commander");
+  const program = new Command("dapr-functions");
+  const manifest = JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string };
+  program
+    .description("Dapr applications and Dapr-bound Azure Functions in TypeScript.")
+    .version(manifest.version)
+    .showHelpAfterError("(add --help for what it takes)");
+  for (const add of [addList, addCheck, addGenerate]) add(program);
+  // Inherited by sub-commands only when they are made, so each is told.
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    } else if (error instanceof LoadError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = exitCodes.usage;
+    } else throw error;
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = exitCodes.problems;
+});

@@ -1,0 +1,129 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire, register } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { HookData } from "./typescript-hook.mjs";
+
+interface Project {
+  /** The folder of tsconfig.json, else of the module. */
+  readonly folder: string;
+  readonly config: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The nearest tsconfig.json of a module, `extends` followed. */
+function projectOf(file: string): Project {
+  const { getTsconfig } = require("get-tsconfig") as typeof import("get-tsconfig");
+  const found = getTsconfig(file);
+  if (found === null) return { folder: dirname(file), config: undefined, options: {} };
+  return { folder: dirname(found.path), config: found.path, options: { ...found.config.compilerOptions } };
+}
+
+/** The file that the compiler writes for a `.ts` module, from `outDir` and `rootDir` of its tsconfig.json. */
+export function builtPathOf(file: string): string {
+  const { folder, options } = projectOf(file);
+  const name = file.replace(/\.([cm]?)ts$/, ".$1js");
+  if (typeof options["outDir"] !== "string") return name;
+  return join(resolve(folder, options["outDir"]), relative(rootDirOf(folder, options), name));
+}
+
+function rootDirOf(folder: string, options: Project["options"]): string {
+  return typeof options["rootDir"] === "string" ? resolve(folder, options["rootDir"]) : folder;
+}
+
+/** Loads a `.ts` module with its decorator metadata: by a hook where @swc/core is there, else by the project's tsc. */
+export async function loadTypeScript(file: string): Promise<unknown> {
+  const swc = resolveFrom(file, "@swc/core");
+  if (swc !== undefined) return loadThroughHook(file, swc);
+  const tsc = compilerOf(file);
+  if (tsc !== undefined) return loadCompiled(file, tsc);
+  throw new Error(
+    "there is nothing to compile it with; build it and give the .js file, npm install -D @swc/core, or npm install -D typescript",
+  );
+}
+
+let hooked = false;
+
+async function loadThroughHook(file: string, swc: string): Promise<unknown> {
+  if (!hooked) {
+    const { options } = projectOf(file);
+    const data: HookData = { swc, legacyDecorators: isLegacy(options), decoratorMetadata: hasMetadata(options) };
+    register(pathToFileURL(join(__dirname, "typescript-hook.mjs")).href, { data });
+    hooked = true;
+  }
+  return import(pathToFileURL(file).href);
+}
+
+/** Without a tsconfig.json, the documented mode. */
+function isLegacy(options: Project["options"]): boolean {
+  return Object.keys(options).length === 0 || options["experimentalDecorators"] === true;
+}
+
+function hasMetadata(options: Project["options"]): boolean {
+  return Object.keys(options).length === 0 || options["emitDecoratorMetadata"] === true;
+}
+
+function resolveFrom(file: string, name: string): string | undefined {
+  // The project's own copy first, then the one beside this library.
+  for (const from of [file, __filename]) {
+    try {
+      return createRequire(from).resolve(name);
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/** The script of the project's `tsc`, in any version: their output is the same. */
+function compilerOf(file: string): string | undefined {
+  for (const name of ["typescript", "@typescript/native"]) {
+    const manifest = resolveFrom(file, `${name}/package.json`);
+    if (manifest === undefined) continue;
+    const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as { bin?: Record<string, string> };
+    if (bin?.["tsc"] !== undefined) return join(dirname(manifest), bin["tsc"]);
+  }
+  return undefined;
+}
+
+async function loadCompiled(file: string, tsc: string): Promise<unknown> {
+  const { folder, config, options } = projectOf(file);
+  if (config === undefined) throw new Error("it has no tsconfig.json; add one, or build it and give the .js file");
+  // Below the project, so that its packages are found.
+  const parent = existsSync(join(folder, "node_modules")) ? join(folder, "node_modules", ".cache") : folder;
+  mkdirSync(parent, { recursive: true });
+  const outDir = mkdtempSync(join(parent, ".dapr-functions-"));
+  try {
+    const log = compile(tsc, config, outDir, rootDirOf(folder, options));
+    writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: packageTypeOf(folder) }));
+    const built = join(outDir, relative(rootDirOf(folder, options), file).replace(/\.([cm]?)ts$/, ".$1js"));
+    if (!existsSync(built)) throw new Error(`tsc -p ${relative(process.cwd(), config)} did not compile it: ${log}`);
+    return await import(pathToFileURL(built).href);
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+/** The module runs whatever its types are: a build would show their errors. */
+function compile(tsc: string, config: string, outDir: string, rootDir: string): string {
+  const args = [tsc, "-p", config, "--outDir", outDir, "--rootDir", rootDir];
+  const off = ["noEmit", "noEmitOnError", "emitDeclarationOnly", "composite", "declaration", "incremental"];
+  try {
+    return execFileSync(process.execPath, [...args, ...off.flatMap((name) => [`--${name}`, "false"])], {
+      encoding: "utf8",
+      stdio: "pipe",
+    }).trim();
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout ?? error).trim();
+  }
+}
+
+function packageTypeOf(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    const manifest = join(at, "package.json");
+    if (existsSync(manifest))
+      return (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type ?? "commonjs";
+    if (at === dirname(at)) return "commonjs";
+  }
+}

@@ -1,0 +1,41 @@
+/*
+ * Texts that Dapr's components read with Go's standard library, in Go's grammar.
+ */
+
+/** `strconv.ParseBool`; undefined for text that is no boolean. */
+export function parseBool(text: string): boolean | undefined {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  return undefined;
+}
+
+/** What Dapr takes for true in the options of components. */
+export function isTruthy(text: string): boolean {
+  return ["y", "yes", "true", "t", "on", "1"].includes(text.trim().toLowerCase());
+}
+
+const milliseconds: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** `time.ParseDuration` (`1h30m`, `1.5s`, `0`) in milliseconds; undefined for text that is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const [, sign, rest = ""] = /^([-+]?)(.*)$/s.exec(text)!;
+  if (rest === "0") return 0;
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
+  const parts = rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g);
+  const total = [...parts].reduce((sum, [, amount, unit]) => sum + Number(amount) * milliseconds[unit!]!, 0);
+  return sign === "-" ? -total : total;
+}
+
+/** RFC 3339 in UTC and to the second, as Dapr writes expiry times. */
+export function toRfc3339(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}

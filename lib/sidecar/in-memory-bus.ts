@@ -1,0 +1,36 @@
+/** One message of a topic: what was published, and the metadata of its publication. */
+export interface Message {
+  readonly data: Buffer;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Who gets the messages of a topic; one whose name ends in `*` is a prefix. */
+export interface Subscriber {
+  readonly topic: string;
+  receive(message: Message): void;
+}
+
+/** `pubsub.in-memory`: hands each message to those who listen when it is published, and forgets it. */
+export class InMemoryBus {
+  readonly #subscribers = new Set<Subscriber>();
+
+  publish(topic: string, message: Message): void {
+    for (const subscriber of this.#subscribers) {
+      if (matches(subscriber.topic, topic)) subscriber.receive(message);
+    }
+  }
+
+  subscribe(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  unsubscribeAll(): void {
+    this.#subscribers.clear();
+  }
+}
+
+function matches(subscribed: string, topic: string): boolean {
+  if (subscribed === topic) return true;
+  const prefix = subscribed.slice(0, -1);
+  return subscribed.endsWith("*") && topic.startsWith(prefix) && topic !== prefix;
+}

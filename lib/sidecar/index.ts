@@ -1,0 +1,3 @@
+export { loadComponents, type Component, type ComponentValue } from "./components.js";
+export { startSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
+export type { ReceivedRequest } from "./server.js";

@@ -1,0 +1,142 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { posix } from "node:path";
+import { ApiError, maxBodySize, messageOf, unescapePath, type ApiReply, type ApiRequest, type Route } from "./api.js";
+
+/** A request as the sidecar's API received it. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** As sent, escapes and query included. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** UTF-8; at most the 4 MiB that the API accepts. */
+  readonly body: string;
+}
+
+export interface ServerOptions {
+  readonly routes: readonly Route[];
+  /** Answers what no route matches. */
+  readonly fallback: (request: ApiRequest) => Promise<ApiReply>;
+  readonly apiToken: string | undefined;
+  readonly record: (request: ReceivedRequest) => void;
+}
+
+/** The HTTP side of the API: tokens, bodies, names in paths, errors. It is not listening yet. */
+export function createApiServer(options: ServerOptions): Server {
+  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const body = await readBody(incoming);
+    options.record({
+      method: incoming.method!,
+      path: incoming.url!,
+      headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+      body: body.bytes.toString("utf8"),
+    });
+    write(response, await replyTo(incoming, body, options));
+  };
+  const server = createServer((incoming, response) => {
+    // A caller that goes away while it sends its body makes reading fail: there is nobody left to answer.
+    answer(incoming, response).catch(() => response.destroy());
+  });
+  // Longer than clients keep idle connections, so that none of them meets a closing one.
+  server.keepAliveTimeout = 120_000;
+  server.requestTimeout = 0;
+  return server;
+}
+
+interface Body {
+  readonly bytes: Buffer;
+  readonly tooLarge: boolean;
+}
+
+/** Reads to the end, so that the caller gets an answer, but keeps no more than is accepted. */
+async function readBody(incoming: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    if (size < maxBodySize) chunks.push(chunk);
+    size += chunk.length;
+  }
+  return { bytes: Buffer.concat(chunks).subarray(0, maxBodySize), tooLarge: size > maxBodySize };
+}
+
+async function replyTo(incoming: IncomingMessage, body: Body, options: ServerOptions): Promise<ApiReply> {
+  const [, rawPath, rawQuery] = /^([^?]*)\??(.*)$/s.exec(incoming.url!)!;
+  const request: ApiRequest = {
+    method: incoming.method!,
+    rawPath: rawPath!,
+    rawQuery: rawQuery!,
+    headers: incoming.headers,
+    body: () => {
+      if (body.tooLarge) throw new Error("stream too large");
+      return body.bytes;
+    },
+  };
+  if (options.apiToken !== undefined) {
+    if (!isOpen(request) && !sameToken(incoming.headers["dapr-api-token"], options.apiToken)) {
+      return { status: 401, headers: { "content-type": "text/plain; charset=utf-8" }, body: "invalid api token\n" };
+    }
+    // As in daprd, the caller's token goes no further than the sidecar.
+    delete incoming.headers["dapr-api-token"];
+  }
+  if (/%(?![0-9a-f]{2})/i.test(request.rawPath)) {
+    return { status: 400, headers: { "content-type": "text/plain; charset=utf-8" }, body: "400 Bad Request" };
+  }
+  try {
+    const match = findRoute(options.routes, request);
+    return await (match ? match.route.handle(match.parts, request) : options.fallback(request));
+  } catch (error) {
+    return (error instanceof ApiError ? error : new ApiError(500, "ERROR", messageOf(error))).toReply();
+  }
+}
+
+/** Both health paths are open, so that a probe needs no token. */
+function isOpen(request: ApiRequest): boolean {
+  return request.method === "GET" && /^\/*v1\.0\/healthz(\/outbound)?\/*$/.test(request.rawPath);
+}
+
+function sameToken(given: string | string[] | undefined, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return typeof given === "string" && timingSafeEqual(digest(given), digest(expected));
+}
+
+function findRoute(routes: readonly Route[], request: ApiRequest) {
+  const path = posix.normalize(`/${request.rawPath}`).split("/").slice(1);
+  if (path.at(-1) === "") path.pop();
+  for (const route of routes) {
+    if (!route.methods.includes(request.method)) continue;
+    const parts = matchPath(route.path.split("/").slice(1), path);
+    if (parts) return { route, parts };
+  }
+  return undefined;
+}
+
+function matchPath(pattern: readonly string[], path: readonly string[]): Record<string, string> | undefined {
+  const parts: Record<string, string> = {};
+  for (const [index, expected] of pattern.entries()) {
+    const actual = path[index];
+    if (actual === undefined) return undefined;
+    const [, name, rest] = /^\{(.+?)(\*?)\}$/.exec(expected) ?? [];
+    if (rest === "*") return { ...parts, [name!]: unescapePart(path.slice(index).join("/")) };
+    if (name !== undefined) parts[name] = unescapePart(actual);
+    else if (actual !== expected) return undefined;
+  }
+  return path.length === pattern.length ? parts : undefined;
+}
+
+/** Decoded once, with `+` as a space: daprd reads names in paths as it reads a query. */
+function unescapePart(text: string): string {
+  return unescapePath(text.replaceAll("+", " "));
+}
+
+function write(response: ServerResponse, reply: ApiReply): void {
+  response.statusCode = reply.status;
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    response.setHeader(name, typeof value === "string" ? value : [...value]);
+  }
+  if (reply.body === undefined) {
+    response.end();
+    return;
+  }
+  if (!response.hasHeader("content-type")) response.setHeader("content-type", "application/json");
+  response.end(reply.body);
+}

@@ -1,0 +1,177 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Agent } from "undici";
+import { DefinitionError } from "../model/errors.js";
+import { AppChannel } from "./app-channel.js";
+import { AppConnection } from "./app-connection.js";
+import { bindingRoutes } from "./bindings.js";
+import { openComponents } from "./component-types.js";
+import { loadComponents, type Component } from "./components.js";
+import { invokeMethod } from "./invocation.js";
+import { metadataRoutes } from "./metadata.js";
+import { openPubSub, pubsubRoutes } from "./pubsub.js";
+import { secretRoutes } from "./secrets.js";
+import { createApiServer, type ReceivedRequest } from "./server.js";
+import { stateRoutes } from "./state.js";
+
+/** Where the sidecar's own lines go; `console` is one. */
+export type SidecarLog = Pick<Console, "info" | "warn">;
+
+export interface SidecarOptions {
+  /** The app's id: the name under which it is invoked, and that component scopes refer to. */
+  readonly appId: string;
+  /** A folder of Dapr component files, one file, or the components themselves. */
+  readonly components: string | readonly Component[];
+  /** Port on which the app listens on this machine; without it, {@link Sidecar.connect} tells. */
+  readonly appPort?: number | undefined;
+  /** Port of the sidecar's API; any free one unless given. */
+  readonly port?: number | undefined;
+  /** What callers must send as `dapr-api-token`; nothing unless given. */
+  readonly apiToken?: string | undefined;
+  /** Sent to the app as `dapr-api-token`. */
+  readonly appToken?: string | undefined;
+  /** `console` unless given. */
+  readonly log?: SidecarLog | undefined;
+}
+
+export interface Sidecar {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * The requests that its API received, in order: the latest 10,000, and no more than about 64 MiB of bodies; older
+   * ones are forgotten.
+   */
+  readonly requests: readonly ReceivedRequest[];
+  /** Resolves once the app was asked for its subscriptions and bindings; also when the sidecar is closed before. */
+  readonly ready: Promise<void>;
+  /**
+   * Names the app, or another instance of it, waits until it listens, and asks it for its subscriptions and bindings.
+   * Rejects with an Error when its answer is not understood.
+   */
+  connect(app: { readonly port: number }): Promise<void>;
+  /** Ends timers, deliveries and the API. What is under way may take up to 5 s to end. */
+  close(): Promise<void>;
+}
+
+const notice =
+  "This is the embedded sidecar of dapr-functions, for development and tests on one machine. It is not Dapr (daprd).";
+const maxRequests = 10_000;
+const maxRequestBytes = 64 * 1024 * 1024;
+const closeTimeout = 5_000;
+
+/**
+ * Starts a small sidecar in this process that speaks Dapr's HTTP API as daprd 1.18 does, on the loopback interface. For
+ * development and tests: its state and its events live in memory, and only the component types of its table exist. The
+ * first line it logs says so.
+ *
+ * @example
+ * const sidecar = await startSidecar({ appId: "orders", components: "components" });
+ * const app = await serve([new OrderFunctions()], { daprUrl: sidecar.url });
+ * await sidecar.connect(app);
+ *
+ * @throws DefinitionError `component-invalid` for components that cannot be used, `address-in-use` for a taken port.
+ */
+export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  const { appId, apiToken, appToken, log = console } = options;
+  log.info(notice);
+  const outgoing = lazyAgent();
+  const components = typeof options.components === "string" ? loadComponents(options.components) : options.components;
+  const open = openComponents(components, { appId, dispatcher: outgoing.get });
+  const pubsubs = new Map([...open.pubsubs].map(([name, scopes]) => [name, openPubSub(scopes)]));
+  const app = new AppChannel(appId, appToken || undefined);
+  const connection = new AppConnection(app, pubsubs, open.inputs, (message) => log.warn(message));
+  const requests = new RecordedRequests();
+  const server = createApiServer({
+    routes: [
+      ...metadataRoutes(
+        () => ({
+          appId,
+          components: open.registered,
+          subscriptions: connection.subscriptions,
+          appPort: app.port,
+          ready: connection.isReady,
+        }),
+        () => void close(),
+      ),
+      ...stateRoutes(open.states),
+      ...pubsubRoutes(pubsubs, appId),
+      ...bindingRoutes(open.outputs),
+      ...secretRoutes(open.secrets),
+    ],
+    fallback: (request) => invokeMethod(request, { appId, app, dispatcher: outgoing.get }),
+    apiToken: apiToken || undefined,
+    record: (request) => requests.add(request),
+  });
+  const port = await listen(server, options.port ?? 0);
+
+  let closing: Promise<void> | undefined;
+  const close = () =>
+    (closing ??= (async () => {
+      // Deliveries under way first: their functions still call the API.
+      await withinBound(connection.close());
+      await withinBound(stopServer(server));
+      server.closeAllConnections();
+      await Promise.all([app.close(), outgoing.close()]);
+    })());
+  if (options.appPort !== undefined) {
+    // Whoever waits for `ready` or `connect` gets the error as well.
+    connection.open(options.appPort).catch((error: Error) => log.warn(error.message));
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    requests: requests.list,
+    ready: connection.ready,
+    connect: (target) => connection.open(target.port),
+    close,
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EADDRINUSE") throw error;
+    const message = `port ${port} of the sidecar is in use; choose another, or leave it out for any free one`;
+    const place = { class: undefined, method: undefined };
+    throw new DefinitionError([{ code: "address-in-use", level: "error", ...place, message }], { cause: error });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+async function withinBound(work: Promise<void>): Promise<void> {
+  const bound = new AbortController();
+  await Promise.race([work, delay(closeTimeout, undefined, { signal: bound.signal }).catch(() => undefined)]);
+  bound.abort();
+}
+
+/** For requests that go elsewhere than to the app. Made at the first of them. */
+function lazyAgent(): { readonly get: () => Agent; readonly close: () => Promise<void> } {
+  let agent: Agent | undefined;
+  return {
+    get: () => (agent ??= new (require("undici") as typeof import("undici")).Agent()),
+    close: async () => agent?.destroy(),
+  };
+}
+
+class RecordedRequests {
+  readonly list: ReceivedRequest[] = [];
+  #bytes = 0;
+
+  add(request: ReceivedRequest): void {
+    this.list.push(request);
+    this.#bytes += request.body.length;
+    while (this.list.length > maxRequests || (this.#bytes > maxRequestBytes && this.list.length > 1)) {
+      this.#bytes -= this.list.shift()!.body.length;
+    }
+  }
+}

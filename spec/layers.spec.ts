@@ -21,20 +21,13 @@ const allowed: Record<string, readonly string[]> = {
     "runtime/invoke",
     "runtime/binding-host",
     "runtime/binding-data",
+    // The fake host is the sidecar's without a sidecar, so that a test meets what production refuses.
+    "runtime/sidecar-host",
+    "runtime/write-reply",
+    "client/dapr-client",
   ],
   sidecar: ["model/errors"],
-  cli: [
-    "index",
-    "model",
-    "metadata",
-    "payload",
-    "testing/index",
-    "azure/index",
-    "azure/rules",
-    "azure/function-files",
-    "sidecar/index",
-    "runtime/routes",
-  ],
+  cli: ["index", "model", "metadata", "payload", "azure", "sidecar", "testing", "runtime/routes"],
 };
 
 const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) => /\.m?ts$/.test(file));

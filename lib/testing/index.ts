@@ -1,0 +1,6 @@
+/**
+ * The "/testing" import: call a function by itself with fakes, or run its whole invocation with `invoke`.
+ */
+export { fakeCollector, type FakeCollector, type FakeItem, type FakeOverrides } from "./fake-collector.js";
+export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from "./fixtures.js";
+export { invoke, type Invoked, type InvokeOptions } from "./invoke.js";

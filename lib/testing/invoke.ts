@@ -1,0 +1,181 @@
+import { DefinitionError, InvocationError, PayloadError, type Problem } from "../model/errors.js";
+import { resolveSettings, settingsFrom, systemData, type BindingData } from "../model/expressions.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
+import { readFunctions } from "../metadata/functions.js";
+import type { ValidationOptions } from "../payload/payload-type.js";
+import { bindingDataOf } from "../runtime/binding-data.js";
+import type { Invocation } from "../runtime/binding-host.js";
+import { compileFunction, invoke as invokeFunction } from "../runtime/invoke.js";
+import { toBindingReply, toHttpReply, toServiceReply } from "../runtime/write-reply.js";
+import { closedCollector, type FakeCollector } from "./fake-collector.js";
+import { FakeHost } from "./fake-host.js";
+import { invocationContext } from "./fixtures.js";
+import { jsonCopy } from "./json-copy.js";
+import type { InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";
+
+export interface InvokeOptions<M> {
+  /** What the inputs give the method, by name; one that is left out is not there: `undefined`. */
+  readonly inputs?: InputsOf<M> | undefined;
+  /** Values of `%setting%`, all of them; without this option they stay as they are written. */
+  readonly settings?: Readonly<Record<string, string | undefined>> | undefined;
+  /** What `{name}` expressions find, in place of the payload. */
+  readonly bindingData?: Readonly<Record<string, unknown>> | undefined;
+  /** Members of the invocation context: `{ log: jest.fn() }`. */
+  readonly context?: Partial<InvocationContext> | undefined;
+  /** How payload classes are validated. */
+  readonly validation?: ValidationOptions | undefined;
+}
+
+/** What an invocation left. */
+export interface Invoked<M> {
+  /** What the method returned. */
+  readonly reply: ReplyOf<M>;
+  /** What it added to its collectors, by name. */
+  readonly outputs: OutputsOf<M>;
+}
+
+/**
+ * Runs a function as an app beside a sidecar would: the payload is what JSON leaves of it, it is checked against its
+ * type, inputs are given, every item is checked in its `add`, collectors are closed at the end. Nothing is sent.
+ *
+ * @param method the name of a method that has a trigger
+ * @throws what the invocation would fail with: PayloadError, InvocationError, or whatever the method threw;
+ *   DefinitionError when the class cannot be used or a setting is missing
+ * @example
+ * const { reply, outputs } = await invoke(new OrderFunctions(), "createNewOrder", { id: "41", total: 3 });
+ * expect(outputs.order.values).toEqual([{ id: "41", total: 3 }]);
+ */
+export async function invoke<C extends object, K extends MethodName<C>>(
+  instance: C,
+  method: K,
+  ...rest: undefined extends PayloadOf<C[K]>
+    ? [payload?: PayloadOf<C[K]>, options?: InvokeOptions<C[K]>]
+    : [payload: PayloadOf<C[K]>, options?: InvokeOptions<C[K]>]
+): Promise<Invoked<C[K]>> {
+  const [given, options = {}] = rest as [payload?: unknown, options?: InvokeOptions<unknown>];
+  const definition = definitionOf(instance, method, options.settings);
+  const inputs = (options.inputs ?? {}) as Readonly<Record<string, unknown>>;
+  refuseUndeclared(definition, inputs);
+  const payload = payloadOf(definition, given);
+  const context = invocationContext({ functionName: definition.name, ...options.context });
+  const invocation: Invocation = {
+    id: context.invocationId,
+    definition,
+    context,
+    bindingData: await dataOf(definition, payload, options.bindingData),
+    traceHeaders: undefined,
+    event: eventOf(definition, payload),
+    signal: context.signal,
+  };
+  const host = new FakeHost(inputs);
+  const compiled = compileFunction({ definition, instance }, host, { validation: options.validation });
+  const reply = await invokeFunction(compiled, payload, invocation, (returned) => checkedReply(definition, returned));
+  const outputs = Object.fromEntries(
+    definition.outputs.map(({ name }) => [name, leftIn(definition, name, host)] as const),
+  );
+  return { reply: reply as ReplyOf<C[K]>, outputs: outputs as OutputsOf<C[K]> };
+}
+
+function definitionOf(
+  instance: object,
+  method: string,
+  settings: Readonly<Record<string, string | undefined>> | undefined,
+): FunctionDefinition {
+  const definitions = readFunctions([instance]);
+  const definition = definitions.find(({ methodName }) => methodName === method);
+  if (definition === undefined) {
+    const { name } = instance.constructor;
+    const known = definitions.map(({ methodName }) => methodName);
+    throw new DefinitionError([
+      {
+        code: "function-missing",
+        level: "error",
+        class: name,
+        method,
+        message: `${name}.${method}: it has no trigger, so it is no function; ${listed(known, "functions of the class")}`,
+      },
+    ]);
+  }
+  if (settings === undefined) return definition;
+  const resolved = resolveSettings([definition], settingsFrom(settings));
+  const [first, ...others] = resolved.problems.filter(({ level }) => level === "error") as [Problem, ...Problem[]];
+  if ((first as Problem | undefined) !== undefined) throw new DefinitionError([first, ...others]);
+  return resolved.definitions[0]!;
+}
+
+function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {
+  const declared = definition.inputs.map(({ name }) => name);
+  const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
+  if (unknown.length === 0) return;
+  const names = unknown.map((name) => `"${name}"`).join(", ");
+  const what = definition.outputs.some(({ name }) => unknown.includes(name)) ? ", and outputs are not given" : "";
+  throw new DefinitionError([
+    {
+      code: "option-unknown",
+      level: "error",
+      class: definition.className,
+      method: definition.methodName,
+      message: `${placeOf(definition)}: no decorator declares an input ${names}${what}; ${listed(declared, "declared inputs")}`,
+    },
+  ]);
+}
+
+function listed(names: readonly string[], what: string): string {
+  return names.length === 0 ? `there are no ${what}` : `${what}: ${names.join(", ")}`;
+}
+
+/** What arrives of a payload: its JSON. A request arrives as it is, and so do bytes. */
+function payloadOf(definition: FunctionDefinition, payload: unknown): unknown {
+  if (definition.trigger.type === "httpTrigger") return payload;
+  try {
+    const copy = jsonCopy(payload);
+    if (definition.trigger.type !== "daprTopicTrigger" || !hasData(payload)) return copy;
+    return { ...(copy as CloudEvent), data: jsonCopy(payload.data) };
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    const message = `${placeOf(definition)}: the payload cannot be sent, since it cannot be written as JSON: ${reason}`;
+    throw new PayloadError("ERR_MALFORMED_REQUEST", message, { cause });
+  }
+}
+
+function hasData(payload: unknown): payload is CloudEvent {
+  return typeof payload === "object" && payload !== null && "data" in payload;
+}
+
+async function dataOf(
+  definition: FunctionDefinition,
+  payload: unknown,
+  given: Readonly<Record<string, unknown>> | undefined,
+): Promise<BindingData> {
+  if (given !== undefined) return { sys: systemData(definition.name), ...given };
+  const reader = bindingDataOf(definition);
+  if (reader === undefined) return {};
+  if (definition.trigger.type !== "httpTrigger") return reader.ofPayload(payload);
+  const request = payload as HttpRequest;
+  const { query, params, headers } = request;
+  const body = await request.text();
+  return reader.ofRequest({ query, params, headers, body: body === "" ? undefined : body });
+}
+
+/** Ids of published events derive from the event that led to them. */
+function eventOf(definition: FunctionDefinition, payload: unknown): Invocation["event"] {
+  if (definition.trigger.type !== "daprTopicTrigger") return undefined;
+  const { source, id } = (payload ?? {}) as Partial<CloudEvent>;
+  return typeof source === "string" && typeof id === "string" ? { source, id } : undefined;
+}
+
+/** Refuses what could not be answered, and hands on what the method returned. */
+function checkedReply({ trigger }: FunctionDefinition, returned: unknown): unknown {
+  if (trigger.type === "daprServiceInvocationTrigger") toServiceReply(returned);
+  else if (trigger.type === "daprBindingTrigger") toBindingReply(returned);
+  else if (trigger.type === "httpTrigger") toHttpReply(returned);
+  return returned;
+}
+
+function leftIn(definition: FunctionDefinition, output: string, host: FakeHost): FakeCollector<unknown> {
+  return closedCollector(host.kept.get(output) ?? [], (verb) => {
+    const message = `${placeOf(definition)}, output "${output}": ${verb}() came after the invocation had ended`;
+    throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
+  });
+}

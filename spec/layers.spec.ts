@@ -12,7 +12,15 @@ const allowed: Record<string, readonly string[]> = {
   collectors: ["model"],
   client: ["model"],
   runtime: ["model", "metadata", "payload", "collectors", "client"],
-  azure: ["model", "metadata", "payload", "collectors", "runtime/invoke", "runtime/binding-host"],
+  azure: [
+    "model",
+    "metadata",
+    "payload",
+    "collectors",
+    "runtime/invoke",
+    "runtime/binding-host",
+    "runtime/topic-events",
+  ],
   testing: [
     "model",
     "metadata",

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
+export function appIdOf(folder: string): string {
+  const file = join(folder, "package.json");
+  const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { name?: unknown }) : {};
+  const name = typeof manifest.name === "string" && manifest.name !== "" ? manifest.name : basename(folder);
+  return name.replace(/^@[^/]*\//, "");
+}
+
+/**
+ * A port as the command line gives it.
+ *
+ * @throws InvalidArgumentError of commander
+ */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  const { InvalidArgumentError } = require("commander") as typeof import("commander");
+  throw new InvalidArgumentError("a port is a number from 0 to 65535.");
+}
+
+/** The tokens that an app and its sidecar share through the environment, as under Dapr. */
+export function tokens(environment: NodeJS.ProcessEnv): { apiToken?: string; appToken?: string } {
+  const { DAPR_API_TOKEN: apiToken, APP_API_TOKEN: appTokens } = environment;
+  const [appToken] = appTokens?.split(",") ?? [];
+  return { ...(apiToken && { apiToken }), ...(appToken && { appToken: appToken.trim() }) };
+}

@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { startSidecar } from "../sidecar/index.js";
+import { untilStopped } from "./stop-signal.js";
+import { appIdOf, portOf, tokens } from "./sidecar-options.js";
+
+interface SidecarCommandOptions {
+  readonly components: string;
+  readonly appId: string;
+  readonly appPort?: number;
+  readonly daprHttpPort: number;
+}
+
+export function addSidecar(program: Command): void {
+  program
+    .command("sidecar")
+    .summary("run the embedded sidecar alone, for an app started by itself")
+    .option("--components <path>", "folder of Dapr component files, or one file", "components")
+    .option("--app-id <id>", "the app's id", appIdOf(process.cwd()))
+    .option("--app-port <port>", "port on which the app listens, or will; none for no app", portOf)
+    .option("--dapr-http-port <port>", "port of the sidecar's API; 0 for any free one", portOf, 3500)
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions sidecar --app-port 3001 --components components")
+    .action(sidecar);
+}
+
+async function sidecar({ components, appId, appPort, daprHttpPort }: SidecarCommandOptions): Promise<void> {
+  await untilStopped(async (onStop) => {
+    const started = await startSidecar({ appId, components, appPort, port: daprHttpPort, ...tokens(process.env) });
+    onStop(() => started.close());
+    console.log(`sidecar of ${appId} at ${started.url}`);
+    if (appPort === undefined) return;
+    await started.ready;
+    console.log(`app found at http://127.0.0.1:${appPort}`);
+  });
+}

@@ -63,6 +63,12 @@ type MethodFault<F> = F extends AnyMethod ? never : "only a method can be a func
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
+/**
+ * Whether a value fits a place. Between object types, where the compiler need not wait to learn what a type parameter of
+ * the class stands for: `any` fits it, and what is known need not.
+ */
+type Fits<V, P> = { readonly of: V } extends { readonly of: P } ? true : false;
+
 /** The first fault, if any. */
 type First<A, B> = [A] extends [never] ? B : A;
 
@@ -96,17 +102,14 @@ type InstanceOf<C> = C extends { readonly prototype: infer I }
 // ── triggers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type TriggerFault<K extends TriggerKind, P, F> = F extends (...args: infer A) => infer R
-  ? First<
-      A["length"] extends 0 ? never : IsAny<A[0]> extends true ? never : PayloadFault<K, ValueOf<P>, A[0]>,
-      K extends "http" ? ReplyFault<R> : never
-    >
+  ? First<A["length"] extends 0 ? never : PayloadFault<K, ValueOf<P>, A[0]>, K extends "http" ? ReplyFault<R> : never>
   : MethodFault<F>;
 
 type PayloadFault<K extends TriggerKind, V, P> = K extends "topic"
   ? EventFault<V, P>
   : K extends "http"
     ? RequestFault<V, P>
-    : [V] extends [P]
+    : Fits<V, P> extends true
       ? never
       : "the method's first parameter does not take what the trigger's payload type gives: declare it as that class, or as the output of that schema";
 
@@ -120,37 +123,36 @@ type EventFault<V, P> =
     : "a topic function takes the whole event: declare its first parameter as CloudEvent<…> and read event.data";
 
 /** An object without `data` is not meant to be an event, even where an event happens to have all its members. */
-type TakesEvent<E, P> = [E] extends [P]
-  ? unknown extends P
-    ? true
-    : [keyof P] extends [never]
+type TakesEvent<E, P> =
+  Fits<E, P> extends true
+    ? Fits<unknown, P> extends true
       ? true
-      : "data" extends keyof P
+      : [keyof P] extends [never]
         ? true
-        : false
-  : false;
+        : "data" extends keyof P
+          ? true
+          : false
+    : false;
 
-type RequestFault<V, P> = [HttpRequest<any>] extends [P]
-  ? [V] extends [never]
-    ? never
-    : [HttpRequest<V>] extends [P]
+type RequestFault<V, P> =
+  Fits<HttpRequest<any>, P> extends true
+    ? [V] extends [never]
       ? never
-      : "the HttpRequest that the method takes has another body than the trigger's payload type gives: declare HttpRequest of that class, or of the output of that schema"
-  : "an HTTP function takes the whole request: declare its first parameter as HttpRequest and read its body with json()";
+      : Fits<HttpRequest<V>, P> extends true
+        ? never
+        : "the HttpRequest that the method takes has another body than the trigger's payload type gives: declare HttpRequest of that class, or of the output of that schema"
+    : "an HTTP function takes the whole request: declare its first parameter as HttpRequest and read its body with json()";
 
 type ReplyFault<R> =
-  IsAny<R> extends true
+  Fits<Awaited<R>, HttpResponse | Reply | string | Uint8Array | void | undefined> extends true
     ? never
-    : [Awaited<R>] extends [HttpResponse | Reply | string | Uint8Array | void | undefined]
-      ? never
-      : "an HTTP function returns HttpResponse, Reply, string, bytes or void: put data into { jsonBody }";
+    : "an HTTP function returns HttpResponse, Reply, string, bytes or void: put data into { jsonBody }";
 
 // ── inputs and outputs ──────────────────────────────────────────────────────────────────────────────────────────────
 
 type Bindings<F> = F extends (...args: infer A) => any ? NonNullable<A[1]> : never;
 
-type Slot<N extends string, F> =
-  IsAny<Bindings<F>> extends true ? any : N extends keyof Bindings<F> ? Bindings<F>[N] : unknown;
+type Slot<N extends string, F> = N extends keyof Bindings<F> ? Bindings<F>[N] : unknown;
 
 /** `Role` is input or output. */
 type SlotFault<Role extends string, N extends string, F> = F extends (...args: infer A) => any
@@ -167,15 +169,13 @@ type SlotFault<Role extends string, N extends string, F> = F extends (...args: i
 
 type InputFault<N extends string, V, Missing extends boolean, F> = First<
   SlotFault<"input", N, F>,
-  IsAny<Slot<N, F>> extends true
-    ? never
-    : [V] extends [Slot<N, F>]
-      ? Missing extends true
-        ? undefined extends Slot<N, F>
-          ? never
-          : `input '${N}' may be missing: declare it with | undefined, or say required: true`
-        : never
-      : InputValueFault<N, V>
+  Fits<V, Slot<N, F>> extends true
+    ? Missing extends true
+      ? Fits<undefined, Slot<N, F>> extends true
+        ? never
+        : `input '${N}' may be missing: declare it with | undefined, or say required: true`
+      : never
+    : InputValueFault<N, V>
 >;
 
 type InputValueFault<N extends string, V> = [V] extends [StateRecord<any>]
@@ -186,16 +186,19 @@ type InputValueFault<N extends string, V> = [V] extends [StateRecord<any>]
 
 type OutputFault<N extends string, K extends OutputKind, V, F> = First<
   SlotFault<"output", N, F>,
-  IsAny<Slot<N, F>> extends true ? never : CollectorFault<N, K, V, Slot<N, F>>
+  CollectorFault<N, K, V, Slot<N, F>>
 >;
 
-type CollectorFault<N extends string, K extends OutputKind, V, S> = [OutputKinds[K]["collector"]] extends [S]
-  ? NonNullable<S> extends { add: (...args: infer A) => any }
-    ? First<OverridesFault<N, K, A[1]>, ItemFault<N, TakenBy<V>, A[0]>>
-    : never
-  : NonNullable<S> extends { add: AnyMethod }
-    ? OtherKind<N, K>
-    : `output '${N}' is a collector, not a value: declare it as ${CollectorNames<K>}`;
+type CollectorFault<N extends string, K extends OutputKind, V, S> =
+  Fits<unknown, S> extends true
+    ? never
+    : Fits<OutputKinds[K]["collector"], S> extends true
+      ? NonNullable<S> extends { add: (...args: infer A) => any }
+        ? First<OverridesFault<N, K, A[1]>, ItemFault<N, TakenBy<V>, A[0]>>
+        : never
+      : NonNullable<S> extends { add: AnyMethod }
+        ? OtherKind<N, K>
+        : `output '${N}' is a collector, not a value: declare it as ${CollectorNames<K>}`;
 
 type CollectorNames<K extends OutputKind> = K extends "generic"
   ? "Collector<…>"
@@ -217,10 +220,11 @@ type OverridesFault<N extends string, K extends OutputKind, O> =
         : OtherKind<N, K>;
 
 /** `V` is what the output's `valueType` takes, `T` what the method adds; either may be the narrower. */
-type ItemFault<N extends string, V, T> = [V] extends [T]
-  ? never
-  : [T] extends [V]
+type ItemFault<N extends string, V, T> =
+  Fits<V, T> extends true
     ? never
-    : [T] extends [void]
+    : Fits<T, V> extends true
       ? never
-      : `output '${N}' collects other items than its valueType takes: declare it as a collector of that class, or of the input of that schema`;
+      : Fits<T, void> extends true
+        ? never
+        : `output '${N}' collects other items than its valueType takes: declare it as a collector of that class, or of the input of that schema`;

@@ -17,8 +17,6 @@ import type { BindingDecoratorName } from "./store.js";
 export interface MemberRule {
   readonly kind: kinds.MemberKind;
   readonly required?: true;
-  /** What expressions its text may hold: `%setting%` and `{data}`, settings only, or none. */
-  readonly passes: "both" | "settings" | "none";
 }
 
 export type Role = "trigger" | "input" | "output";
@@ -39,15 +37,13 @@ export interface BindingType {
 /** The compiler asks for a row for each option that the model gives a binding. */
 type MembersOf<B> = Record<Exclude<keyof B, "type" | "direction" | "name" | "dataType" | "generic">, MemberRule>;
 
-const settings: MemberRule = { kind: kinds.text, passes: "settings" };
-const template: MemberRule = { kind: kinds.text, passes: "both" };
-const needed: MemberRule = { ...template, required: true };
-const literal: MemberRule = { kind: kinds.text, passes: "none" };
-const address: MemberRule = { kind: kinds.address, passes: "settings" };
-const payload: MemberRule = { kind: kinds.payloadType, passes: "none" };
+const text: MemberRule = { kind: kinds.text };
+const needed: MemberRule = { kind: kinds.text, required: true };
+const address: MemberRule = { kind: kinds.address };
+const payload: MemberRule = { kind: kinds.payloadType };
 
 function option(kind: kinds.MemberKind): MemberRule {
-  return { kind, passes: "none" };
+  return { kind };
 }
 
 const daprTrigger = { role: "trigger", defaultName: "payload", dataTypes: ["string", "binary"] } as const;
@@ -60,7 +56,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...daprTrigger,
     type: "daprServiceInvocationTrigger",
     members: {
-      methodName: settings,
+      methodName: text,
       methods: option(kinds.methods),
       payload,
     } satisfies MembersOf<DaprServiceInvocationTrigger>,
@@ -69,11 +65,11 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...daprTrigger,
     type: "daprTopicTrigger",
     members: {
-      pubSubName: { ...settings, required: true },
-      topic: settings,
-      route: settings,
-      deadLetterTopic: settings,
-      match: literal,
+      pubSubName: needed,
+      topic: text,
+      route: text,
+      deadLetterTopic: text,
+      match: text,
       priority: option(kinds.number),
       bulk: option(kinds.bulk),
       metadata: option(kinds.textMap),
@@ -83,7 +79,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
   DaprBindingTrigger: {
     ...daprTrigger,
     type: "daprBindingTrigger",
-    members: { bindingName: settings, payload } satisfies MembersOf<DaprBindingTrigger>,
+    members: { bindingName: text, payload } satisfies MembersOf<DaprBindingTrigger>,
   },
   HttpTrigger: {
     role: "trigger",
@@ -93,7 +89,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     members: {
       authLevel: option(kinds.word("anonymous", "function", "admin")),
       methods: option(kinds.methods),
-      route: literal,
+      route: text,
       payload,
     } satisfies MembersOf<HttpTrigger>,
   },
@@ -115,7 +111,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     members: {
       secretStoreName: needed,
       key: needed,
-      metadata: { kind: kinds.query, passes: "both" },
+      metadata: option(kinds.query),
       daprAddress: address,
     } satisfies MembersOf<DaprSecret>,
   },
@@ -123,8 +119,8 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...output,
     type: "daprState",
     members: {
-      stateStore: template,
-      key: template,
+      stateStore: text,
+      key: text,
       daprAddress: address,
       transaction: option(kinds.flag),
       valueType: payload,
@@ -134,8 +130,8 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...output,
     type: "daprPublish",
     members: {
-      pubSubName: template,
-      topic: template,
+      pubSubName: text,
+      topic: text,
       daprAddress: address,
       bulk: option(kinds.flag),
       valueType: payload,
@@ -145,9 +141,9 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...output,
     type: "daprInvoke",
     members: {
-      appId: template,
-      methodName: template,
-      httpVerb: { kind: kinds.verb, passes: "both" },
+      appId: text,
+      methodName: text,
+      httpVerb: option(kinds.verb),
       daprAddress: address,
       valueType: payload,
     } satisfies MembersOf<DaprInvoke>,
@@ -156,8 +152,8 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     ...output,
     type: "daprBinding",
     members: {
-      bindingName: template,
-      operation: template,
+      bindingName: text,
+      operation: text,
       daprAddress: address,
       valueType: payload,
     } satisfies MembersOf<DaprBindingOutput>,
@@ -166,8 +162,3 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
   Input: { role: "input", dataTypes: ["string", "binary", "stream"], members: {} },
   Output: { role: "output", dataTypes: ["string", "binary", "stream"], members: {} },
 };
-
-/** The row of a binding that a definition holds; undefined for a generic one. */
-export function bindingTypeOf(role: Role, type: string): BindingType | undefined {
-  return Object.values(bindingTypes).find((row) => row.type === type && row.role === role);
-}

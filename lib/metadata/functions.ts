@@ -3,7 +3,7 @@ import type { BoundFunction, FunctionDefinition } from "../model/function-defini
 import type { Class } from "../model/payload-type.js";
 import { readMethod } from "./read-method.js";
 import { duplicateFunctionProblems } from "./rules/names.js";
-import { sharingProblems } from "./rules/resolved.js";
+import { sharingProblems } from "./rules/sharing.js";
 import { methodsOf } from "./store.js";
 import { nameOf, targetsOf, type Target } from "./targets.js";
 

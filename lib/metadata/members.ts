@@ -80,19 +80,21 @@ export const verb: MemberKind = {
   },
 };
 
-/** An absolute http(s) URL, once settings are in. */
+/** An absolute http(s) URL, once settings are in. The error does not show it, since it may hold a password. */
 export const address: MemberKind = {
   check: (value) => {
+    if (typeof value !== "string") return invalid(value, "the URL of a sidecar");
     const findings = text.check(value);
-    if (findings.length > 0 || isOpen(value as string) || isSidecarUrl(value as string)) return findings;
-    return invalid(value, 'an absolute http(s) URL, e.g. "http://127.0.0.1:3500"');
+    if (findings.length > 0 || isOpen(value) || isSidecarUrl(value)) return findings;
+    const what = "it is no absolute http(s) URL, or has a user, a query or a fragment";
+    return [{ code: "option-invalid", text: `${what}; give the URL of a sidecar, e.g. "http://127.0.0.1:3500"` }];
   },
 };
 
 function isSidecarUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, search, hash } = new URL(value);
-  return (protocol === "http:" || protocol === "https:") && search === "" && hash === "";
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

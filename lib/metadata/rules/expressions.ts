@@ -1,78 +1,75 @@
 import type { Binding, TriggerBinding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
-import { ExpressionError, parseTemplate, settingNames, type Token } from "../../model/expressions.js";
+import {
+  ExpressionError,
+  parseUnresolved,
+  settingNames,
+  textsWithSettings,
+  type MemberText,
+  type Token,
+} from "../../model/expressions.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import { bindingTypeOf, type Role } from "../binding-types.js";
+import type { Role } from "../binding-types.js";
 import { problemAt, type ProblemPlace } from "../problem.js";
-
-/** One text of a binding that may hold expressions. */
-interface Text {
-  readonly place: ProblemPlace;
-  readonly text: string;
-  readonly passes: "both" | "settings" | "none";
-}
 
 /** What is wrong with the `%setting%` and `{data}` expressions of a function, before any setting is known. */
 export function expressionProblems(definition: FunctionDefinition): Problem[] {
   const { trigger, inputs, outputs } = definition;
   return [
-    ...textsOf(definition, "trigger", trigger).flatMap((text) => triggerProblems(text, trigger)),
-    ...inputs
-      .flatMap((input) => textsOf(definition, "input", input))
-      .flatMap((text) => bindingProblems(text, definition)),
-    ...outputs
-      .flatMap((output) => textsOf(definition, "output", output))
-      .flatMap((text) => bindingProblems(text, definition)),
+    ...triggerProblems(definition, trigger),
+    ...inputs.flatMap((input) => bindingProblems(definition, "input", input)),
+    ...outputs.flatMap((output) => bindingProblems(definition, "output", output)),
   ];
 }
 
-function textsOf(definition: FunctionDefinition, role: Role, binding: Binding): Text[] {
-  const place = {
-    className: definition.className,
-    methodName: definition.methodName,
-    binding: `${role} "${binding.name}"`,
-  };
-  const members: Readonly<Record<string, unknown>> = binding.generic ? binding.members : { ...binding };
-  const rules = binding.generic ? undefined : bindingTypeOf(role, binding.type)?.members;
-  return Object.entries(members).flatMap(([member, value]): Text[] => {
-    // The Functions host resolves whatever its extensions mark, which for most types is every text.
-    const passes = rules === undefined ? (role === "trigger" ? "settings" : "both") : (rules[member]?.passes ?? "none");
-    const texts = typeof value === "string" ? [value] : passes === "none" ? [] : textValues(value);
-    return texts.map((text) => ({ place: { ...place, member }, text, passes }));
+/** The Functions host resolves whatever its extensions mark, which for most other types is every text. */
+function textsOf(binding: Binding): readonly MemberText[] {
+  if (!binding.generic) return textsWithSettings(binding);
+  return Object.entries(binding.members).flatMap(([member, text]) =>
+    typeof text === "string" ? { member, text } : [],
+  );
+}
+
+function placeOf({ className, methodName }: FunctionDefinition, role: Role, binding: Binding): ProblemPlace {
+  return { className, methodName, binding: `${role} "${binding.name}"` };
+}
+
+function triggerProblems(definition: FunctionDefinition, trigger: TriggerBinding): Problem[] {
+  const place = placeOf(definition, "trigger", trigger);
+  if (!trigger.generic && trigger.type === "httpTrigger" && trigger.route?.includes("%")) {
+    const what = `the route "${trigger.route}" has a "%", and settings are not read there`;
+    return [problemAt({ ...place, member: "route" }, "expression-in-trigger", `${what}; write the route out`)];
+  }
+  return textsOf(trigger).flatMap(({ member, text }) => {
+    const at = { ...place, member };
+    // The values of a metadata map are the component's business, and may well be JSON.
+    const isName = !trigger.generic && member !== "metadata";
+    const expression = isName ? /\{[^{}]*\}/.exec(text)?.[0] : undefined;
+    if (expression === undefined) return settingProblems(at, text);
+    const what = `"${expression}" stays text here, since a trigger has no data yet`;
+    return [problemAt(at, "expression-in-trigger", `${what}; use %setting%, or write the name out`)];
   });
 }
 
-/** The values of a map: a secret's `metadata`. */
-function textValues(value: unknown): string[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  return Object.values(value).filter((entry) => typeof entry === "string");
+function bindingProblems(definition: FunctionDefinition, role: Role, binding: Binding): Problem[] {
+  return textsOf(binding).flatMap(({ member, text }) => {
+    const place = { ...placeOf(definition, role, binding), member };
+    const unclosed = settingProblems(place, text);
+    if (unclosed.length > 0) return unclosed;
+    if (member === "daprAddress" && !binding.generic) return addressProblems(place, text);
+    return templateProblems(place, text, definition);
+  });
 }
 
-function triggerProblems({ place, text, passes }: Text, trigger: TriggerBinding): Problem[] {
-  if (trigger.type === "httpTrigger" && place.member === "route" && text.includes("%")) {
-    const what = `the route "${text}" has a "%", and settings are not read there`;
-    return [problemAt(place, "expression-in-trigger", `${what}; write the route out`)];
-  }
-  if (passes === "none") return [];
-  const expression = trigger.generic ? undefined : /\{[^{}]*\}/.exec(text)?.[0];
-  if (expression !== undefined) {
-    const what = `"${expression}" stays text here, since a trigger has no data yet`;
-    return [problemAt(place, "expression-in-trigger", `${what}; use %setting%, or write the name out`)];
-  }
-  return settingProblems(place, text);
+function addressProblems(place: ProblemPlace, text: string): Problem[] {
+  if (!text.includes("{")) return [];
+  const what = `"${text}" has a "{", and a request must not choose who receives the api token`;
+  return [problemAt(place, "expression-invalid", `${what}; use %setting% only`)];
 }
 
-function bindingProblems({ place, text, passes }: Text, definition: FunctionDefinition): Problem[] {
-  if (passes === "none") return [];
-  const unclosed = settingProblems(place, text);
-  if (unclosed.length > 0) return unclosed;
-  if (passes === "settings") {
-    if (!text.includes("{")) return [];
-    const what = `"${text}" has a "{", and a request must not choose who receives the api token`;
-    return [problemAt(place, "expression-invalid", `${what}; use %setting% only`)];
-  }
+function templateProblems(place: ProblemPlace, text: string, definition: FunctionDefinition): Problem[] {
   try {
-    const problems = readTokens(text).flatMap((token) => tokenProblems(place, token, definition));
+    const problems = parseUnresolved(text).flatMap((token) => tokenProblems(place, token, definition));
     return problems.filter((one, index) => problems.findIndex((other) => other.message === one.message) === index);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
@@ -88,15 +85,6 @@ function settingProblems(place: ProblemPlace, text: string): Problem[] {
     if (!(error instanceof ExpressionError)) throw error;
     return [problemAt(place, "setting-unclosed", error.message)];
   }
-}
-
-/** A setting may bring braces, so in a text with settings only the expressions that hold none can be judged now. */
-function readTokens(text: string): readonly Token[] {
-  if (!text.includes("%")) return parseTemplate(text);
-  const expressions = [...text.matchAll(/\{\{|\}\}|\{([^{}%]*)\}/g)].map(
-    ([whole, inner]) => inner !== undefined && whole,
-  );
-  return expressions.flatMap((expression) => (expression === false ? [] : parseTemplate(expression)));
 }
 
 const systemNames: readonly (string | undefined)[] = ["methodname", "randguid", "utcnow"];

@@ -43,7 +43,7 @@ export function checkOptions(place: ProblemPlace, record: MethodRecord, row: Bin
 }
 
 function dataTypeRule(row: BindingType): BindingType["members"] {
-  return row.dataTypes === undefined ? {} : { dataType: { kind: word(...row.dataTypes), passes: "none" } };
+  return row.dataTypes === undefined ? {} : { dataType: { kind: word(...row.dataTypes) } };
 }
 
 function unknownProblem(

@@ -1,0 +1,51 @@
+import type { DaprTopicTrigger, GenericBinding, HttpMethod, TriggerBinding } from "./bindings.js";
+
+/** A trigger that is found on the app port; the others are the Functions host's. */
+export type RoutedTrigger = Exclude<TriggerBinding, GenericBinding<"in">>;
+
+export const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"] as const;
+
+/**
+ * Where on the app port a trigger is found: a leading slash, parts escaped where they come from a name rather than a
+ * `route`; an HTTP route with its `{x}` segments.
+ */
+export function pathOf(trigger: RoutedTrigger, functionName: string): string {
+  switch (trigger.type) {
+    case "daprServiceInvocationTrigger":
+      return escapedPath(trigger.methodName ?? functionName);
+    case "daprBindingTrigger":
+      return escapedPath(trigger.bindingName ?? functionName);
+    case "daprTopicTrigger":
+      return topicPathOf(trigger, functionName);
+    case "httpTrigger":
+      return `/api/${(trigger.route ?? functionName).replace(/^\/+|\/+$/g, "")}`;
+  }
+}
+
+/** The path under which the sidecar delivers a topic's events. */
+export function topicPathOf(trigger: DaprTopicTrigger, functionName: string): string {
+  const { route } = trigger;
+  if (route === undefined) return `/${(trigger.topic ?? functionName).split("/").map(encodeURIComponent).join("/")}`;
+  return route.startsWith("/") ? route : `/${route}`;
+}
+
+/** The verbs a trigger answers, in upper case. */
+export function methodsOf(trigger: RoutedTrigger): readonly HttpMethod[] {
+  switch (trigger.type) {
+    case "daprServiceInvocationTrigger":
+      return upperCase(trigger.methods) ?? ["POST"];
+    case "httpTrigger":
+      return upperCase(trigger.methods) ?? allMethods;
+    default:
+      return ["POST"];
+  }
+}
+
+function upperCase(methods: readonly string[] | undefined): readonly HttpMethod[] | undefined {
+  return methods?.map((method) => method.toUpperCase() as HttpMethod);
+}
+
+/** A leading slash is not doubled: callers may write a method with or without it. */
+function escapedPath(name: string): string {
+  return `/${name.replace(/^\//, "").split("/").map(encodeURIComponent).join("/")}`;
+}

@@ -1,0 +1,85 @@
+import type { FunctionDefinition } from "../model/function-definition.js";
+import { bindingDataOf, type BindingDataReader } from "./binding-data.js";
+import type { Call, Endpoint } from "./endpoint.js";
+import { failureBody } from "./failures.js";
+import type { CompiledFunction } from "./invoke.js";
+import { readBindingPayload, readPayload } from "./read-payload.js";
+import { reportFailure, run, type EndpointScope } from "./run-function.js";
+import { ServerRequest } from "./server-request.js";
+import { TriggerInvocation } from "./trigger-invocation.js";
+import { jsonReply, toBindingReply, toHttpReply, toServiceReply, type WireReply } from "./write-reply.js";
+
+/** How a trigger whose caller waits for an answer turns a request into a payload and what is returned into a reply. */
+interface CallKind {
+  readonly isPublic: boolean;
+  /** Status of a failure for which the payload is to blame. */
+  readonly payloadStatus: 400 | 500;
+  readPayload(call: Call, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown;
+  readonly toReply: (returned: unknown) => WireReply;
+}
+
+export const serviceInvocation: CallKind = {
+  isPublic: false,
+  payloadStatus: 400,
+  readPayload: ({ request, body }, data, invocation) =>
+    withData(readPayload(body, request.headers["content-type"]), data, invocation),
+  toReply: toServiceReply,
+};
+
+export const inputBinding: CallKind = {
+  isPublic: false,
+  payloadStatus: 500,
+  readPayload: ({ request, body }, data, invocation) =>
+    withData(readBindingPayload(body, request.headers["content-type"]), data, invocation),
+  toReply: toBindingReply,
+};
+
+export const http: CallKind = {
+  isPublic: true,
+  payloadStatus: 400,
+  readPayload({ request, body, params }, data, invocation) {
+    const payload = new ServerRequest(request, body, params);
+    if (data !== undefined) {
+      const { query, headers } = payload;
+      const parts = { query, headers, params: payload.params };
+      invocation.bindingData = data.ofRequest(body.length === 0 ? parts : { ...parts, body });
+    }
+    return payload;
+  },
+  toReply: toHttpReply,
+};
+
+function withData(payload: unknown, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown {
+  if (data !== undefined) invocation.bindingData = data.ofPayload(payload);
+  return payload;
+}
+
+/** A function whose caller waits for what it returns. */
+export class CallEndpoint implements Endpoint {
+  readonly definition: FunctionDefinition;
+  readonly isPublic: boolean;
+  readonly #data: BindingDataReader | undefined;
+
+  constructor(
+    private readonly fn: CompiledFunction,
+    private readonly kind: CallKind,
+    private readonly scope: EndpointScope,
+  ) {
+    this.definition = fn.definition;
+    this.isPublic = kind.isPublic;
+    this.#data = bindingDataOf(fn.definition);
+  }
+
+  async handle(call: Call): Promise<WireReply> {
+    const { fn, kind, scope } = this;
+    const invocation = new TriggerInvocation(fn.definition, scope, call.request.headers);
+    try {
+      const payload = kind.readPayload(call, this.#data, invocation);
+      return await run(fn, payload, invocation, scope, kind.toReply);
+    } catch (thrown) {
+      const failure = reportFailure(thrown, invocation, scope.log);
+      const status = failure.isPayloads ? kind.payloadStatus : 500;
+      return jsonReply(status, failureBody(failure, fn.definition, invocation.id));
+    }
+  }
+}

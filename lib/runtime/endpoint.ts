@@ -1,0 +1,20 @@
+import type { IncomingMessage } from "node:http";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { WireReply } from "./write-reply.js";
+
+/** A request whose body has been read. */
+export interface Call {
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+  readonly params: Readonly<Record<string, string>> | undefined;
+}
+
+/** What answers one route. */
+export interface Endpoint {
+  /** The function behind it; none for what Dapr asks the app itself. */
+  readonly definition: FunctionDefinition | undefined;
+  /** True where anyone may call without the app's token. */
+  readonly isPublic: boolean;
+  /** Does not reject: a failure is a reply too. */
+  handle(call: Call): Promise<WireReply>;
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from "node:http";
+
+/** How reading a body ended when it was not read: the limit was passed, or the caller went away. */
+export type Unread = "too-large" | "aborted";
+
+const empty = Buffer.alloc(0);
+
+/**
+ * Reads a request's body to its end, whatever its verb: a sidecar sends an empty one as an empty chunked body.
+ *
+ * @param limit bytes; a body beyond it is not kept, and what is still to come of it is thrown away
+ */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Unread> {
+  const { headers } = request;
+  const declared = headers["content-length"];
+  if (declared === undefined && headers["transfer-encoding"] === undefined) return Promise.resolve(empty);
+  if (declared !== undefined && Number(declared) > limit) return Promise.resolve("too-large");
+  return new Promise((resolve) => {
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let length = 0;
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        first = more = undefined;
+        resolve("too-large");
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        (more ??= [first]).push(chunk);
+      }
+    });
+    request.on("end", () => resolve(more === undefined ? (first ?? empty) : Buffer.concat(more, length)));
+    request.on("close", () => resolve("aborted"));
+  });
+}

@@ -1,0 +1,90 @@
+import { isUtf8 } from "node:buffer";
+import { PayloadError } from "../model/errors.js";
+
+/** A media type in lower case and the charset beside it; a header that is absent or blank has none. */
+export interface ContentType {
+  readonly type: string | undefined;
+  readonly charset: string | undefined;
+}
+
+const json: ContentType = { type: "application/json", charset: undefined };
+const none: ContentType = { type: undefined, charset: undefined };
+
+export function readContentType(header: string | undefined): ContentType {
+  if (header === "application/json") return json;
+  if (header === undefined) return none;
+  const [type = "", ...parameters] = header.split(";");
+  const charset = parameters.map((text) => /^\s*charset\s*=\s*"?([^\s"]+)/i.exec(text)?.[1]).find(Boolean);
+  return { type: type.trim().toLowerCase() || undefined, charset: charset?.toLowerCase() };
+}
+
+export function isJsonType(type: string | undefined): boolean {
+  return type !== undefined && (type === "application/json" || type.endsWith("+json"));
+}
+
+/**
+ * What a service invocation's body is by its content type: JSON parsed once, text, or bytes; an empty one is
+ * `undefined`.
+ *
+ * @throws PayloadError `ERR_MALFORMED_REQUEST` when the body is labelled JSON and is none
+ */
+export function readPayload(body: Buffer, header: string | undefined): unknown {
+  if (body.length === 0) return undefined;
+  const content = readContentType(header);
+  if (isJsonType(content.type)) return parseJson(toText(body, content.charset));
+  return readUnlabelled(body, content);
+}
+
+/**
+ * What an input binding's body is: as above, but a body that is no JSON is text or bytes, since a sidecar labels every
+ * event `application/json`.
+ */
+export function readBindingPayload(body: Buffer, header: string | undefined): unknown {
+  if (body.length === 0) return undefined;
+  const content = readContentType(header);
+  return isJsonType(content.type) ? readGuessed(body, toTextOrBytes) : readUnlabelled(body, content);
+}
+
+function readUnlabelled(body: Buffer, content: ContentType): unknown {
+  if (content.type === undefined) return readGuessed(body, toBytes);
+  return content.type.startsWith("text/") ? toText(body, content.charset) : toBytes(body);
+}
+
+function readGuessed(body: Buffer, otherwise: (body: Buffer) => unknown): unknown {
+  if (!isUtf8(body)) return toBytes(body);
+  try {
+    return JSON.parse(toText(body, undefined));
+  } catch {
+    return otherwise(body);
+  }
+}
+
+/** Says where it is wrong and nothing of what stands there: a parser's own message quotes the body. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PayloadError("ERR_MALFORMED_REQUEST", "the body is not valid JSON");
+  }
+}
+
+/** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is no part of it. */
+export function toText(body: Buffer, charset: string | undefined): string {
+  if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") {
+    try {
+      return new TextDecoder(charset).decode(body);
+    } catch {
+      // An unknown charset: UTF-8 is the best guess.
+    }
+  }
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.toString("utf8", 3) : body.toString("utf8");
+}
+
+export function toTextOrBytes(body: Buffer): string | Uint8Array {
+  return isUtf8(body) ? toText(body, undefined) : toBytes(body);
+}
+
+/** Bytes as functions get them: a plain Uint8Array, so that they compare and print as one. */
+export function toBytes(body: Buffer): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+}

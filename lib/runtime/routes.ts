@@ -1,0 +1,26 @@
+import type { HttpMethod } from "../model/bindings.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import { methodsOf, pathOf } from "../model/paths.js";
+
+export { subscriptionsOf, type Subscription } from "./subscriptions.js";
+
+/** Where on the app port a function is found. */
+export interface Route {
+  readonly definition: FunctionDefinition;
+  /** In upper case. */
+  readonly methods: readonly HttpMethod[];
+  /** As the sidecar is told it: a leading slash, parts escaped; an HTTP route with its `{x}` segments. */
+  readonly path: string;
+}
+
+/** The route of a function; `undefined` for a trigger that only the Functions host has. */
+export function routeOf(definition: FunctionDefinition): Route | undefined {
+  const { trigger } = definition;
+  if (trigger.generic === true) return undefined;
+  return { definition, methods: methodsOf(trigger), path: pathOf(trigger, definition.name) };
+}
+
+/** The routes of all functions, in their order. */
+export function routesOf(definitions: readonly FunctionDefinition[]): Route[] {
+  return definitions.map(routeOf).filter((route) => route !== undefined);
+}

@@ -1,0 +1,120 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { DaprTopicTrigger } from "../model/bindings.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { bindingDataOf, type BindingDataReader } from "./binding-data.js";
+import type { Call, Endpoint } from "./endpoint.js";
+import { failureBody } from "./failures.js";
+import type { CompiledFunction } from "./invoke.js";
+import { reportFailure, run, type EndpointScope } from "./run-function.js";
+import {
+  bulkEntriesOf,
+  parseDelivery,
+  readBulkEvent,
+  readEvent,
+  type BulkEntry,
+  type TopicEvent,
+} from "./topic-events.js";
+import { TriggerInvocation } from "./trigger-invocation.js";
+import { emptyReply, jsonReply, type WireReply } from "./write-reply.js";
+
+/** What the sidecar is to do with an event: forget it, deliver it again, or put it on the dead-letter topic. */
+type EventStatus = "SUCCESS" | "RETRY" | "DROP";
+
+/** How an event was handled; `failed` is what answers it where it was delivered alone. */
+interface Outcome {
+  readonly status: EventStatus;
+  readonly failed?: WireReply;
+}
+
+/** A function that gets the events of a topic, one at a time also where the sidecar delivers them in bulk. */
+export class TopicEndpoint implements Endpoint {
+  readonly isPublic = false;
+  readonly definition: FunctionDefinition;
+  readonly #topic: string;
+  readonly #concurrency: number;
+  readonly #data: BindingDataReader | undefined;
+  #hasWarned = false;
+
+  constructor(
+    private readonly fn: CompiledFunction,
+    private readonly trigger: DaprTopicTrigger,
+    private readonly scope: EndpointScope,
+  ) {
+    this.definition = fn.definition;
+    this.#topic = trigger.topic ?? fn.definition.name;
+    this.#concurrency = (typeof trigger.bulk === "object" ? trigger.bulk.concurrency : undefined) ?? 1;
+    this.#data = bindingDataOf(fn.definition);
+  }
+
+  async handle({ request: { headers }, body }: Call): Promise<WireReply> {
+    const isRaw = (headers["rawpayload"] ?? "false") !== "false";
+    const delivery = parseDelivery(body);
+    const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
+    if (entries !== undefined) return await this.#handleBulk(entries, isRaw, headers);
+    const { status, failed } = await this.#handleEvent(delivery, headers, () =>
+      readEvent(delivery, this.trigger, this.#topic, isRaw),
+    );
+    return failed ?? (status === "SUCCESS" ? emptyReply : jsonReply(200, { status }));
+  }
+
+  /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */
+  async #handleBulk(entries: readonly BulkEntry[], isRaw: boolean, headers: IncomingHttpHeaders): Promise<WireReply> {
+    const statuses: { entryId: string; status: EventStatus }[] = [];
+    let next = 0;
+    const work = async () => {
+      while (next < entries.length) {
+        const index = next++;
+        const entry = entries[index]!;
+        const { status } = await this.#handleEvent(entry.event, headers, () =>
+          readBulkEvent(entry, this.trigger, this.#topic, isRaw),
+        );
+        statuses[index] = { entryId: entry.entryId, status };
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(this.#concurrency, entries.length) }, work));
+    return jsonReply(200, { statuses });
+  }
+
+  async #handleEvent(delivered: unknown, headers: IncomingHttpHeaders, read: () => TopicEvent): Promise<Outcome> {
+    const { fn, scope } = this;
+    let invocation: TriggerInvocation | undefined;
+    try {
+      const { event, hasStableId } = read();
+      invocation = new TriggerInvocation(fn.definition, scope, headers, event);
+      if (hasStableId) invocation.event = { source: event.source, id: event.id };
+      if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
+      return { status: await run(fn, event, invocation, scope, this.#toStatus) };
+    } catch (thrown) {
+      return this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, headers));
+    }
+  }
+
+  /** An invalid event is not worth repeating: it goes where somebody may look at it, or stays with the broker. */
+  #failed(thrown: unknown, delivered: unknown, invocation: TriggerInvocation): Outcome {
+    const failure = reportFailure(thrown, invocation, this.scope.log, `event ${eventIdOf(delivered)}`);
+    if (failure.isPayloads) return { status: this.trigger.deadLetterTopic === undefined ? "RETRY" : "DROP" };
+    return { status: "RETRY", failed: jsonReply(500, failureBody(failure, this.definition, invocation.id)) };
+  }
+
+  /** A returned value is never sent as it is: a sidecar reads `status` in any body, and repeats what it cannot read. */
+  readonly #toStatus = (returned: unknown): EventStatus => {
+    if (returned === undefined) return "SUCCESS";
+    const status: unknown =
+      typeof returned === "object" && returned !== null ? (returned as Partial<Outcome>).status : undefined;
+    const word = typeof status === "string" ? status.toUpperCase() : "";
+    if (word === "SUCCESS" || word === "RETRY" || word === "DROP") return word;
+    if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      const what = "returns something for a topic event that is ignored";
+      this.scope.log.warn(`${placeOf(this.definition)}: it ${what}; return nothing or { status: "RETRY" | "DROP" }`);
+    }
+    return "SUCCESS";
+  };
+}
+
+/** The id of what was delivered, quoted: it comes from whoever published it. */
+function eventIdOf(delivered: unknown): string {
+  const id: unknown =
+    typeof delivered === "object" && delivered !== null ? (delivered as { id?: unknown }).id : undefined;
+  return typeof id === "string" ? JSON.stringify(id.slice(0, 200)) : "without id";
+}

@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Trace context as an event carries it; members of any other kind are ignored. */
+export interface TraceAttributes {
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
+  readonly baggage?: unknown;
+}
+
+/**
+ * The headers that put the requests of an invocation into its trigger's trace: the request's own, else the event's.
+ * A `traceparent` of zeros, which daprd sends when tracing is off, counts as none, and then `tracestate` means nothing.
+ *
+ * @see https://www.w3.org/TR/trace-context/
+ */
+export function traceHeadersOf(
+  headers: IncomingHttpHeaders,
+  attributes: TraceAttributes = {},
+): Readonly<Record<string, string>> | undefined {
+  const own = { traceparent: headers["traceparent"], tracestate: headers["tracestate"] };
+  const parent = isTraceParent(own.traceparent) ? own : attributes;
+  const baggage = isHeaderText(headers["baggage"]) ? headers["baggage"] : attributes.baggage;
+  const result: Record<string, string> = {};
+  if (isTraceParent(parent.traceparent)) {
+    result["traceparent"] = parent.traceparent;
+    if (isHeaderText(parent.tracestate)) result["tracestate"] = parent.tracestate;
+  }
+  if (isHeaderText(baggage)) result["baggage"] = baggage;
+  return Object.keys(result).length === 0 ? undefined : result;
+}
+
+function isTraceParent(value: unknown): value is string {
+  return isHeaderText(value) && !/^[\da-f]{2}-0{32}-/i.test(value);
+}
+
+/** An event's attributes come from whoever published it: what could break a header is not passed on. */
+function isHeaderText(value: unknown): value is string {
+  return typeof value === "string" && /^[\t\x20-\x7e]+$/.test(value);
+}

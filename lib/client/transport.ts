@@ -3,8 +3,9 @@ import type { Pool } from "undici";
 import { InvocationError } from "../model/errors.js";
 import { parseAddress } from "./address.js";
 import type { CallOptions } from "./dapr-client.js";
-import { abortError, Exchange, type Answer } from "./exchange.js";
+import { Exchange, type Answer } from "./exchange.js";
 import { badAnswer, isRefused, noAnswer, type RequestPlace } from "./sidecar-failure.js";
+import { abortError, UnderWay } from "./under-way.js";
 
 /** One request, path and all as it is sent. */
 export interface SidecarRequest {
@@ -36,6 +37,7 @@ const refusedRetries = [50, 200];
 export class Transport {
   readonly #pools = new Map<string, Pool>();
   readonly #targets = new Map<string, Target>();
+  readonly #underWay = new UnderWay();
 
   /**
    * @param url the sidecar for calls without a `daprAddress`
@@ -76,7 +78,7 @@ export class Transport {
     for (let attempt = 0; ; attempt++) {
       try {
         if (call.signal?.aborted === true) throw abortError(call.signal);
-        const exchange = new Exchange(request.keepBody, timeout, call.signal);
+        const exchange = new Exchange(this.#underWay, request.keepBody, timeout, call.signal);
         pool.dispatch(options, exchange);
         return await exchange.answer;
       } catch (error) {

@@ -46,7 +46,7 @@ export const collectorMatchers = {
       message: () => {
         const shown = this.isNot === true ? values : missing;
         const lines = shown.map((value) => `Expected${not(this)} value: ${this.utils.printExpected(value)}`);
-        if (values.length === 0) lines.push(`Expected${not(this)} any item`);
+        if (values.length === 0) lines.push(`Expected ${this.isNot === true ? "nothing" : "an item"}`);
         return [hint, "", ...lines, ...collected(this, collector), ...difference(this, shown, collector.values)].join(
           "\n",
         );
@@ -103,7 +103,7 @@ function matchItem(
       const lines = [hint, ""];
       if (hasPlace) lines.push(`Expected${not(context)} ${label}: ${context.utils.printExpected(where)}`);
       if (expected.length > 0) lines.push(`Expected${not(context)} value: ${context.utils.printExpected(value)}`);
-      else lines.push(`Expected${not(context)} any item`);
+      else lines.push(`Expected ${context.isNot === true ? "nothing" : "an item"}`);
       const near = inPlace.map(({ item }) => item.value);
       return [
         ...lines,

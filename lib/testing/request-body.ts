@@ -11,6 +11,7 @@ const types = ["daprBinding", "daprInvoke", "daprPublish", "daprState"] as const
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
  */
 export function readRequestBody(body: unknown, where: () => string): OutputItem[] {
+  if (body === null || body === undefined) return [];
   const content = isText(body) ? parsed(body) : body;
   const envelopes = Array.isArray(content) ? (content as unknown[]) : [content];
   return envelopes.flatMap((envelope) => readEnvelope(envelope, where));
@@ -18,7 +19,8 @@ export function readRequestBody(body: unknown, where: () => string): OutputItem[
 
 function readEnvelope(envelope: unknown, where: () => string): OutputItem[] {
   const type = typeOf(isText(envelope) ? parsed(envelope) : envelope);
-  const items = requestBodyItems(envelope, type, where, new Set());
+  // In a list, since a list may not hold another one.
+  const items = requestBodyItems([envelope], type, where, new Set());
   const { name, missing, required } = valueRule(type);
   if (required !== "never" && items.some(({ value }) => value === undefined)) throw badItem(where(), name, missing);
   return items;

@@ -1,28 +1,24 @@
 import { bindingTypes } from "../../lib/metadata/binding-types.js";
+import { address, query, text, textMap, verb } from "../../lib/metadata/members.js";
 import type { Binding } from "../../lib/model/bindings.js";
 import { templatesOf, textsWithSettings } from "../../lib/model/expression-members.js";
+
+const textKinds = [text, verb, address, query, textMap];
 
 describe("the members that hold expressions", () => {
   const rows = Object.entries(bindingTypes).filter(([, { type }]) => type !== undefined);
 
-  it.each(rows)("of @%s are those that its decorator takes them in", (_, { role, type, members }) => {
+  it.each(rows)("of @%s are all its texts but a topic's match and an http route", (_, { role, type, members }) => {
     const direction = role === "output" ? "out" : "in";
     const texts = Object.fromEntries(Object.keys(members).map((member) => [member, "text"]));
     const binding = { type, direction, name: "b", ...texts } as unknown as Binding;
-    const named = (passes: readonly string[]) =>
-      Object.entries(members)
-        .filter(([, rule]) => passes.includes(rule.passes))
-        .map(([member]) => member);
-    expect(
-      textsWithSettings(binding)
-        .map(({ member }) => member)
-        .sort(),
-    ).toEqual(named(["both", "settings"]).sort());
-    expect(
-      templatesOf(binding)
-        .map(({ member }) => member)
-        .sort(),
-    ).toEqual(named(["both"]).sort());
+    const taken = Object.entries(members)
+      .filter(([member, { kind }]) => textKinds.includes(kind) && member !== "match" && type !== "httpTrigger")
+      .map(([member]) => member);
+    expect(textsWithSettings(binding).map(({ member }) => member)).toEqual(taken);
+    expect(templatesOf(binding).map(({ member }) => member)).toEqual(
+      role === "trigger" ? [] : taken.filter((member) => member !== "daprAddress"),
+    );
   });
 
   it("of a map are its values", () => {

@@ -22,7 +22,7 @@ import type {
 import type { Answer } from "./exchange.js";
 import { bodyContent, bulkEntry, jsonOf, stateEntry, stateOperation } from "./json-text.js";
 import { enc, metadataQuery, methodNameProblem, methodPath } from "./paths.js";
-import { badAnswer, partialFailure, sidecarError } from "./sidecar-failure.js";
+import { badAnswer, partialFailure, sidecarError, withAccepted } from "./sidecar-failure.js";
 import { isSuccess, Transport } from "./transport.js";
 
 /** What {@link HttpDaprClient} takes; what is left out comes from the environment. */
@@ -193,10 +193,7 @@ export class HttpDaprClient implements DaprClient {
       try {
         await this.publish({ ...request, ...entry });
       } catch (error) {
-        if (error instanceof SidecarError) {
-          throw new SidecarError({ ...error, message: error.message, accepted: index, cause: error.cause });
-        }
-        throw error;
+        throw error instanceof SidecarError ? withAccepted(error, index) : error;
       }
     }
   }

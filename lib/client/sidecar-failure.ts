@@ -117,6 +117,12 @@ export function partialFailure(
   });
 }
 
+/** The error of one of several entries that are published singly, when so many before it were. */
+export function withAccepted(error: SidecarError, accepted: number): SidecarError {
+  const { status, errorCode, message, operation, target, details, retryable, cause } = error;
+  return new SidecarError({ status, errorCode, message, operation, target, details, retryable, accepted, cause });
+}
+
 function parsed(body: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(body) };

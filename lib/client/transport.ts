@@ -102,7 +102,8 @@ export class Transport {
 
   /** Closes the connections once the requests under way are answered. */
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => (pool.closed ? undefined : pool.close())));
+    const open = [...this.#pools.values()].filter((pool) => !pool.closed);
+    await Promise.all(open.map((pool) => pool.close()));
   }
 
   #targetOf({ daprAddress = this.url }: CallOptions): Target {

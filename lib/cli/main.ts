@@ -6,6 +6,8 @@ import { addGenerate } from "./generate.js";
 import { addList } from "./list.js";
 import { LoadError } from "./load-functions.js";
 import { exitCodes } from "./report.js";
+import { addRun } from "./run.js";
+import { addSidecar } from "./sidecar.js";
 
 /** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
 async function main(args: readonly string[]): Promise<void> {
@@ -16,7 +18,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description("Dapr applications and Dapr-bound Azure Functions in TypeScript.")
     .version(manifest.version)
     .showHelpAfterError("(add --help for what it takes)");
-  for (const add of [addList, addCheck, addGenerate]) add(program);
+  for (const add of [addList, addCheck, addGenerate, addRun, addSidecar]) add(program);
   // Inherited by sub-commands only when they are made, so each is told.
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

@@ -1,5 +1,4 @@
 import { connect } from "node:net";
-import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
 import { toRequestPath } from "./http-binding.js";
@@ -89,7 +88,7 @@ export class AppChannel {
       method: method as "GET",
       path: toRequestPath(path),
       headers: withToken(headers, this.appToken),
-      body: body?.length ? body : emptyBody(method),
+      body: body?.length ? body : null,
     });
     return {
       status: response.statusCode,
@@ -107,11 +106,6 @@ function withToken(headers: AppRequest["headers"], token: string | undefined): R
   const own = Object.entries(headers).filter(([name]) => token === undefined || name !== "dapr-api-token");
   const entries = own.map(([name, value]) => [name, typeof value === "string" ? value : [...value]] as const);
   return Object.fromEntries(token === undefined ? entries : [...entries, ["dapr-api-token", token] as const]);
-}
-
-/** daprd cannot tell that there is no body, so it sends an empty one without a length where a verb may have one. */
-function emptyBody(method: string): Readable | null {
-  return ["POST", "PUT", "PATCH"].includes(method) ? Readable.from([]) : null;
 }
 
 function isHeader(name: string, value: string): boolean {

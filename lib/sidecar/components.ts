@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Document } from "yaml";
 import { DefinitionError, type Problem } from "../model/errors.js";
 
@@ -78,20 +78,19 @@ function readComponents(file: string, problems: Problem[]): readonly Component[]
   const { LineCounter, parseAllDocuments } = require("yaml") as typeof import("yaml");
   const lines = new LineCounter();
   const documents = parseAllDocuments(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false });
-  const name = relative(process.cwd(), file) || file;
   const components: Component[] = [];
   for (const document of Array.isArray(documents) ? documents : []) {
-    const start = `${name}:${lines.linePos(document.contents?.range?.[0] ?? 0).line}`;
+    const start = `${file}:${lines.linePos(document.contents?.range?.[0] ?? 0).line}`;
     const [error] = document.errors;
     if (error) {
-      const place = `${name}:${lines.linePos(error.pos[0]).line}`;
-      problems.push(componentProblem(`${place}: ${error.message}; correct the YAML`, name));
+      const place = `${file}:${lines.linePos(error.pos[0]).line}`;
+      problems.push(componentProblem(`${place}: ${error.message}; correct the YAML`, file));
       continue;
     }
     const manifest = toManifest(document);
     if (manifest?.kind !== "Component" || manifest.apiVersion !== "dapr.io/v1alpha1") continue;
     const component = toComponent(manifest, start);
-    if (typeof component === "string") problems.push(componentProblem(`${start}: ${component}`, name));
+    if (typeof component === "string") problems.push(componentProblem(`${start}: ${component}`, file));
     else components.push(component);
   }
   return components;

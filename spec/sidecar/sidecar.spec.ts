@@ -1,0 +1,174 @@
+import { connect } from "node:net";
+import { startSidecar } from "../../lib/sidecar/index.js";
+import { appWith, call, closeAll, FakeApp, Lines, sidecarWith } from "./support.js";
+
+describe("startSidecar", () => {
+  afterEach(closeAll);
+
+  it("says first that it is for development and not Dapr", async () => {
+    const log = new Lines();
+    await sidecarWith([], { log });
+    expect(log.all[0]).toMatch(/for development and tests on one machine.*not Dapr/);
+  });
+
+  it("records the requests that it receives, in order", async () => {
+    const sidecar = await sidecarWith([]);
+    await call(sidecar, "POST /v1.0/state/a%20b?metadata.x=1", { headers: { "X-Own": "y" }, body: [{ key: "k" }] });
+    await call(sidecar, "GET /nowhere");
+    expect(sidecar.requests).toMatchObject([
+      { method: "POST", path: "/v1.0/state/a%20b?metadata.x=1", headers: { "x-own": "y" }, body: '[{"key":"k"}]' },
+      { method: "GET", path: "/nowhere", body: "" },
+    ]);
+  });
+
+  it("listens on the loopback interface, on the port that it is given", async () => {
+    const free = await FakeApp.start();
+    const { port } = free;
+    await free.close();
+    const sidecar = await sidecarWith([], { port });
+    expect(sidecar).toMatchObject({ port, url: `http://127.0.0.1:${port}` });
+  });
+
+  it("says so when its port is taken", async () => {
+    const { port } = await appWith();
+    await expect(sidecarWith([], { port })).rejects.toMatchObject({
+      code: "address-in-use",
+      message: expect.stringContaining(`port ${port} of the sidecar is in use`),
+    });
+  });
+
+  it("takes a doubled slash at the start, and one at the end", async () => {
+    const sidecar = await sidecarWith([{ name: "cart", type: "state.in-memory" }]);
+    expect(await call(sidecar, "POST //v1.0/state/cart", { body: [] })).toMatchObject({ status: 204 });
+    expect(await call(sidecar, "POST /v1.0/state/cart/", { body: [] })).toMatchObject({ status: 204 });
+  });
+
+  it("answers 400 to escapes that are none", async () => {
+    const sidecar = await sidecarWith([{ name: "cart", type: "state.in-memory" }]);
+    expect(await call(sidecar, "GET /v1.0/state/cart/50%")).toMatchObject({ status: 400 });
+  });
+
+  describe("with an API token", () => {
+    it("answers 401 to callers without it, but not to health probes", async () => {
+      const sidecar = await sidecarWith([], { apiToken: "t0k" });
+      for (const headers of [{}, { "dapr-api-token": "other" }, { authorization: "Bearer t0k" }]) {
+        const reply = await call(sidecar, "GET /v1.0/metadata", { headers });
+        expect(reply).toMatchObject({ status: 401 });
+        expect(reply.text.trim()).toBe("invalid api token");
+        expect(reply.headers["content-type"]).toMatch(/^text\/plain/);
+      }
+      expect(await call(sidecar, "GET /v1.0/metadata", { headers: { "dapr-api-token": "t0k" } })).toMatchObject({
+        status: 200,
+      });
+      expect(await call(sidecar, "GET /v1.0/healthz")).toMatchObject({ status: 204 });
+      expect(await call(sidecar, "GET /v1.0/healthz/outbound")).toMatchObject({ status: 204 });
+    });
+  });
+
+  describe("connecting the app", () => {
+    const subscribe = {
+      "GET /dapr/subscribe": { body: [{ pubsubname: "bus", topic: "t", route: "/t" }] },
+      "POST /t": {},
+    };
+    const bus = { name: "bus", type: "pubsub.in-memory" };
+    const tick = { name: "tick", type: "bindings.cron", metadata: { schedule: "@hourly" } };
+
+    it("asks for its configuration, its subscriptions and its bindings, with the app's token", async () => {
+      const app = await appWith(subscribe);
+      const sidecar = await sidecarWith([bus, tick], { appToken: "app" });
+      await sidecar.connect(app);
+      await sidecar.ready;
+      expect(app.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        "GET /dapr/config",
+        "GET /dapr/subscribe",
+        "OPTIONS /tick",
+      ]);
+      for (const { headers } of app.calls) {
+        expect(headers).toMatchObject({ "content-type": "application/json", "dapr-api-token": "app" });
+      }
+      expect(app.calls.slice(0, 2).map(({ headers }) => headers["dapr-app-id"])).toEqual(["orders", "orders"]);
+    });
+
+    it("waits until the app listens", async () => {
+      const { port } = await FakeApp.start().then(async (app) => ({ port: app.port, closed: await app.close() }));
+      const sidecar = await sidecarWith([bus], { appPort: port });
+      const app = await appWith(subscribe, port);
+      await sidecar.ready;
+      expect(await app.received("GET /dapr/subscribe")).toHaveLength(1);
+    });
+
+    it("turns to another instance of the app", async () => {
+      const [first, second] = [await appWith(subscribe), await appWith(subscribe)];
+      const sidecar = await sidecarWith([bus]);
+      await sidecar.connect(first);
+      await sidecar.connect(second);
+      await call(sidecar, "POST /v1.0/publish/bus/t", { body: "1" });
+      await second.received("POST /t");
+      expect(first.calls.filter(({ path }) => path === "/t")).toEqual([]);
+    });
+
+    it.each([
+      ["404", { status: 404 }],
+      ["nothing", {}],
+      ["500", { status: 500 }],
+      ["null", { body: "null" }],
+    ])("takes %s for no subscriptions", async (_, answer) => {
+      const app = await appWith({ "GET /dapr/config": { status: 500, body: "{" }, "GET /dapr/subscribe": answer });
+      const sidecar = await sidecarWith([bus]);
+      await sidecar.connect(app);
+      expect((await call(sidecar, "GET /v1.0/metadata")).json).not.toHaveProperty("subscriptions");
+    });
+
+    it("rejects when the list of subscriptions cannot be read, and says so where nobody waits", async () => {
+      const app = await appWith({ "GET /dapr/subscribe": { body: "{" } });
+      const log = new Lines();
+      const sidecar = await sidecarWith([bus], { appPort: app.port, log });
+      await expect(sidecar.ready).rejects.toThrow(/cannot be connected/);
+      expect(await log.next(/cannot be connected/)).toContain(`the app on port ${app.port}`);
+    });
+
+    it("keeps the last of two subscriptions to one topic, and leaves out one without a route", async () => {
+      const app = await appWith({
+        "GET /dapr/subscribe": {
+          body: [
+            { pubsubname: "bus", topic: "t", route: "/old" },
+            { pubsubname: "bus", topic: "t", route: "/t" },
+            { pubsubname: "bus", topic: "none" },
+          ],
+        },
+        "POST /t": {},
+      });
+      const log = new Lines();
+      const sidecar = await sidecarWith([bus], { log });
+      await sidecar.connect(app);
+      await call(sidecar, "POST /v1.0/publish/bus/t", { body: "1" });
+      await app.received("POST /t");
+      expect(app.calls.filter(({ path }) => path === "/old")).toEqual([]);
+      expect(log.all).toContain("topic none of bus has no route, so it is left out");
+    });
+  });
+
+  describe("closing", () => {
+    const refuses = (port: number) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.once("connect", () => resolve(!socket.destroy())).once("error", () => resolve(true));
+      });
+
+    it("stops the API, also when it is asked for through the API", async () => {
+      const sidecar = await startSidecar({ appId: "orders", components: [], log: new Lines() });
+      expect(await call(sidecar, "POST /v1.0/shutdown")).toMatchObject({ status: 204, text: "" });
+      await sidecar.close();
+      expect(await refuses(sidecar.port)).toBe(true);
+    });
+
+    it("resolves `ready` when no app ever came", async () => {
+      const free = await FakeApp.start();
+      const { port } = free;
+      await free.close();
+      const sidecar = await startSidecar({ appId: "orders", components: [], appPort: port, log: new Lines() });
+      await sidecar.close();
+      await expect(sidecar.ready).resolves.toBeUndefined();
+    });
+  });
+});

@@ -8,6 +8,7 @@ import { demonstrations, type Demonstration } from "./requests.mjs";
  * only requests and replies are shown.
  */
 export async function demonstrate(url: string, sidecar: Sidecar | undefined, log: FunctionLog): Promise<void> {
+  await until(async () => (await fetch(`${url}/v1.0/healthz`)).ok, "the sidecar was not ready within 10 s");
   for (const demonstration of demonstrations) await show(demonstration, url, sidecar, log);
   console.log("ConsumeMessageFromKafka");
   console.log(`  logged     ${await log.first("message from ConsumeMessageFromKafka")}`);
@@ -29,23 +30,28 @@ async function show(
   if (!response.ok) throw new Error(`${name} was answered ${response.status}: ${reply}`);
   const logged = logs === undefined ? undefined : await log.first(logs);
   if (leadsTo !== undefined && sidecar !== undefined) {
-    await until(() => sidecar.requests.slice(before).some((request) => request.path.startsWith(leadsTo)));
+    const isThere = async () => sidecar.requests.slice(before).some((request) => request.path.startsWith(leadsTo));
+    await until(isThere, `${name} sent nothing to ${leadsTo} within 10 s`);
   }
 
   console.log(name);
-  const [trigger, ...sent] = sidecar?.requests.slice(before) ?? [
-    { method, path, body: body === undefined ? "" : JSON.stringify(body) },
-  ];
+  const asSent = { method, path, body: body === undefined ? "" : JSON.stringify(body) };
+  const [trigger, ...sent] = sidecar?.requests.slice(before).filter(isOfFunction) ?? [asSent];
   console.log(`  triggered  ${trigger!.method} ${trigger!.path} ${trigger!.body}`.trimEnd());
   for (const request of sent) console.log(`  to Dapr    ${request.method} ${request.path} ${request.body}`.trimEnd());
   if (logged !== undefined) console.log(`  logged     ${logged}`);
   console.log(`  reply      ${response.status} ${reply}`.trimEnd());
 }
 
-async function until(condition: () => boolean): Promise<void> {
+/** False for what the runtime asks by itself: it checks in the background that the sidecar fits the functions. */
+function isOfFunction({ path }: { readonly path: string }): boolean {
+  return !/^\/v1\.0\/(?:healthz|metadata)/.test(path);
+}
+
+async function until(condition: () => Promise<boolean>, otherwise: string): Promise<void> {
   const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error("what should have reached the sidecar within 10 s did not");
+  while (!(await condition().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(otherwise);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

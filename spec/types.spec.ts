@@ -63,7 +63,10 @@ const read = (file: string) => readFileSync(join(__dirname, "dialects", file), "
 describe.each(Object.entries(dialects))("in the %s dialect", (_, experimentalDecorators) => {
   it.each([
     ["strictly", { strict: true }],
-    ["with exact optional properties", { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
+    [
+      "with exact optional properties",
+      { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+    ],
     ["loosely", { strict: false }],
     ["with emitted metadata", { strict: true, emitDecoratorMetadata: experimentalDecorators }],
   ])("methods that take what they are given compile %s", (_name, options) => {

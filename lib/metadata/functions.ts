@@ -1,6 +1,6 @@
 import { DefinitionError, type Problem } from "../model/errors.js";
 import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
-import type { Class } from "../model/payload-type.js";
+import type { Class, ConcreteClass } from "../model/payload-type.js";
 import { readMethod } from "./read-method.js";
 import { duplicateFunctionProblems } from "./rules/names.js";
 import { sharingProblems } from "./rules/sharing.js";
@@ -9,7 +9,7 @@ import { nameOf, targetsOf, type Target } from "./targets.js";
 
 /** Where instances come from: `{ get: (type) => container.resolve(type) }`. */
 export interface Container {
-  get<T>(type: Class<T>): T | Promise<T>;
+  get<T>(type: ConcreteClass<T>): T | Promise<T>;
 }
 
 /** What classes declare, and what is wrong with it. */
@@ -123,7 +123,8 @@ export function throwErrors(problems: readonly Problem[]): void {
 
 async function instanceOf({ type, instance }: Target, container: Container | undefined): Promise<object> {
   if (instance !== undefined) return instance;
-  const made: unknown = container === undefined ? new (type as new () => unknown)() : await container.get(type);
+  const made: unknown =
+    container === undefined ? new (type as new () => unknown)() : await container.get(type as ConcreteClass);
   if (typeof made === "object" && made !== null) return made;
   const name = nameOf(type);
   const message = `${name}: the container gave ${String(made)}; make it give an instance of ${name}`;

@@ -2,6 +2,10 @@
 // oxlint-disable-next-line typescript/no-explicit-any -- a class with any constructor; `unknown[]` refuses all but the empty one
 export type Class<T = unknown> = abstract new (...args: any[]) => T;
 
+/** A class that can be instantiated, as containers take it. */
+// oxlint-disable-next-line typescript/no-explicit-any -- as above
+export type ConcreteClass<T = unknown> = new (...args: any[]) => T;
+
 /**
  * The part of a Standard Schema (zod, valibot, arktype …) that is used here.
  *

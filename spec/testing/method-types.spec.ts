@@ -16,8 +16,9 @@ import type { InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "../../
 
 /** True when two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function same<A, B>(_: Same<A, B>): void {
-  // The compiler has said all there is to say.
+/** Compiles when that is so. */
+function sure<T extends true>(): T {
+  return true as T;
 }
 
 class Order {
@@ -29,12 +30,11 @@ class Order {
   }
 }
 
-class Functions {
-  label = "no method";
-
+interface Shapes {
+  label: string;
   all(
     order: Order,
-    _: {
+    bindings: {
       last: Order | undefined;
       record: StateRecord<Order>;
       secret: Record<string, string>;
@@ -44,33 +44,17 @@ class Functions {
       empty: Collector<void>;
       maybe?: Collector<string>;
     },
-  ): Promise<Order> {
-    return Promise.resolve(order);
-  }
+  ): Promise<Order>;
+  none(): void;
+  one(id: string): string;
+  optional(id?: number, bindings?: { last: string | undefined; out: Collector<string> }): void;
+  event(event: CloudEvent<Order>): void;
+  request(request: HttpRequest<Order>): void;
+  loose(payload: unknown, bindings: unknown): unknown;
+}
 
-  none(): void {
-    // Nothing to do.
-  }
-
-  one(id: string): string {
-    return id;
-  }
-
-  optional(_id?: number, _bindings?: { last: string | undefined; out: Collector<string> }): void {
-    // Nothing to do.
-  }
-
-  event(_: CloudEvent<Order>): void {
-    // Nothing to do.
-  }
-
-  request(_: HttpRequest<Order>): void {
-    // Nothing to do.
-  }
-
-  loose(_: unknown, __: unknown): unknown {
-    return 1;
-  }
+class Functions {
+  label = "no method";
 
   @DaprServiceInvocationTrigger()
   @DaprStateInput({ name: "last", stateStore: "s", key: "k" })
@@ -86,31 +70,31 @@ class Functions {
   }
 }
 
-type Method<K extends MethodName<Functions>> = Functions[K];
+type Method<K extends MethodName<Shapes>> = Shapes[K];
 
 it("types a call by the method", async () => {
-  same<MethodName<Functions>, "all" | "none" | "one" | "optional" | "event" | "request" | "loose" | "real">(true);
+  sure<Same<MethodName<Shapes>, "all" | "none" | "one" | "optional" | "event" | "request" | "loose">>();
 
-  same<ReplyOf<Method<"all">>, Order>(true);
-  same<ReplyOf<Method<"none">>, void>(true);
+  sure<Same<ReplyOf<Method<"all">>, Order>>();
+  sure<Same<ReplyOf<Method<"none">>, void>>();
 
   type Outputs = OutputsOf<Method<"all">>;
-  same<keyof Outputs, "plain" | "state" | "events" | "empty" | "maybe">(true);
-  same<Outputs["plain"], FakeCollector<Order>>(true);
-  same<Outputs["state"], FakeCollector<number>>(true);
-  same<Outputs["events"], FakeCollector<{ a: 1 } | { b: 2 }>>(true);
-  same<Outputs["empty"], FakeCollector<void>>(true);
-  same<Outputs["maybe"], FakeCollector<string>>(true);
+  sure<Same<keyof Outputs, "plain" | "state" | "events" | "empty" | "maybe">>();
+  sure<Same<Outputs["plain"], FakeCollector<Order>>>();
+  sure<Same<Outputs["state"], FakeCollector<number>>>();
+  sure<Same<Outputs["events"], FakeCollector<{ a: 1 } | { b: 2 }>>>();
+  sure<Same<Outputs["empty"], FakeCollector<void>>>();
+  sure<Same<Outputs["maybe"], FakeCollector<string>>>();
 
-  same<keyof InputsOf<Method<"all">>, "last" | "record" | "secret">(true);
-  same<keyof InputsOf<Method<"optional">>, "last">(true);
-  same<OutputsOf<Method<"none">>, Readonly<Record<string, FakeCollector<unknown>>>>(true);
-  same<OutputsOf<Method<"loose">>, Readonly<Record<string, FakeCollector<unknown>>>>(true);
+  sure<Same<keyof InputsOf<Method<"all">>, "last" | "record" | "secret">>();
+  sure<Same<keyof InputsOf<Method<"optional">>, "last">>();
+  sure<Same<OutputsOf<Method<"none">>, Readonly<Record<string, FakeCollector<unknown>>>>>();
+  sure<Same<OutputsOf<Method<"loose">>, Readonly<Record<string, FakeCollector<unknown>>>>>();
 
-  same<PayloadOf<Method<"one">>, string>(true);
-  same<PayloadOf<Method<"optional">>, number | undefined>(true);
-  same<PayloadOf<Method<"none">>, unknown>(true);
-  same<PayloadOf<Method<"loose">>, unknown>(true);
+  sure<Same<PayloadOf<Method<"one">>, string>>();
+  sure<Same<PayloadOf<Method<"optional">>, number | undefined>>();
+  sure<Same<PayloadOf<Method<"none">>, unknown>>();
+  sure<Same<PayloadOf<Method<"loose">>, unknown>>();
 
   const functions = new Functions();
   const json = { id: "1", at: "2031-05-01T00:00:00Z", lines: [{ sku: "a", price: 1 }] };
@@ -119,8 +103,8 @@ it("types a call by the method", async () => {
   expect(events.length + requests.length).toBe(3);
 
   const { reply, outputs } = await invoke(functions, "real", json, { inputs: { last: json } });
-  same<typeof reply, string | undefined>(true);
-  same<typeof outputs, { readonly saved: FakeCollector<Order>; readonly notes: FakeCollector<string> }>(true);
+  sure<Same<typeof reply, string | undefined>>();
+  sure<Same<typeof outputs, { readonly saved: FakeCollector<Order>; readonly notes: FakeCollector<string> }>>();
   expect(reply).toBe("1");
   expect(outputs.saved.values).toEqual([json]);
 

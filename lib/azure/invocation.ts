@@ -3,6 +3,7 @@ import type { BoundFunction, FunctionDefinition } from "../model/function-defini
 import type { HttpResponse, InvocationContext } from "../model/invocation.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { compileFunction, invoke } from "../runtime/invoke.js";
+import { readEvent } from "../runtime/topic-events.js";
 import { AzureHost, type AzureInvocation, type FunctionsBindings } from "./azure-host.js";
 import { toHostReply } from "./reply.js";
 
@@ -46,11 +47,18 @@ export function toRunner(bound: BoundFunction, validation: ValidationOptions | u
 
 const host = new AzureHost();
 
-/** The worker delivers an empty body as empty text or bytes. */
-function toPayload(payload: unknown, { trigger }: FunctionDefinition): unknown {
+/** What the worker delivers: an empty body as empty text or bytes, and an event with its data still in base64. */
+function toPayload(payload: unknown, { trigger, name }: FunctionDefinition): unknown {
   if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
   if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
+  if (trigger.type === "daprTopicTrigger" && hasBase64(payload)) {
+    return readEvent(payload, trigger, trigger.topic ?? name, false).event;
+  }
   return payload;
+}
+
+function hasBase64(payload: unknown): boolean {
+  return typeof payload === "object" && payload !== null && "data_base64" in payload && "specversion" in payload;
 }
 
 const callersFaults: ReadonlySet<string> = new Set(["ERR_PAYLOAD_INVALID", "ERR_MALFORMED_REQUEST"]);

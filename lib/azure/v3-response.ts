@@ -9,13 +9,20 @@ export interface V3Response {
 
 /** The v3 model knows no `jsonBody`, so it becomes the text that it stands for. */
 export function toV3Response(reply: unknown): V3Response {
-  const { jsonBody, ...response } = reply as HttpResponse;
-  if (jsonBody === undefined) return response;
-  const headers = response.headers ?? {};
-  const hasType = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  const { jsonBody, headers: given, ...response } = reply as HttpResponse;
+  const headers = given === undefined ? undefined : toRecord(given);
+  if (jsonBody === undefined) return { ...response, ...(headers !== undefined && { headers }) };
+  const hasType = Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "content-type");
   return {
     ...response,
     headers: hasType ? headers : { ...headers, "content-type": "application/json" },
     body: JSON.stringify(jsonBody),
   };
+}
+
+/** The v3 model reads headers member by member; a `Headers` object, which the v4 model takes too, has none. */
+function toRecord(headers: object): Record<string, string> {
+  return Symbol.iterator in headers
+    ? Object.fromEntries(headers as Iterable<[string, string]>)
+    : (headers as Record<string, string>);
 }

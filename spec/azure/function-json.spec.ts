@@ -66,7 +66,7 @@ describe("toFunctionJson", () => {
       @DaprSecret({ name: "i2", secretStoreName: "s", key: "k" })
       run(
         _request: HttpRequest,
-        _: { i1: unknown; i2: unknown; o1: Collector<unknown>; o2: Collector<unknown> },
+        _bindings: { i1: unknown; i2: unknown; o1: Collector<unknown>; o2: Collector<unknown> },
       ): void {}
     }
     expect(jsonOf(Functions).bindings.map(({ name }) => name)).toEqual(["req", "i1", "i2", "$return", "o1", "o2"]);
@@ -106,7 +106,7 @@ describe("toFunctionJson", () => {
       })
       @DaprStateInput({ name: "i", stateStore: "s", key: "k", required: true, record: true, valueType: Order })
       @DaprStateOutput({ name: "o", stateStore: "s", transaction: true, valueType: Order })
-      run(_event: CloudEvent<Order>, _: { i: StateRecord<Order>; o: Collector<Order> }): void {}
+      run(_event: CloudEvent<Order>, _bindings: { i: StateRecord<Order>; o: Collector<Order> }): void {}
     }
     expect(jsonOf(Functions).bindings).toEqual([
       { type: "daprTopicTrigger", direction: "in", name: "payload", pubSubName: "p" },
@@ -136,7 +136,7 @@ describe("toFunctionJson", () => {
     class Functions {
       @DaprServiceInvocationTrigger()
       @DaprSecret({ name: "s", secretStoreName: "v", key: "k", metadata: { namespace: "a b", version_id: "1&2" } })
-      run(_: unknown, _secrets: { s: Record<string, string> }): void {}
+      run(_payload: unknown, _secrets: { s: Record<string, string> }): void {}
     }
     expect(jsonOf(Functions).bindings[1]).toMatchObject({
       metadata: "metadata.namespace=a%20b&metadata.version_id=1%262",
@@ -154,7 +154,7 @@ describe("toFunctionJson", () => {
       @Trigger({ queueName: "q", type: "queueTrigger", connection: "C", dataType: "string", name: "item" })
       @Input({ connection: "C", name: "i", type: "blob", path: "p/{queueTrigger}" })
       @Output({ name: "o", list: [1, { deep: ["x"] }], type: "table", none: null })
-      run(_: unknown, _bindings: { i: unknown; o: Collector<unknown> }): void {}
+      run(_payload: unknown, _bindings: { i: unknown; o: Collector<unknown> }): void {}
     }
     const { bindings, retry } = jsonOf(Functions);
     expect(bindings.map((binding) => JSON.stringify(binding))).toEqual([
@@ -170,7 +170,7 @@ describe("toFunctionJson", () => {
   it("keeps line breaks and spaces inside text", () => {
     class Functions {
       @Trigger({ type: "timerTrigger", schedule: "a\n  b" })
-      run(_: unknown): void {}
+      run(_payload: unknown): void {}
     }
     const [definition] = readFunctions([Functions]);
     expect(JSON.parse(toFunctionJsonText(definition!))).toEqual(toFunctionJson(definition!));

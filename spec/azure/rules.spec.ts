@@ -28,7 +28,7 @@ describe("the rules of the Functions host", () => {
       @DaprServiceInvocationTrigger()
       @DaprStateOutput({ name: "order" })
       @DaprInvoke({ name: "call" })
-      save(_: unknown, _bindings: { order: Collector<unknown>; call: Collector<unknown> }): void {}
+      save(_payload: unknown, _bindings: { order: Collector<unknown>; call: Collector<unknown> }): void {}
     }
     expect(problemsOf(Orders)).toEqual([
       'error option-missing: Orders.save, output "order", stateStore',
@@ -42,7 +42,7 @@ describe("the rules of the Functions host", () => {
       @DaprServiceInvocationTrigger()
       @DaprStateOutput({ name: "order", stateStore: "s" })
       @DaprPublish({ name: "events" })
-      save(_: unknown, _bindings: { order: Collector<unknown>; events: Collector<unknown> }): void {}
+      save(_payload: unknown, _bindings: { order: Collector<unknown>; events: Collector<unknown> }): void {}
     }
     expect(problemsOf(Orders)).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe("the rules of the Functions host", () => {
       @DaprServiceInvocationTrigger()
       @DaprStateInput({ name: "old", stateStore: "s", key: "k", required: true, record: false })
       @DaprStateOutput({ name: "order", stateStore: "s", transaction: false })
-      save(_: unknown, _bindings: { old: unknown; order: Collector<unknown> }): void {}
+      save(_payload: unknown, _bindings: { old: unknown; order: Collector<unknown> }): void {}
     }
     expect(problemsOf(Orders)).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe("the rules of the Functions host", () => {
       http(_request: HttpRequest): void {}
       @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
       @Trigger({ type: "timerTrigger", schedule: "0 * * * * *" })
-      timer(_: unknown): void {}
+      timer(_payload: unknown): void {}
     }
     expect(problemsOf(Orders)).toEqual([
       "warning retry-discouraged: Orders.dapr",
@@ -127,7 +127,7 @@ describe("the rules of the Functions host", () => {
     class Orders {
       @DaprServiceInvocationTrigger({ method: "x" } as never)
       @DaprStateOutput({ name: "my_order" })
-      save(_: unknown, _bindings: unknown): void {}
+      save(_payload: unknown, _bindings: unknown): void {}
     }
     expect(
       inspectForHost([Orders])

@@ -19,7 +19,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type StateCollector,
-} from "../../lib/index.js";
+} from "dapr-functions";
 
 export interface Parcel {
   id: string;

@@ -40,9 +40,10 @@ declare global {
   }
 }
 
-// The `expect` of @jest/globals. Who has @types/jest only need not have this module.
+// The `expect` of @jest/globals, which who has jest's global types only need not have: hence the directive, and as JSDoc
+// since that is what declaration files keep.
 // oxlint-disable-next-line typescript/ban-ts-comment, typescript/prefer-ts-expect-error
-// @ts-ignore
+/** @ts-ignore */
 declare module "expect" {
   // oxlint-disable-next-line typescript/no-unused-vars -- as declared there
   interface Matchers<R extends void | Promise<void>, T = unknown> extends CollectorMatchers<R> {}

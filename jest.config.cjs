@@ -12,6 +12,7 @@ module.exports = {
     "^dapr-functions/(azure|sidecar|testing)$": "<rootDir>/lib/$1/index.ts",
   },
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
+  reporters: ["default", "<rootDir>/spec/support/contract-reporter.cjs"],
   coverageProvider: "babel",
   collectCoverageFrom: ["lib/**/*.ts"],
 };

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
 import { toRequestPath } from "./http-binding.js";
@@ -59,26 +60,35 @@ export class AppChannel {
   /** True when the app answers the probe with 2xx, or 405: there is a route, if not for OPTIONS. */
   async takesBinding(route: string): Promise<boolean> {
     const headers = { "content-type": "application/json" };
-    const { status } = await this.send({ method: "OPTIONS", path: route, headers });
+    const { status } = await this.send({ method: "OPTIONS", path: foldPath(route), headers });
     return (status >= 200 && status < 300) || status === 405;
   }
 
   deliverBindingEvent(route: string, metadata: Readonly<Record<string, string>>): Promise<AppReply> {
-    return this.send({ method: "POST", path: route, headers: { ...metadata, "content-type": "application/json" } });
+    return this.send({
+      method: "POST",
+      path: foldPath(route),
+      headers: { ...metadata, "content-type": "application/json" },
+    });
   }
 
   /** Delivers one event, or with `application/json` a bulk of them; metadata travels as headers. */
-  deliverEvent(
+  async deliverEvent(
     path: string,
     body: Buffer | string,
     contentType: "application/cloudevents+json" | "application/json",
     metadata: Readonly<Record<string, string>>,
     traceParent?: string,
   ): Promise<AppReply> {
-    const headers = new Map(Object.entries(metadata).filter(([name, value]) => isHeader(name, value)));
+    const headers = new Map<string, string>();
+    for (const [name, value] of Object.entries(metadata)) {
+      // As in daprd, where such metadata costs the delivery.
+      if (!isHeaderName(name)) throw new Error(`invalid header field name ${JSON.stringify(name)}`);
+      if (!isConnectionHeader(name)) headers.set(name.toLowerCase(), toHeaderValue(name, value));
+    }
     headers.set("content-type", contentType);
     if (traceParent) headers.set("traceparent", traceParent);
-    return this.send({ method: "POST", path, headers: Object.fromEntries(headers), body });
+    return this.send({ method: "POST", path: foldPath(path), headers: Object.fromEntries(headers), body });
   }
 
   /** Any request, with the app's token. Rejects when the app does not answer. */
@@ -108,8 +118,19 @@ function withToken(headers: AppRequest["headers"], token: string | undefined): R
   return Object.fromEntries(token === undefined ? entries : [...entries, ["dapr-api-token", token] as const]);
 }
 
-function isHeader(name: string, value: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~\w]+$/.test(name) && !/[^\t\x20-\x7e\x80-\xff]/.test(value) && !isConnectionHeader(name);
+function isHeaderName(name: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~\w]+$/.test(name);
+}
+
+/** UTF-8 bytes, one character each, as undici and Node take them. */
+function toHeaderValue(name: string, value: string): string {
+  if (/[^\t\x20-\x7e\x80-\u{10ffff}]/u.test(value)) throw new Error(`invalid header field value for "${name}"`);
+  return Buffer.from(value).toString("latin1");
+}
+
+/** Folds `.`, `..`, `//` and the last `/` of a path, as daprd does with every path below the app's root. */
+export function foldPath(path: string): string {
+  return posix.normalize(`/${path}`).replace(/(?<=.)\/$/, "");
 }
 
 /** Headers that concern one connection and are never passed on (RFC 7230, section 6.1), or that each side sets anew. */

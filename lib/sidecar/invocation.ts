@@ -1,7 +1,6 @@
-import { posix } from "node:path";
 import type { Dispatcher } from "undici";
 import { ApiError, messageOf, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
-import { isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "./app-channel.js";
+import { foldPath, isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "./app-channel.js";
 import { splitUrl } from "./http-binding.js";
 
 /** The verbs that daprd passes on; it delivers any other as POST. */
@@ -44,14 +43,9 @@ function findTarget({ rawPath, headers }: ApiRequest): Target | undefined {
   // Decoded as a whole before it is taken apart: an app id may be a URL, a method's `%2F` becomes `/` (as in daprd).
   const path = unescapePath(rawPath);
   const header = headers["dapr-app-id"];
-  if (typeof header === "string" && header !== "") return { appId: header, method: cleanPath(path) };
+  if (typeof header === "string" && header !== "") return { appId: header, method: foldPath(path).slice(1) };
   const [, appId, method] = /^\/*v1\.0\/+invoke\/+(.+?)\/method\/(.*)$/s.exec(path) ?? [];
-  return appId === undefined ? undefined : { appId, method: cleanPath(method!) };
-}
-
-/** Folds `.`, `..` and `//`, as daprd does. */
-function cleanPath(path: string): string {
-  return posix.normalize(`/${path}`).slice(1).replace(/\/$/, "");
+  return appId === undefined ? undefined : { appId, method: foldPath(method!).slice(1) };
 }
 
 async function callTarget(target: Target, request: ApiRequest, options: InvocationOptions): Promise<AppReply> {
@@ -66,7 +60,9 @@ async function callTarget(target: Target, request: ApiRequest, options: Invocati
 
 function toAppRequest(method: string, request: ApiRequest): AppRequest {
   if (/[#?\p{Cc}]/u.test(method)) {
-    throw new Error(`invalid method: method contains forbidden character: ${JSON.stringify(method)}`);
+    throw new Error(
+      `rpc error: code = InvalidArgument desc = invalid method: method contains forbidden character: ${JSON.stringify(method)}`,
+    );
   }
   if (/%(?![0-9a-f]{2})/i.test(method)) throw new Error(`parse ${JSON.stringify(method)}: invalid URL escape`);
   const dropped = (request.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());

@@ -62,7 +62,7 @@ class Progress {
   #started;
   #name = "";
   #count = 0;
-  #total = undefined;
+  #limit = "";
   #printed = 0;
 
   constructor(started) {
@@ -71,7 +71,7 @@ class Progress {
 
   phase(name, total) {
     this.#name = name;
-    this.#total = total;
+    this.#limit = total ? ` of at most ${total}` : "";
     this.#count = 0;
     this.#print();
   }
@@ -89,8 +89,7 @@ class Progress {
   #print() {
     this.#printed = Date.now();
     // Packages that the build cache has are not reported, so the count may end below the total.
-    const count = this.#total === undefined ? `${this.#count}` : `${this.#count} of at most ${this.#total}`;
-    const text = `daprd: ${this.#name}: ${count} (${seconds(this.#started)} s)`;
+    const text = `daprd: ${this.#name}: ${this.#count}${this.#limit} (${seconds(this.#started)} s)`;
     process.stdout.write(process.stdout.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
   }
 }

@@ -1,0 +1,203 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { accessSync, constants, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+
+const { cachedDaprd } = require("../daprd/cache.cjs") as { readonly cachedDaprd: () => string };
+
+/** Dapr's own runtime: `DAPRD`, else from PATH, else what `npm run daprd` has built; undefined when there is none. */
+export function findDaprd(): string | undefined {
+  const { DAPRD, PATH = "" } = process.env;
+  if (DAPRD) return DAPRD;
+  return [...PATH.split(delimiter).map((folder) => join(folder, "daprd")), cachedDaprd()].find(isExecutable);
+}
+
+export interface DaprdOptions {
+  readonly appId: string;
+  /** Port of the app; daprd waits until something listens there. */
+  readonly appPort?: number | undefined;
+  /** Folders with components, resiliency policies and the like. */
+  readonly resources: readonly string[];
+  /** SQLite file through which daprds on this machine find each other; one of its own unless given. */
+  readonly names?: string | undefined;
+  /** The same ports as before, for a daprd that is started again. */
+  readonly ports?: DaprdPorts | undefined;
+  readonly apiToken?: string | undefined;
+  readonly appToken?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly flags?: readonly string[] | undefined;
+}
+
+export interface DaprdPorts {
+  readonly http: number;
+  readonly grpc: number;
+  readonly internal: number;
+}
+
+export interface Daprd {
+  readonly url: string;
+  readonly ports: DaprdPorts;
+  readonly pid: number;
+  /** Resolves once daprd has asked the app what it wants and delivers to it. */
+  readonly ready: Promise<void>;
+  /** Messages of daprd's log so far. */
+  readonly log: readonly string[];
+  /** SIGTERM, as an orchestrator stops it; resolves once the process is gone. */
+  close(): Promise<void>;
+  /** SIGKILL: no goodbye. */
+  kill(): Promise<void>;
+}
+
+/** Starts daprd on free loopback ports; resolves once its API answers, which may be before the app is there. */
+export async function startDaprd(options: DaprdOptions): Promise<Daprd> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryStart(options, options.ports ?? (await freePorts()));
+    } catch (error) {
+      // Somebody else may have taken a port between our choosing it and daprd's listening.
+      const taken = error instanceof Error && error.message.includes("address already in use");
+      if (!taken || options.ports || attempt === 5) throw error;
+    }
+  }
+}
+
+async function tryStart(options: DaprdOptions, ports: DaprdPorts): Promise<Daprd> {
+  const daprd = findDaprd();
+  if (!daprd) throw new Error("there is no daprd: npm run daprd builds it");
+  const folder = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "daprd-"));
+  const child = spawn(daprd, [...flagsOf(options, ports, daprd, folder), ...(options.flags ?? [])], {
+    cwd: folder,
+    env: environmentOf(options),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: string[] = [];
+  const { promise: listening, ...listens } = deferred();
+  const { promise: ready, ...becomes } = deferred();
+  const gone = new Promise<void>((resolve) => {
+    child.once("error", fail);
+    child.once("close", (code, signal) => {
+      fail(new Error(`daprd ended with ${signal ?? code}:\n${log.slice(-15).join("\n")}`));
+      resolve();
+    });
+  });
+  ready.catch(() => undefined);
+  createInterface(child.stderr).on("line", (line) => log.push(line));
+  createInterface(child.stdout).on("line", (line) => {
+    const message = messageOf(line);
+    log.push(message);
+    if (message.startsWith("HTTP server is running on port")) listens.resolve();
+    if (message.startsWith("dapr initialized. Status: Running")) becomes.resolve();
+  });
+  function fail(error: Error): void {
+    listens.reject(error);
+    becomes.reject(error);
+  }
+
+  const forget = killAtExit(child);
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    child.kill(signal);
+    const overdue = setTimeout(() => child.kill("SIGKILL"), 4_000);
+    await gone;
+    clearTimeout(overdue);
+    forget();
+  }
+  await listening;
+  return {
+    url: `http://127.0.0.1:${ports.http}`,
+    ports,
+    pid: child.pid!,
+    ready,
+    log,
+    close: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+function flagsOf(options: DaprdOptions, ports: DaprdPorts, daprd: string, folder: string): string[] {
+  const flags = {
+    "app-id": options.appId,
+    "app-port": options.appPort,
+    "dapr-http-port": ports.http,
+    "dapr-grpc-port": ports.grpc,
+    "dapr-internal-grpc-port": ports.internal,
+    "dapr-internal-grpc-listen-address": "127.0.0.1",
+    "dapr-listen-addresses": "127.0.0.1",
+    "dapr-graceful-shutdown-seconds": 1,
+    "enable-metrics": false,
+    "log-as-json": true,
+    config: configurationFor(daprd, folder, options.names),
+  };
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return [
+    ...given.map(([name, value]) => `--${name}=${value}`),
+    ...options.resources.map((path) => `--resources-path=${path}`),
+  ];
+}
+
+/** Names are looked up in a file, so that no daprd of another spec answers; a daprd without SQLite uses multicast. */
+function configurationFor(daprd: string, folder: string, names = join(folder, "names.db")): string | undefined {
+  if (!readFileSync(daprd).includes("components-contrib/nameresolution/sqlite")) return undefined;
+  const file = join(folder, "configuration.json");
+  const nameResolution = { component: "sqlite", version: "v1", configuration: { connectionString: names } };
+  const configuration = { apiVersion: "dapr.io/v1alpha1", kind: "Configuration", metadata: { name: "spec" } };
+  writeFileSync(file, JSON.stringify({ ...configuration, spec: { nameResolution } }));
+  return file;
+}
+
+function environmentOf(options: DaprdOptions): NodeJS.ProcessEnv {
+  const { DAPR_API_TOKEN: _api, APP_API_TOKEN: _app, ...environment } = process.env;
+  if (options.apiToken !== undefined) environment.DAPR_API_TOKEN = options.apiToken;
+  if (options.appToken !== undefined) environment.APP_API_TOKEN = options.appToken;
+  return { ...environment, ...options.env };
+}
+
+function messageOf(line: string): string {
+  try {
+    return String((JSON.parse(line) as { msg?: unknown }).msg);
+  } catch {
+    return line;
+  }
+}
+
+async function freePorts(): Promise<DaprdPorts> {
+  const servers = await Promise.all([1, 2, 3].map(() => listenAnywhere()));
+  const [http, grpc, internal] = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return { http: http!, grpc: grpc!, internal: internal! };
+}
+
+/** A loopback port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  return (await freePorts()).http;
+}
+
+function listenAnywhere(): Promise<ReturnType<typeof createServer>> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** Keeps a child from outliving a test run that ends early. */
+export function killAtExit(child: ChildProcess): () => void {
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  return () => process.off("exit", kill);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}

@@ -88,7 +88,8 @@ export function compileClassCheck(type: Class | readonly [Class], options: Class
   }
 
   function* checkAll(value: unknown): Steps<Checked> {
-    const plain = plainCopy(value, options);
+    // class-transformer takes an own property of that name for the class of an object that has no @Type.
+    const plain = plainCopy(value, options, "constructor");
     if ("issue" in plain) return { issues: [plain.issue] };
     const issues: PayloadIssue[] = [];
     let result: unknown;

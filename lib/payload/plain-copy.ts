@@ -12,12 +12,17 @@ const membersPerItem = 10;
 /**
  * Copies what JSON can hold and leaves instances of classes as they are.
  *
- * The copy bounds the time of everything after it, and it is what class-transformer may change: it deletes
- * discriminators from the object it reads, and calls an own property `constructor` of an untyped object as a class.
+ * What is checked before bounds the time of everything after, and class-transformer may change the copy: it deletes
+ * discriminators from the object it reads.
  *
+ * @param omitted name of properties to leave out
  * @returns the copy, or one issue when a limit is exceeded or a key would replace a prototype
  */
-export function plainCopy(value: unknown, limits: Limits): { copy: unknown } | { issue: PayloadIssue } {
+export function plainCopy(
+  value: unknown,
+  limits: Limits,
+  omitted?: string,
+): { copy: unknown } | { issue: PayloadIssue } {
   let items = 0;
   let members = 0;
   let issue: PayloadIssue | undefined;
@@ -65,7 +70,7 @@ export function plainCopy(value: unknown, limits: Limits): { copy: unknown } | {
         const most = limits.maxItems * membersPerItem;
         return refuse(`the payload must not hold more than ${most} properties`, "maxItems");
       }
-      if (key === "constructor") continue;
+      if (key === omitted) continue;
       copy[key] = copyOf((source as Record<string, unknown>)[key], depth + 1, false);
       if (issue !== undefined) return within(memberPath("", key));
     }

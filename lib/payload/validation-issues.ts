@@ -19,6 +19,7 @@ export function issuesOf(errors: readonly ValidationError[], path: string, sink:
     const at = pathOf(error, path, sink);
     for (const [rule, message] of Object.entries(error.constraints ?? {})) {
       const { target } = error;
+      if (rule === "whitelistValidation" && isOwnField(target, error.property)) continue;
       if (rule === "unknownValue" && target !== undefined && isOfOwnClass(target) && sink.isRuleless(target)) {
         sink.ruleless.push({ object: target, path: at });
       } else {
@@ -43,6 +44,12 @@ function named({ property, target }: ValidationError, message: string, sink: Iss
   const start = before?.length ?? 0;
   if (name === property || !message.startsWith(`${property} `, start)) return message;
   return message.slice(0, start) + name + message.slice(start + property.length);
+}
+
+/** A field that the class declares or defines gives each instance, which no payload brought: JSON has neither. */
+function isOwnField(target: object | undefined, property: string): boolean {
+  const value = (target as Readonly<Record<string, unknown>> | undefined)?.[property];
+  return value === undefined || typeof value === "function";
 }
 
 function isOfOwnClass(object: object): boolean {

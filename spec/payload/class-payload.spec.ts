@@ -92,6 +92,20 @@ describe("a payload class", () => {
     expect(issuesOf(Order, { ...order, admin: true }, options)).toHaveLength(1);
   });
 
+  it("does not blame a payload for the fields that a compiler gives every instance", () => {
+    class Fields {
+      @IsString() id!: string;
+      note?: string;
+      shout = (): string => this.id.toUpperCase();
+      constructor() {
+        // As with `useDefineForClassFields`, which targets from ES2022 on have by default.
+        Object.defineProperty(this, "note", { value: undefined, enumerable: true, writable: true, configurable: true });
+      }
+    }
+    expect(valueOf(Fields, { id: "1" }, { forbidNonWhitelisted: true }).shout()).toBe("1");
+    expect(issuesOf(Fields, { id: "1", note: "x" }, { forbidNonWhitelisted: true })).toMatchObject([{ path: "note" }]);
+  });
+
   it("says each broken rule with its path", () => {
     expect(
       issuesOf(Order, {

@@ -72,6 +72,12 @@ it("gives the method what a schema makes of the payload", () => {
   });
 });
 
+it("leaves a schema every name that is none of a prototype", () => {
+  const schema = z.object({ constructor: z.string(), prototype: z.number() });
+  const payload = { constructor: "McLaren", prototype: 1 };
+  expect(compileCheck(schema as unknown as StandardSchema)(payload)).toEqual({ value: payload });
+});
+
 it("answers with a promise where a schema does", async () => {
   const schema = z.object({ id: z.string().refine((id) => Promise.resolve(id !== "taken"), "id is taken") });
   const check = compileCheck(schema as unknown as StandardSchema);

@@ -16,6 +16,12 @@ const packages = [
   "vitest",
 ];
 
+/** A test that knows the matchers by the project's configuration alone. */
+const setUp = `
+  import { fakeCollector } from "dapr-functions/testing";
+  it("has matchers", () => expect(fakeCollector()).not.toHaveAdded());
+`;
+
 /** A project of its own with the packed library, in which the examples of testing are compiled as its tests. */
 async function projectOf(type: "commonjs" | "module"): Promise<string> {
   const project = consumerProject({ type, packages });
@@ -23,7 +29,7 @@ async function projectOf(type: "commonjs" | "module"): Promise<string> {
     target: "es2022",
     lib: ["es2022", "esnext.disposable"],
     module: "node20",
-    types: ["node", "jest"],
+    types: ["node", "jest", "dapr-functions/testing/jest"],
     strict: true,
     exactOptionalPropertyTypes: true,
     experimentalDecorators: true,
@@ -38,8 +44,14 @@ async function projectOf(type: "commonjs" | "module"): Promise<string> {
   mkdirSync(join(project, "src/orders"));
   for (const file of ["functions.ts", "order.ts"])
     cpSync(join(examples, "orders", file), join(project, "src/orders", file));
+  writeFileSync(join(project, "src/testing/matchers-set-up.spec.ts"), setUp);
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
-  const config = { testMatch: ["<rootDir>/build/testing/*.spec.js"], transform: {}, testEnvironment: "node" };
+  const config = {
+    testMatch: ["<rootDir>/build/testing/*.spec.js"],
+    transform: {},
+    testEnvironment: "node",
+    setupFilesAfterEnv: ["dapr-functions/testing/jest"],
+  };
   writeFileSync(join(project, "jest.config.json"), JSON.stringify(config));
   await run(project, "@typescript/native/bin/tsc", ["-p", project]);
   return project;
@@ -73,7 +85,7 @@ describe.each(["commonjs", "module"] as const)("a project of type %s", (type) =>
   it("runs the examples under jest", async () => {
     const options = type === "module" ? ["--experimental-vm-modules", "--no-warnings"] : [];
     const output = await run(project, "jest/bin/jest.js", ["--config", "jest.config.json", "--runInBand"], options);
-    expect(output).toContain("Tests:       17 passed, 17 total");
+    expect(output).toContain("Tests:       18 passed, 18 total");
   }, 60_000);
 
   it("runs the same files under vitest", async () => {

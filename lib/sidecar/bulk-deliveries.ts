@@ -118,7 +118,8 @@ function outcomesOf(reply: AppReply, entries: readonly Entry[]): readonly Outcom
 
 function readStatuses(body: Buffer): ReadonlyMap<string, string> {
   try {
-    const statuses = new JsonObject(parseJson(body), "pubsub.AppBulkResponse").list("statuses") ?? [];
+    const statuses =
+      new JsonObject(parseJson(body), "pubsub.AppBulkResponse").list("statuses", "[]pubsub.AppBulkResponseEntry") ?? [];
     return new Map(
       statuses.map((value) => {
         const status = new JsonObject(value, "pubsub.AppBulkResponseEntry");

@@ -42,7 +42,10 @@ async function send(
   for (const [name, value] of Object.entries(metadata)) {
     if (/^[A-Z]/.test(name) || ["traceparent", "tracestate", "baggage"].includes(name)) headers.set(name, value);
   }
-  const response = await dispatcher.request({
+  const { interceptors } = require("undici") as typeof import("undici");
+  // daprd's binding follows redirects, unlike every other call that it makes.
+  const following = dispatcher.compose(interceptors.redirect({ maxRedirections: 10 }));
+  const response = await following.request({
     ...splitUrl(url),
     method: method as Dispatcher.HttpMethod,
     headers: Object.fromEntries(headers),

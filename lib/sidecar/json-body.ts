@@ -3,22 +3,22 @@
  * is an error that names the member. Messages follow encoding/json as far as a caller is likely to see them.
  */
 
-/** @throws Error `EOF` for an empty body, else what is malformed. */
+/** The first JSON value of a body; what follows it is not read. @throws Error saying what is malformed. */
 export function parseJson(body: Buffer): unknown {
-  const text = body.toString("utf8");
-  if (text.trim() === "") throw new Error("EOF");
+  const text = body.toString("utf8").trimEnd();
+  if (text === "") throw new Error("EOF");
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = (error as Error).message;
-    if (/end of JSON input|Unterminated/.test(message)) throw new Error("unexpected EOF", { cause: error });
-    const token = /token '?(.)/u.exec(message)?.[1] ?? /position (\d+)/.exec(message)?.[1];
-    throw new Error(`invalid character '${characterOf(text, token)}' in JSON`, { cause: error });
+    const { message } = error as Error;
+    const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.search(/\S/));
+    if (message.includes("after JSON")) return JSON.parse(text.slice(0, position));
+    if (message.includes("end of JSON") || message.includes("Unterminated") || position >= text.length) {
+      throw new Error("unexpected EOF", { cause: error });
+    }
+    const character = /token '(.)'/u.exec(message)?.[1] ?? text[position];
+    throw new Error(`invalid character '${character}' looking for beginning of value`, { cause: error });
   }
-}
-
-function characterOf(text: string, token: string | undefined): string {
-  return token !== undefined && /^\d\d+$/.test(token) ? (text[Number(token)] ?? "") : (token ?? text.trim()[0] ?? "");
 }
 
 /** A JSON object whose members are read by type. */
@@ -55,10 +55,18 @@ export class JsonObject {
     return value;
   }
 
-  list(name: string): readonly unknown[] | undefined {
+  /** @param type is named when the value is no list: `[]string`. */
+  list(name: string, type: string): readonly unknown[] | undefined {
     const value = this.value(name);
-    if (value !== undefined && !Array.isArray(value)) throw this.#wrong(value, name, "[]");
+    if (value !== undefined && !Array.isArray(value)) throw this.#wrong(value, name, type);
     return value as readonly unknown[] | undefined;
+  }
+
+  textList(name: string): readonly string[] {
+    return (this.list(name, "[]string") ?? []).map((item) => {
+      if (typeof item !== "string") throw this.#wrong(item, name, "string");
+      return item;
+    });
   }
 
   /** A map of texts, as Dapr's metadata is one. */
@@ -74,7 +82,9 @@ export class JsonObject {
   }
 
   object(name: string, type: string): JsonObject {
-    return new JsonObject(this.value(name) ?? null, type);
+    const value = this.value(name) ?? null;
+    if (typeof value !== "object" || Array.isArray(value)) throw this.#wrong(value, name, type);
+    return new JsonObject(value, type);
   }
 
   #wrong(value: unknown, name: string, expected: string): Error {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, realpathSync, statSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
+import { messageOf } from "./api.js";
 import type { BindingRequest, OutputBinding } from "./bindings.js";
 import { property, type Properties } from "./components.js";
 
@@ -78,14 +79,14 @@ async function get(path: string): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
       throw new Error(`file not found: ${path}`, { cause: error });
     }
-    throw new Error(`error reading file ${path}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`error reading file ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
 /** The absolute paths of all files below a folder; null for none, as Go writes an empty list. */
 async function list(path: string): Promise<readonly string[] | null> {
-  const stats = await stat(path).catch((error: Error) => {
-    throw new Error(`error getting stats for path ${path}: ${error.message}`, { cause: error });
+  const stats = await stat(path).catch((error: unknown) => {
+    throw new Error(`error getting stats for path ${path}: ${reasonOf(error)}`, { cause: error });
   });
   if (!stats.isDirectory()) {
     throw new Error(`unable to list files as the file specified is not a directory: ${path}`);
@@ -104,10 +105,19 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
   return (await Promise.all(nested)).flat();
 }
 
+/** A file, or a folder that is empty. */
 async function remove(path: string): Promise<undefined> {
   try {
-    await rm(path);
+    const stats = await stat(path);
+    await (stats.isDirectory() ? rmdir(path) : unlink(path));
   } catch (error) {
-    throw new Error(`error deleting file ${path}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`error deleting file ${path}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** `no such file or directory` of Node's `ENOENT: no such file or directory, stat '…'`. */
+function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .replace(/^E[A-Z]+: /, "")
+    .replace(/, \w+ '.*$/s, "");
 }

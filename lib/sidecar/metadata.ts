@@ -19,8 +19,13 @@ const runtimeVersion = "1.18.1+embedded";
 export function metadataRoutes(state: () => SidecarState, shutdown: () => void): readonly Route[] {
   const extended = new Map<string, string>();
   return [
-    route(["GET"], "/v1.0/healthz", () => {
-      if (!state().ready) throw new ApiError(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
+    route(["GET"], "/v1.0/healthz", (_, request) => {
+      const { ready, appId } = state();
+      if (!ready) throw new ApiError(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
+      const expected = new URLSearchParams(request.rawQuery).get("appid");
+      if (expected !== null && expected !== appId) {
+        throw new ApiError(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");
+      }
       return noContent;
     }),
     route(["GET"], "/v1.0/healthz/outbound", () => noContent),

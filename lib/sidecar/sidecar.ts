@@ -158,7 +158,10 @@ async function withinBound(work: Promise<void>): Promise<void> {
 function lazyAgent(): { readonly get: () => Agent; readonly close: () => Promise<void> } {
   let agent: Agent | undefined;
   return {
-    get: () => (agent ??= new (require("undici") as typeof import("undici")).Agent()),
+    get() {
+      const { Agent } = require("undici") as typeof import("undici");
+      return (agent ??= new Agent());
+    },
     close: async () => agent?.destroy(),
   };
 }

@@ -85,8 +85,10 @@ function save(store: InMemoryState, name: string, request: ApiRequest): ApiReply
     }
   }
   if (errors.length > 0) {
-    const first = errors.find((error) => error instanceof EtagMismatch) ?? errors[0];
-    throw writeError("ERR_STATE_SAVE", `failed saving state in state store ${name}`, first);
+    // A wrong etag decides the answer; other errors are all named.
+    const mismatch = errors.find((error) => error instanceof EtagMismatch);
+    const error = mismatch ?? new Error(errors.map(messageOf).join("\n"));
+    throw writeError("ERR_STATE_SAVE", `failed saving state in state store ${name}`, error);
   }
   return noContent;
 }
@@ -95,10 +97,7 @@ function getBulk(store: InMemoryState, request: ApiRequest): ApiReply {
   const keys = malformedIfThrown("failed deserializing HTTP body: ", () => {
     const body = new JsonObject(parseJson(request.body()), "http.BulkGetRequest");
     body.textMap("metadata");
-    return (body.list("keys") ?? []).map((key) => {
-      if (typeof key !== "string") throw new Error("json: cannot unmarshal into Go struct field BulkGetRequest.keys");
-      return key;
-    });
+    return body.textList("keys");
   });
   keys.forEach(checkKey);
   const results = keys.map((key) => {
@@ -116,7 +115,9 @@ function transact(store: InMemoryState, request: ApiRequest): ApiReply {
   const writes = malformedIfThrown("failed deserializing HTTP body: ", () => {
     const body = new JsonObject(parseJson(request.body()), "http.stateTransactionRequestBody");
     body.textMap("metadata");
-    return (body.list("operations") ?? []).map((item) => operationOf(item, query));
+    return (body.list("operations", "[]http.stateTransactionRequestBodyOperation") ?? []).map((item) =>
+      operationOf(item, query),
+    );
   });
   try {
     store.transact(writes);

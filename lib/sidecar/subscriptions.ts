@@ -64,7 +64,7 @@ function readSubscription(item: JsonObject): Subscription {
 
 function readRules(item: JsonObject): readonly Rule[] {
   const routes = item.object("routes", "pubsub.RoutesJSON");
-  const rules = (routes.list("rules") ?? []).map((value) => {
+  const rules = (routes.list("rules", "[]*pubsub.RuleJSON") ?? []).map((value) => {
     const rule = new JsonObject(value, "pubsub.RuleJSON");
     return { match: (rule.text("match") ?? "").trim(), path: rule.text("path") ?? "" };
   });

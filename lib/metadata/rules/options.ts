@@ -23,7 +23,7 @@ export function checkOptions(place: ProblemPlace, record: MethodRecord, row: Bin
     const value = given[member];
     if (value === undefined) {
       if (!rule.required) continue;
-      problems.push(problemAt(at, "option-missing", `it is missing; @${record.decorator} needs it, so give it`));
+      problems.push(problemAt(at, "option-missing", `it is missing; give @${record.decorator} its ${member}`));
     } else {
       const findings = rule.kind.check(value);
       for (const { code, path, text } of findings) {

@@ -17,13 +17,15 @@ interface Route {
  * their settings are in: before, `%a%` is only equal to itself.
  */
 export function routeProblems(definitions: readonly FunctionDefinition[]): Problem[] {
-  const routes = definitions.flatMap((definition) => {
+  const taken = new Map<string, Route[]>();
+  return definitions.flatMap((definition) => {
     const { trigger, name } = definition;
-    return trigger.generic ? [] : [routeOf(definition, trigger, name)];
-  });
-  return routes.flatMap((route, index) => {
+    if (trigger.generic) return [];
+    const route = routeOf(definition, trigger, name);
+    const others = taken.get(route.key) ?? [];
+    taken.set(route.key, [...others, route]);
+    const other = others.find(({ verbs }) => verbs.some((verb) => route.verbs.includes(verb)));
     const own = [...reservedProblems(route), ...foldedProblems(route)];
-    const other = routes.slice(0, index).find((earlier) => collide(earlier, route));
     return other === undefined ? own : [...own, duplicate(other, route)];
   });
 }
@@ -51,10 +53,6 @@ function routeOf(definition: FunctionDefinition, trigger: RoutedTrigger, name: s
   };
 }
 
-function collide(a: Route, b: Route): boolean {
-  return a.key === b.key && a.verbs.some((verb) => b.verbs.includes(verb));
-}
-
 function duplicate(first: Route, second: Route): Problem {
   const { className, methodName } = first.definition;
   const text = `${className}.${methodName} is found on ${first.path} too; give one of them another ${second.place.member}`;
@@ -76,7 +74,7 @@ function reservedProblems({ definition, place, path, key }: Route): Problem[] {
 function foldedProblems({ definition, place, path }: Route): Problem[] {
   if (definition.trigger.type === "httpTrigger") return [];
   const segments = path.split("?")[0]!.split("/").slice(1);
-  const folded = segments.find((segment) => segment === "" || segment === "." || segment === "..");
+  const folded = segments.find((part, index) => /^\.{0,2}$/.test(part) && (part !== "" || index < segments.length - 1));
   if (folded === undefined) return [];
   const what = folded === "" ? "an empty segment" : `the segment "${folded}"`;
   return [problemAt(place, "option-invalid", `${path} has ${what}, which Dapr folds away; leave it out`)];

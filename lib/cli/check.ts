@@ -6,7 +6,7 @@ import { inspectFunctions, inspectStart } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Problem } from "../model/errors.js";
 import { readAppFolder } from "./app-folder.js";
-import { hasModuleIn, loadFunctions, type LoadedFunctions } from "./function-app.js";
+import { hasModuleIn, inspectApp, loadFunctions, type Inspected, type LoadedFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -14,11 +14,6 @@ interface CheckOptions {
   readonly out: string;
   readonly standalone?: true;
   readonly json?: true;
-}
-
-interface Checked {
-  readonly definitions: readonly FunctionDefinition[];
-  readonly problems: readonly Problem[];
 }
 
 export function addCheck(program: Command): void {
@@ -53,13 +48,15 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }
 
-function standalone({ targets }: LoadedFunctions): Checked {
-  const { definitions, problems } = inspectFunctions(targets);
-  return { definitions, problems: [...problems, ...inspectStart(targets)] };
+function standalone(functions: LoadedFunctions): Inspected {
+  return inspectApp(functions, (targets) => {
+    const { definitions, problems } = inspectFunctions(targets);
+    return { definitions, problems: [...problems, ...inspectStart(targets)] };
+  });
 }
 
-function underFunctions(functions: LoadedFunctions, out: string): Checked {
-  const { definitions, problems } = inspectForHost(functions.targets);
+function underFunctions(functions: LoadedFunctions, out: string): Inspected {
+  const { definitions, problems } = inspectApp(functions, inspectForHost);
   const app = appProblems(definitions, readAppFolder(out), {
     environment: process.env,
     module: (definition) => functions.builtPath(definition, out),

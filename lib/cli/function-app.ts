@@ -12,6 +12,8 @@ import { progressOn } from "./progress.js";
 /** The functions of all modules that a command was given, as one app. */
 export interface LoadedFunctions {
   readonly targets: readonly Target[];
+  /** What decorators refused while modules were loading. */
+  readonly problems: readonly Problem[];
   /** The module of a function relative to a folder, as a URL has it; `../` leads out of the folder. */
   readonly builtPath: (definition: FunctionDefinition, folder: string) => string;
   /** The same problems with the file of each, relative to the working directory, sorted for printing. */
@@ -37,10 +39,27 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
   const moduleOf = ({ target }: FunctionDefinition): LoadedModule => byClass.get(target)!;
   return {
     targets: [...new Set(modules.flatMap(({ targets }) => targets))],
+    problems: modules.flatMap((module) => module.problems.map((problem) => withFile(problem, shown(module)))),
     builtPath: (definition, folder) => toUrlPath(relative(folder, moduleOf(definition).built)),
     located: (problems) => located(problems, modules),
     fileOf: (definition) => shown(moduleOf(definition)),
   };
+}
+
+export interface Inspected {
+  readonly definitions: readonly FunctionDefinition[];
+  readonly problems: readonly Problem[];
+}
+
+/** Applies rules to the functions of an app; what decorators refused comes first. */
+export function inspectApp(
+  { targets, problems }: LoadedFunctions,
+  inspect: (targets: readonly Target[]) => Inspected,
+): Inspected {
+  // A module that a decorator refused has no functions, which is not worth a second problem.
+  if (targets.length === 0 && problems.length > 0) return { definitions: [], problems };
+  const inspected = inspect(targets);
+  return { definitions: inspected.definitions, problems: [...problems, ...inspected.problems] };
 }
 
 function classOf(target: Target): Class {
@@ -70,6 +89,7 @@ function located(problems: readonly Problem[], modules: readonly LoadedModule[])
   }
   return problems
     .map((problem) => {
+      if (problem.file !== undefined) return problem;
       const candidates = [...(files.get(problem.class ?? "") ?? [])];
       const module =
         candidates.length > 1 ? (candidates.find((one) => has(one, problem)) ?? candidates[0]) : candidates[0];

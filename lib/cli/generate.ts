@@ -6,7 +6,7 @@ import { toFunctionFiles } from "../azure/function-files.js";
 import { inspectForHost } from "../azure/functions-app.js";
 import type { Problem } from "../model/errors.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
-import { hasModuleIn, loadFunctions } from "./function-app.js";
+import { hasModuleIn, inspectApp, loadFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -44,7 +44,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
   const functions = await loadFunctions(modules);
   const out = resolve(options.out);
   const state = readAppFolder(out);
-  const { definitions, problems: inspected } = inspectForHost(functions.targets);
+  const { definitions, problems: inspected } = inspectApp(functions, inspectForHost);
   const problems = [...inspected];
   const module = functions.builtPath;
   if (!hasErrors(inspected)) {

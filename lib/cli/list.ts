@@ -3,7 +3,7 @@ import { inspectFunctions } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { describePayloadType } from "../payload/payload-type.js";
 import { routeOf } from "../runtime/routes.js";
-import { loadFunctions } from "./function-app.js";
+import { inspectApp, loadFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -35,7 +35,7 @@ interface Row {
 
 async function list(modules: readonly string[], options: { readonly json?: true }): Promise<number> {
   const functions = await loadFunctions(modules);
-  const { definitions, problems } = inspectFunctions(functions.targets);
+  const { definitions, problems } = inspectApp(functions, inspectFunctions);
   const sorted = functions.located(problems);
   const rows = definitions.map((definition) => toRow(definition, functions.fileOf(definition)));
   if (options.json === true) printJson({ functions: rows, problems: sorted });

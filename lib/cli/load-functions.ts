@@ -2,7 +2,8 @@ import { statSync } from "node:fs";
 import { extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { functionsOfModule, type Target } from "../azure/module-functions.js";
-import { modulesIn } from "./module-search.js";
+import { isDaprFunctionsError, type DefinitionError, type Problem } from "../model/errors.js";
+import { cycleFrom, modulesIn } from "./module-search.js";
 import type { Progress } from "./progress.js";
 import { builtPathOf, loadTypeScript } from "./typescript.js";
 
@@ -13,6 +14,8 @@ export interface LoadedModule {
   /** The file that runs: the module itself, or what the compiler makes of it. Absolute; need not be there yet. */
   readonly built: string;
   readonly targets: readonly Target[];
+  /** What decorators refused while the module was loading; then it has no targets. */
+  readonly problems: readonly Problem[];
 }
 
 /** A module that is not there or does not load: a fault of how the command was used. */
@@ -34,7 +37,7 @@ export async function loadModules(paths: readonly string[], progress: Progress):
   const files = [...new Set(paths.flatMap(filesOf))].sort();
   const modules: LoadedModule[] = [];
   for (const [index, file] of files.entries()) {
-    progress.step(`loading ${index + 1} of ${files.length}: ${relative(process.cwd(), file)}`);
+    progress.step(`loading ${index + 1} of ${files.length}: ${shown(file)}`);
     modules.push(await loadModule(file));
   }
   progress.done();
@@ -60,25 +63,32 @@ async function loadModule(file: string): Promise<LoadedModule> {
   const isTypeScript = typeScript.includes(extname(file));
   try {
     const exports: unknown = isTypeScript ? await loadTypeScript(file) : await import(pathToFileURL(file).href);
-    return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports) };
+    return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports), problems: [] };
   } catch (error) {
-    throw new LoadError(`${relative(process.cwd(), file)} does not load: ${reasonOf(error)}`, { cause: error });
+    if (isDefinitionError(error)) return { file, built: file, targets: [], problems: error.problems };
+    throw new LoadError(`${shown(file)} does not load: ${reasonOf(error, file)}`, { cause: error });
   }
 }
 
-function reasonOf(error: unknown): string {
+function shown(file: string): string {
+  return relative(process.cwd(), file).replaceAll("\\", "/");
+}
+
+function isDefinitionError(error: unknown): error is DefinitionError {
+  return isDaprFunctionsError(error) && "problems" in error;
+}
+
+function reasonOf(error: unknown, file: string): string {
   if (!(error instanceof Error)) return String(error);
   const uninitialised = /^Cannot access '(.+)' before initialization$/.exec(error.message);
   if (uninitialised !== null) {
+    const cycle = cycleFrom(file).map(shown).join(" -> ");
     return (
-      `${uninitialised[1]} is used before its module has run, since modules import each other in a circle; ` +
-      "move what both need into a module of its own"
+      `${uninitialised[1]} is used before its module has run, since modules import each other in a circle` +
+      `${cycle === "" ? "" : ` (${cycle})`}; move what both need into a module of its own`
     );
   }
-  if (
-    error instanceof ReferenceError &&
-    /^(require|module|exports|__dirname|__filename) is not defined/.test(error.message)
-  ) {
+  if (error instanceof ReferenceError && /^(?:require|module|exports|__\w+) is not defined/.test(error.message)) {
     return `${error.message}: TypeScript is loaded as ES modules here; build it and give the .js file`;
   }
   return error.message;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 
 /** A trigger decorator, in source and in what compilers make of it. */
@@ -27,6 +27,23 @@ export function modulesIn(folder: string, extensions: readonly string[]): string
     for (const [file, text] of texts) if (importsOf(file, text).some((path) => found.has(path))) found.add(file);
   }
   return [...found].sort();
+}
+
+/** The first circle of relative imports that is met from a module, its first file again at the end; else nothing. */
+export function cycleFrom(file: string): string[] {
+  const finished = new Set<string>();
+  const visit = (at: string, path: readonly string[]): string[] => {
+    if (path.includes(at)) return [...path.slice(path.indexOf(at)), at];
+    if (finished.has(at)) return [];
+    for (const candidate of importsOf(at, readFileSync(at, "utf8"))) {
+      if (statSync(candidate, { throwIfNoEntry: false })?.isFile() !== true) continue;
+      const cycle = visit(candidate, [...path, at]);
+      if (cycle.length > 0) return cycle;
+    }
+    finished.add(at);
+    return [];
+  };
+  return visit(file, []);
 }
 
 function importsOf(file: string, text: string): string[] {

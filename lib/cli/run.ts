@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { serve } from "../index.js";
+import { throwErrors } from "../metadata/functions.js";
 import { startSidecar } from "../sidecar/index.js";
 import { loadFunctions } from "./function-app.js";
 import { untilStopped } from "./stop-signal.js";
@@ -30,7 +31,8 @@ export function addRun(program: Command): void {
 }
 
 async function run(modules: string[], { components, appId, appPort, daprHttpPort }: RunOptions): Promise<void> {
-  const { targets } = await loadFunctions(modules);
+  const { targets, problems } = await loadFunctions(modules);
+  throwErrors(problems);
   await untilStopped(async (onStop) => {
     const sidecar = await startSidecar({ appId, components, port: daprHttpPort, ...tokens(process.env) });
     onStop(() => sidecar.close());

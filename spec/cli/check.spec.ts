@@ -1,0 +1,143 @@
+import { runCli, type CliRun } from "../support/functions-host.js";
+import { built, makeProject, orders, write } from "./app.js";
+
+const project = makeProject();
+
+function check(text: string, ...options: string[]): CliRun {
+  write(project, { "build/orders.js": built(text) });
+  return runCli(project, ["check", "build/orders.js", ...options], { Store: "statestore" });
+}
+
+const forHost = `
+export class Events {
+  @DaprTopicTrigger({ pubSubName: "p", match: "true" })
+  copy(event: CloudEvent): void {}
+}
+`;
+
+describe("dapr-functions check", () => {
+  it("counts functions and problems, and exits with 0 where there is no error", () => {
+    expect(check(orders)).toEqual({ status: 0, stdout: "2 functions, 0 errors, 0 warnings\n", stderr: "" });
+  });
+
+  it("applies the rules of the Functions host, and exits with 1 for an error", () => {
+    const { status, stderr, stdout } = check(forHost);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^error option-standalone-only: Events\.copy \(build\/orders\.js\), trigger "payload", match: .*\n$/,
+    );
+    expect(stdout).toBe("1 function, 1 error, 0 warnings\n");
+  });
+
+  it("leaves them out with --standalone", () => {
+    expect(check(forHost, "--standalone")).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("looks at settings, host.json and main of the app's folder", () => {
+    write(project, {
+      "app/host.json":
+        '{ "version": "2.0", "extensionBundle": { "id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[3.*, 4.0.0)" } }',
+      "app/package.json": '{ "main": "{missing,none}/*.js" }',
+      "build/orders.js": built(orders),
+    });
+    const { status, stderr } = runCli(project, ["check", "build/orders.js", "--out", "app"]);
+    expect(status).toBe(1);
+    expect(stderr.match(/^\w+ [\w-]+/gm)).toEqual([
+      "error bundle-without-dapr",
+      "error main-missing",
+      "warning module-outside-app",
+      "warning setting-missing",
+    ]);
+  });
+
+  it("knows main as the pattern that the worker takes it for", () => {
+    write(project, {
+      "main/package.json": '{ "main": "dist/{a,src/functions/*}.js" }',
+      "main/dist/src/functions/b.js": "",
+      "build/orders.js": built(orders),
+    });
+    const { stderr } = runCli(project, ["check", "build/orders.js", "--out", "main"], { Store: "x" });
+    expect(stderr).toContain("warning model-mixed: package.json: main names");
+  });
+
+  it("gives the problems as JSON", () => {
+    const { stdout, stderr } = check(forHost, "--json");
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({
+      problems: [
+        {
+          code: "option-standalone-only",
+          level: "error",
+          class: "Events",
+          method: "copy",
+          file: "build/orders.js",
+          binding: 'trigger "payload"',
+          member: "match",
+          message: expect.stringMatching(/^Events\.copy, trigger "payload", match: /) as string,
+        },
+      ],
+    });
+  });
+
+  it("writes nothing", () => {
+    const empty = makeProject();
+    write(empty, { "build/orders.js": built(orders) });
+    runCli(empty, ["check", "build/orders.js"]);
+    expect(runCli(empty, ["generate", "build/orders.js", "--dry-run"]).stdout).toMatch(/^(write \S+\n)+$/);
+  });
+
+  it("names the module of classes that have the same name", () => {
+    const twins = makeProject();
+    const broken = 'export class Orders { @FunctionName("x") none(): void {} }';
+    write(twins, { "a.js": built(orders), "b.js": built(broken) });
+    expect(runCli(twins, ["check", "a.js", "b.js"], { Store: "x" }).stderr).toMatch(
+      /^error trigger-missing: Orders\.none \(b\.js\): /,
+    );
+  });
+});
+
+describe("the command line", () => {
+  it.each(["list", "check", "generate"])("shows an example in %s --help", (command) => {
+    const { status, stdout, stderr } = runCli(project, [command, "--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain(`Example:\n  $ npx dapr-functions ${command} build/functions.js`);
+  });
+
+  it.each(["--help", "--version"])("answers %s with exit code 0", (option) => {
+    expect(runCli(project, [option])).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it.each([
+    [["generate"], "missing required argument 'module'"],
+    [["generate", "build/orders.js", "--wrong"], "unknown option '--wrong'"],
+    [["generat", "x"], "unknown command 'generat'"],
+    [["check", "nowhere.js"], "nowhere.js: there is no such file or folder"],
+    [["check", "package.json"], "package.json: this is no module"],
+    [["check", "node_modules/.none"], "there is no such file or folder"],
+  ])("exits with 2 for %p", (args, text) => {
+    const { status, stdout, stderr } = runCli(project, args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(text);
+  });
+
+  it("exits with 2 and no stack for a module that does not load", () => {
+    write(project, { "broken.js": 'throw new Error("no database");', "syntax.js": "class {" });
+    expect(runCli(project, ["check", "broken.js"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "broken.js does not load: no database\n",
+    });
+    expect(runCli(project, ["check", "syntax.js"])).toMatchObject({ status: 2, stdout: "" });
+  });
+
+  it("reports a decorator that a class does not bear, with its code", () => {
+    const { status, stderr } = check("export class A { @DaprServiceInvocationTrigger() static run(): void {} }");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error method-unsupported: A\.run \(build\/orders\.js\): /);
+  });
+
+  it("does not wait for what a module keeps open", () => {
+    write(project, { "open.js": `${built(orders)}\nsetInterval(() => {}, 1000);` });
+    expect(runCli(project, ["check", "open.js"], { Store: "x" }).status).toBe(0);
+  });
+});

@@ -1,0 +1,192 @@
+import { runCli, type CliRun } from "../support/functions-host.js";
+import { built, makeProject, orders, source, write } from "./app.js";
+
+interface Listed {
+  readonly name: string;
+  readonly payload?: string;
+  readonly file: string;
+}
+
+function list(project: string, ...modules: string[]): CliRun & { readonly functions: readonly Listed[] } {
+  const run = runCli(project, ["list", "--json", ...modules]);
+  const { functions } = (run.status === 2 ? { functions: [] } : JSON.parse(run.stdout)) as { functions: Listed[] };
+  return { ...run, functions };
+}
+
+const order = `import { IsString } from "class-validator";
+export class Order { @IsString() id!: string }
+`;
+const typed = `import { Order } from "./order.js";
+export class Orders {
+  @DaprServiceInvocationTrigger()
+  save(order: Order): void {}
+}
+`;
+const tsconfig = (options: object = {}) =>
+  JSON.stringify({
+    compilerOptions: {
+      target: "es2022",
+      module: "node20",
+      types: [],
+      outDir: "build",
+      rootDir: "src",
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      skipLibCheck: true,
+      ...options,
+    },
+    include: ["src"],
+  });
+
+describe.each(["commonjs", "module"] as const)("a module of a %s package", (type) => {
+  const validators = ["class-validator", "class-transformer"];
+
+  it("is loaded built", () => {
+    const project = makeProject(type);
+    write(project, { "build/orders.js": built(orders, { module: type === "module" }) });
+    expect(list(project, "build/orders.js").functions.map(({ name }) => name)).toEqual(["save", "read-order"]);
+  });
+
+  it.each([
+    ["through the hook, where @swc/core is there", ["@swc/core"]],
+    ["by the project's own compiler otherwise", ["@typescript/native"]],
+  ])("is loaded as TypeScript %s", (_, packages) => {
+    const project = makeProject(type, [...validators, ...packages]);
+    write(project, { "src/orders.ts": source(typed), "src/order.ts": order, "tsconfig.json": tsconfig() });
+    const { status, stderr, functions } = list(project, "src/orders.ts");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(functions).toMatchObject([{ name: "save", payload: "Order", file: "src/orders.ts" }]);
+  });
+
+  it("is loaded as TypeScript with standard decorators, where the project has them", () => {
+    const project = makeProject(type, ["@swc/core"]);
+    const off = { experimentalDecorators: false, emitDecoratorMetadata: false };
+    write(project, { "src/orders.ts": source(orders), "tsconfig.json": tsconfig(off) });
+    expect(list(project, "src/orders.ts").functions.map(({ name }) => name)).toEqual(["save", "read-order"]);
+  });
+});
+
+describe("loading functions", () => {
+  it("says how TypeScript could be loaded where nothing compiles it", () => {
+    const project = makeProject();
+    write(project, { "orders.ts": source(orders) });
+    const { status, stderr } = list(project, "orders.ts");
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      "orders.ts does not load: there is nothing to compile it with; build it and give the .js file, " +
+        "npm install -D @swc/core, or npm install -D typescript\n",
+    );
+  });
+
+  it("names the modules that import each other in a circle", () => {
+    const project = makeProject("module", ["@swc/core"]);
+    write(project, {
+      "src/a.ts": source(
+        `import { B } from "./b.js";\nexport class A { @DaprServiceInvocationTrigger() a(_: B): void {} }`,
+      ),
+      "src/b.ts": source(
+        `import { A } from "./a.js";\nexport class B { @DaprServiceInvocationTrigger() b(_: A): void {} }`,
+      ),
+      "tsconfig.json": tsconfig(),
+    });
+    const { status, stderr } = list(project, "src/a.ts");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^src\/a\.ts does not load: A is used before its module has run, .*\(src\/a\.ts -> src\/b\.ts -> src\/a\.ts\)/,
+    );
+  });
+
+  it("says that TypeScript is loaded as ES modules, to a file that uses require", () => {
+    const project = makeProject("commonjs", ["@swc/core"]);
+    write(project, { "orders.ts": `${source(orders)}\nrequire("node:fs");` });
+    expect(list(project, "orders.ts").stderr).toContain(
+      "TypeScript is loaded as ES modules here; build it and give the .js file",
+    );
+  });
+
+  it("points the shim of a .ts module to the file that the compiler writes, extends followed", () => {
+    const project = makeProject("commonjs", ["@swc/core"]);
+    write(project, {
+      "src/api/orders.ts": source(orders),
+      "base/tsconfig.json": JSON.stringify({ compilerOptions: { outDir: "../out/js", rootDir: "../src" } }),
+      "tsconfig.json": JSON.stringify({
+        extends: "./base/tsconfig.json",
+        compilerOptions: { experimentalDecorators: true },
+      }),
+    });
+    const { stdout, stderr } = runCli(project, ["generate", "src/api/orders.ts", "--diff", "--dry-run"]);
+    expect(stdout).toContain('import("../out/js/api/orders.js")');
+    expect(stderr).toContain("warning build-missing: Orders.save (src/api/orders.ts): its module out/js/api/orders.js");
+  });
+
+  it("takes the folder of tsconfig.json for rootDir unless it says another", () => {
+    const project = makeProject("commonjs", ["@swc/core"]);
+    write(project, {
+      "src/orders.mts": source(orders),
+      "tsconfig.json": JSON.stringify({ compilerOptions: { outDir: "build", experimentalDecorators: true } }),
+    });
+    expect(runCli(project, ["generate", "src/orders.mts", "--diff", "--dry-run"]).stdout).toContain(
+      'import("../build/src/orders.mjs")',
+    );
+  });
+
+  it("loads every module of a folder that has functions, but none that starts something", () => {
+    const project = makeProject("commonjs");
+    write(project, {
+      "build/orders.js": built(orders),
+      "build/deep/more.js": built("export class More { @HttpTrigger() more(_: HttpRequest): void {} }"),
+      "build/instances.js": 'exports.orders = new (require("./orders").Orders)();',
+      "build/main.js":
+        'const { serve } = require("dapr-functions"); const { Orders } = require("./orders.js"); throw new Error("served");',
+      "build/entry.mjs":
+        'import { register } from "dapr-functions/azure"; import "./orders.js"; throw new Error("registered");',
+      "build/orders.spec.js": `${built(orders)}; throw new Error("tested");`,
+      "build/unrelated.js": 'throw new Error("loaded");',
+      "build/node_modules/x.js": built(orders),
+    });
+    const { status, stderr, functions } = list(project, "build");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(functions.map(({ name, file }) => `${name} ${file}`).sort()).toEqual([
+      "more build/deep/more.js",
+      "read-order build/instances.js",
+      "save build/instances.js",
+    ]);
+  });
+
+  it("loads the .ts files of a folder without built ones", () => {
+    const project = makeProject("commonjs", ["@swc/core"]);
+    write(project, { "src/orders.ts": source(orders), "tsconfig.json": tsconfig() });
+    expect(list(project, "src").functions).toHaveLength(2);
+  });
+
+  it("refuses a folder without functions", () => {
+    const project = makeProject();
+    write(project, { "build/a.js": "exports.a = 1;" });
+    expect(list(project, "build")).toMatchObject({
+      status: 2,
+      stderr: "build: no file in this folder declares a function; name the modules that do\n",
+    });
+  });
+
+  it("says so where a tool dropped the types that payloads would be checked by", () => {
+    const project = makeProject();
+    write(project, { "build/orders.js": built(typed.replace(/^import.*\n/, "class Order {}\n"), { metadata: false }) });
+    const { status, stderr } = list(project, "build/orders.js");
+    expect(status).toBe(0);
+    expect(runCli(project, ["list", "build/orders.js"]).stderr).toMatch(
+      /^note: save: compiled without emitDecoratorMetadata \(esbuild, tsx or vite\?\)/,
+    );
+    expect(stderr).toBe("");
+  });
+
+  it("lists functions with their trigger, route, payload type, inputs and outputs", () => {
+    const project = makeProject();
+    write(project, { "build/orders.js": built(orders) });
+    expect(runCli(project, ["list", "build/orders.js"]).stdout).toBe(
+      `function    trigger                       found at          payload    inputs  outputs
+save        daprServiceInvocationTrigger  POST /save        unchecked          order: daprState
+read-order  daprServiceInvocationTrigger  POST /read-order  unchecked
+`,
+    );
+  });
+});

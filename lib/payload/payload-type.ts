@@ -2,6 +2,7 @@ import type { HttpRequest } from "../model/invocation.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import type { Check, ValidationOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
+import { compileScalarCheck } from "./scalar-payload.js";
 import { compileSchemaCheck, isStandardSchema } from "./schema-payload.js";
 
 export type { Check, Checked, ValidationOptions } from "./check.js";
@@ -20,7 +21,9 @@ export function compileCheck(type: PayloadType, options: ValidationOptions = {})
     maxDepth: options.maxDepth ?? 100,
     maxItems: options.maxItems ?? 50_000,
   };
-  const check = isStandardSchema(type) ? compileSchemaCheck(type, settings) : compileClassCheck(type, settings);
+  const check = isStandardSchema(type)
+    ? compileSchemaCheck(type, settings)
+    : (compileScalarCheck(type, settings) ?? compileClassCheck(type, settings));
   return (value) => (value === undefined ? missing : check(value));
 }
 

@@ -18,7 +18,8 @@ export function compileSchemaCheck(schema: StandardSchema, limits: Limits): Chec
     const plain = plainCopy(value, limits);
     if ("issue" in plain) return { issues: [plain.issue] };
     const result = standard.validate(plain.copy);
-    return isPromise(result) ? result.then(checkedOf) : checkedOf(result);
+    // Of this realm, whichever one the schema's promise is of.
+    return isPromise(result) ? Promise.resolve(result).then(checkedOf) : checkedOf(result);
   };
 }
 

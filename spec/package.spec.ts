@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { consumerProject, packLibrary } from "./support/packed.js";
+
+const names = {
+  "dapr-functions": [
+    "DaprBindingOutput",
+    "DaprBindingTrigger",
+    "DaprFunctionsError",
+    "DaprInvoke",
+    "DaprPublish",
+    "DaprSecret",
+    "DaprServiceInvocationTrigger",
+    "DaprStateInput",
+    "DaprStateOutput",
+    "DaprTopicTrigger",
+    "DefinitionError",
+    "FunctionName",
+    "HttpDaprClient",
+    "HttpTrigger",
+    "Input",
+    "InvocationError",
+    "Output",
+    "PayloadError",
+    "Reply",
+    "Retry",
+    "SdkDaprClient",
+    "SidecarError",
+    "Trigger",
+    "readFunctions",
+    "serve",
+  ],
+  "dapr-functions/testing": ["cloudEvent", "fakeCollector", "httpRequest", "invocationContext", "invoke"],
+  "dapr-functions/azure": ["register", "toFunctionFiles", "toFunctionJson", "toHandler"],
+  "dapr-functions/sidecar": ["loadComponents", "startSidecar"],
+};
+
+const heavy = [
+  "class-validator",
+  "class-transformer",
+  "@dapr/dapr",
+  "@azure/functions",
+  "@marcbachmann/cel-js",
+  "croner",
+  "diff",
+  "get-tsconfig",
+  "jsonc-parser",
+  "undici",
+  "yaml",
+  "commander",
+];
+
+function run(project: string, file: string, text: string): string {
+  writeFileSync(join(project, file), text);
+  return execFileSync(process.execPath, [file], { cwd: project, encoding: "utf8" });
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+describe("the packed library", () => {
+  it("holds what its users need and nothing else", () => {
+    const { folder } = packLibrary();
+    const listed = execFileSync("find", [".", "-type", "f"], { cwd: join(folder, "package"), encoding: "utf8" })
+      .split("\n")
+      .filter((file) => file !== "" && !/^\.\/dist\/.*\.(?:js|mjs|d\.ts|d\.mts)$/.test(file))
+      .sort();
+    expect(listed).toEqual(["./CHANGELOG.md", "./LICENSE", "./README.md", "./package.json"]);
+  });
+
+  it("gives the same names to CommonJS and to ES modules", () => {
+    const project = consumerProject();
+    for (const [path, expected] of Object.entries(names)) {
+      const fromCommonJs = run(project, "a.cjs", `console.log(JSON.stringify(Object.keys(require("${path}")).sort()))`);
+      const fromModules = run(
+        project,
+        "a.mjs",
+        `import * as all from "${path}";
+         console.log(JSON.stringify(Object.keys(all).filter((name) => !/^(default|module\\.exports|__esModule)$/.test(name)).sort()))`,
+      );
+      expect(JSON.parse(fromCommonJs)).toEqual(expected);
+      expect(JSON.parse(fromModules)).toEqual(expected);
+    }
+  });
+
+  it("is one library to a program that loads it both ways", () => {
+    const project = consumerProject();
+    const text = `
+      import { createRequire } from "node:module";
+      import { Reply } from "dapr-functions";
+      console.log(createRequire(import.meta.url)("dapr-functions").Reply === Reply);`;
+    expect(run(project, "both.mjs", text)).toBe("true\n");
+  });
+
+  it("loads in a user's CommonJS jest, the matchers too", () => {
+    const project = consumerProject({ packages: ["jest"] });
+    mkdirSync(join(project, "spec"));
+    writeFileSync(
+      join(project, "spec", "a.test.js"),
+      `const { fakeCollector } = require("dapr-functions/testing");
+       require("dapr-functions/testing/jest");
+       require("dapr-functions"); require("dapr-functions/azure"); require("dapr-functions/sidecar");
+       test("a collector", () => { const c = fakeCollector(); c.add(1); expect(c).toHaveAdded(1); });`,
+    );
+    const jest = join(project, "node_modules", "jest", "bin", "jest.js");
+    execFileSync(process.execPath, [jest, "--rootDir", project], { cwd: project, stdio: "pipe" });
+  }, 60_000);
+
+  it("loads no heavy package with its root", () => {
+    const project = consumerProject({ packages: ["class-validator", "class-transformer"] });
+    const text = `require("dapr-functions"); console.log(JSON.stringify(Object.keys(require.cache)))`;
+    const loaded = JSON.parse(run(project, "root.cjs", text)) as string[];
+    expect(loaded.length).toBeGreaterThan(10);
+    const found = heavy.filter((name) => loaded.some((file) => file.includes(`/node_modules/${name}/`)));
+    expect(found).toEqual([]);
+  });
+
+  it("declares every package that it requires", () => {
+    const { folder } = packLibrary();
+    const dist = join(folder, "package", "dist");
+    const files = execFileSync("find", [dist, "-name", "*.js", "-o", "-name", "*.mjs"], { encoding: "utf8" });
+    const manifest = JSON.parse(readFileSync(join(folder, "package", "package.json"), "utf8")) as Record<
+      "dependencies" | "peerDependencies",
+      Record<string, string>
+    >;
+    const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+    const required = files
+      .trim()
+      .split("\n")
+      .flatMap((file) =>
+        [
+          ...withoutComments(readFileSync(file, "utf8")).matchAll(
+            /(?:require\(|from )"(@[^/"]+\/[^/"]+|[^./"@][^/":]*)[/"]/g,
+          ),
+        ].map((match) => match[1]!),
+      );
+    // Generated shims require the library itself, and who uses the matchers has jest.
+    const missing = [...new Set(required)].filter((name) => ![...declared, "dapr-functions", "@jest/globals"].includes(name));
+    expect(required).toContain("reflect-metadata");
+    expect(missing).toEqual([]);
+  });
+});

@@ -62,14 +62,15 @@ export function plainCopy(
       return list;
     }
     if (!isElement && !count(1)) return undefined;
+    const keys = Object.keys(source);
+    members += keys.length;
+    const mostMembers = limits.maxItems * membersPerItem;
+    if (members > mostMembers)
+      return refuse(`the payload must not hold more than ${mostMembers} properties`, "maxItems");
     const copy: Record<string, unknown> = {};
-    for (const key of Object.keys(source)) {
+    for (const key of keys) {
       if (key === "__proto__")
         return refuse("__proto__ is not accepted as the name of a property", "forbiddenKey", key);
-      if (++members > limits.maxItems * membersPerItem) {
-        const most = limits.maxItems * membersPerItem;
-        return refuse(`the payload must not hold more than ${most} properties`, "maxItems");
-      }
       if (key === omitted) continue;
       copy[key] = copyOf((source as Record<string, unknown>)[key], depth + 1, false);
       if (issue !== undefined) return within(memberPath("", key));

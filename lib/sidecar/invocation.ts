@@ -45,7 +45,16 @@ function findTarget({ rawPath, headers }: ApiRequest): Target | undefined {
   const header = headers["dapr-app-id"];
   if (typeof header === "string" && header !== "") return { appId: header, method: foldPath(path).slice(1) };
   const [, appId, method] = /^\/*v1\.0\/+invoke\/+(.+?)\/method\/(.*)$/s.exec(path) ?? [];
-  return appId === undefined ? undefined : { appId, method: foldPath(method!).slice(1) };
+  return appId === undefined ? undefined : { appId: decodeAgain(appId), method: foldPath(method!).slice(1) };
+}
+
+/** daprd decodes an app id once more, and as a query: `+` becomes a space there, however it was escaped. */
+function decodeAgain(appId: string): string {
+  try {
+    return decodeURIComponent(appId.replaceAll("+", " "));
+  } catch {
+    return appId;
+  }
 }
 
 async function callTarget(target: Target, request: ApiRequest, options: InvocationOptions): Promise<AppReply> {

@@ -40,7 +40,9 @@ function openRoot(rootPath: string): string {
 
 /** The absolute path of a file name. `..` ends at the root, and so does a link that leads out of it. */
 function pathIn(root: string, fileName = ""): string {
-  const path = join(root, posix.normalize(`/${fileName.replaceAll("\\", sep)}`)).replace(/(.)\/+$/, "$1");
+  // A backslash is an ordinary character where it separates nothing.
+  const name = sep === "\\" ? fileName.replaceAll("\\", "/") : fileName;
+  const path = join(root, posix.normalize(`/${name}`)).replace(/(.)\/+$/, "$1");
   for (let existing = path; existing.length > root.length; existing = dirname(existing)) {
     const real = realPath(existing);
     if (real === undefined) continue;

@@ -4,6 +4,7 @@ import { InvocationError, type PayloadIssue } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
+import { summaryOf } from "../model/payload-issues.js";
 import { badItem, checkOverrides, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
 
@@ -108,11 +109,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
       );
     }
     if (result.issues !== undefined) {
-      const issues = result.issues
-        .slice(0, 5)
-        .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-      const more = result.issues.length > 5 ? ` and ${result.issues.length - 5} more` : "";
-      throw badItem(this.#where(), undefined, `item ${index} is not valid: ${issues.join("; ")}${more}`);
+      throw badItem(this.#where(), undefined, `item ${index} is not valid: ${summaryOf(result.issues)}`);
     }
     // Text of a request body is sent as written, so it is only looked at.
     return value instanceof JsonText ? item : { ...item, value: result.value };

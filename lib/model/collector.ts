@@ -10,9 +10,9 @@ export interface Collector<T> {
   /**
    * Adds one item; an array is one value.
    *
-   * @throws InvocationError `ERR_DAPR_BAD_REQUEST` when the item cannot be sent, `ERR_COLLECTOR_CLOSED` when the
-   *   invocation has ended (a missing `await`); PayloadError `ERR_BINDING_DATA` when an expression of the binding finds
-   *   no data, `ERR_PAYLOAD_INVALID` when the value does not fit the binding's `valueType`.
+   * @throws InvocationError `ERR_DAPR_BAD_REQUEST` when the item cannot be sent or does not fit the binding's
+   *   `valueType`, `ERR_COLLECTOR_CLOSED` when the invocation has ended (a missing `await`); PayloadError
+   *   `ERR_BINDING_DATA` when an expression of the binding finds no data.
    */
   add(value: T): void;
   /**

@@ -1,12 +1,6 @@
 import { BufferedCollector } from "../collectors/buffered-collector.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
-import {
-  InvocationError,
-  isDaprFunctionsError,
-  PayloadError,
-  type PayloadIssue,
-  type SentItems,
-} from "../model/errors.js";
+import { InvocationError, isDaprFunctionsError, PayloadError, type SentItems } from "../model/errors.js";
 import {
   placeOf,
   type BoundFunction,
@@ -14,6 +8,7 @@ import {
   type FunctionMethod,
 } from "../model/function-definition.js";
 import type { CloudEvent, HttpRequest, StateRecord } from "../model/invocation.js";
+import { summaryOf } from "../model/payload-issues.js";
 import {
   compileCheck,
   describePayloadType,
@@ -222,10 +217,4 @@ function revived(
     };
   }
   return { read: async (invocation) => revive(await reader.read(invocation)) };
-}
-
-function summaryOf(issues: readonly PayloadIssue[]): string {
-  const shown = issues.slice(0, 5).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  const more = issues.length > shown.length ? ` and ${issues.length - shown.length} more` : "";
-  return shown.join("; ") + more;
 }

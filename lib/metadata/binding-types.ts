@@ -28,14 +28,15 @@ export interface BindingType {
   readonly type?: string;
   /** Of a trigger: what `{name}` expressions call the payload unless it is named. */
   readonly defaultName?: string;
-  /** The values of `dataType`; undefined where the option has no effect. */
-  readonly dataTypes?: readonly string[];
   /** In the order in which function.json writes them; those that only the runtime knows follow. */
   readonly members: Readonly<Record<string, MemberRule>>;
 }
 
-/** The compiler asks for a row for each option that the model gives a binding. */
-type MembersOf<B> = Record<Exclude<keyof B, "type" | "direction" | "name" | "dataType" | "generic">, MemberRule>;
+/** The compiler asks for a row for each option that the model gives a binding; `dataType` is without effect on outputs. */
+type MembersOf<B extends { readonly direction: "in" | "out" }> = Record<
+  Exclude<keyof B, "type" | "direction" | "name" | "generic" | (B["direction"] extends "out" ? "dataType" : never)>,
+  MemberRule
+>;
 
 const text: MemberRule = { kind: kinds.text };
 const needed: MemberRule = { kind: kinds.text, required: true };
@@ -46,25 +47,30 @@ function option(kind: kinds.MemberKind): MemberRule {
   return { kind };
 }
 
-const daprTrigger = { role: "trigger", defaultName: "payload", dataTypes: ["string", "binary"] } as const;
-const input = { role: "input", dataTypes: ["string"] } as const;
-const output = { role: "output" } as const;
+/** The Functions host refuses `binary` of inputs. */
+const triggerData = { dataType: option(kinds.word("string", "binary")) };
+const inputData = { dataType: option(kinds.word("string")) };
+const anyData = { dataType: option(kinds.word("string", "binary", "stream")) };
 
 /** One row per binding decorator; a new building block begins with its rows here. */
 export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> = {
   DaprServiceInvocationTrigger: {
-    ...daprTrigger,
+    role: "trigger",
     type: "daprServiceInvocationTrigger",
+    defaultName: "payload",
     members: {
+      ...triggerData,
       methodName: text,
       methods: option(kinds.methods),
       payload,
     } satisfies MembersOf<DaprServiceInvocationTrigger>,
   },
   DaprTopicTrigger: {
-    ...daprTrigger,
+    role: "trigger",
     type: "daprTopicTrigger",
+    defaultName: "payload",
     members: {
+      ...triggerData,
       pubSubName: needed,
       topic: text,
       route: text,
@@ -77,16 +83,17 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprTopicTrigger>,
   },
   DaprBindingTrigger: {
-    ...daprTrigger,
+    role: "trigger",
     type: "daprBindingTrigger",
-    members: { bindingName: text, payload } satisfies MembersOf<DaprBindingTrigger>,
+    defaultName: "payload",
+    members: { ...triggerData, bindingName: text, payload } satisfies MembersOf<DaprBindingTrigger>,
   },
   HttpTrigger: {
     role: "trigger",
     type: "httpTrigger",
     defaultName: "req",
-    dataTypes: ["string", "binary", "stream"],
     members: {
+      ...anyData,
       authLevel: option(kinds.word("anonymous", "function", "admin")),
       methods: option(kinds.methods),
       route: text,
@@ -94,9 +101,10 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<HttpTrigger>,
   },
   DaprStateInput: {
-    ...input,
+    role: "input",
     type: "daprState",
     members: {
+      ...inputData,
       stateStore: needed,
       key: needed,
       daprAddress: address,
@@ -106,9 +114,10 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprStateInput>,
   },
   DaprSecret: {
-    ...input,
+    role: "input",
     type: "daprSecret",
     members: {
+      ...inputData,
       secretStoreName: needed,
       key: needed,
       metadata: option(kinds.query),
@@ -116,7 +125,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprSecret>,
   },
   DaprStateOutput: {
-    ...output,
+    role: "output",
     type: "daprState",
     members: {
       stateStore: text,
@@ -127,7 +136,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprStateOutput>,
   },
   DaprPublish: {
-    ...output,
+    role: "output",
     type: "daprPublish",
     members: {
       pubSubName: text,
@@ -138,7 +147,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprPublish>,
   },
   DaprInvoke: {
-    ...output,
+    role: "output",
     type: "daprInvoke",
     members: {
       appId: text,
@@ -149,7 +158,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     } satisfies MembersOf<DaprInvoke>,
   },
   DaprBindingOutput: {
-    ...output,
+    role: "output",
     type: "daprBinding",
     members: {
       bindingName: text,
@@ -158,7 +167,7 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
       valueType: payload,
     } satisfies MembersOf<DaprBindingOutput>,
   },
-  Trigger: { role: "trigger", defaultName: "payload", dataTypes: ["string", "binary", "stream"], members: {} },
-  Input: { role: "input", dataTypes: ["string", "binary", "stream"], members: {} },
-  Output: { role: "output", dataTypes: ["string", "binary", "stream"], members: {} },
+  Trigger: { role: "trigger", defaultName: "payload", members: anyData },
+  Input: { role: "input", members: anyData },
+  Output: { role: "output", members: anyData },
 };

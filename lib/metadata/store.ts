@@ -136,7 +136,7 @@ function legacyMember(target: unknown, key: unknown, descriptor: unknown, record
   const name = key as string | symbol;
   if (typeof descriptor === "number") throw unsupported(record, type, name, "a parameter");
   const property = (descriptor ?? {}) as PropertyDescriptor;
-  if ("get" in property) throw unsupported(record, type, name, "an accessor");
+  if ("get" in property || "set" in property) throw unsupported(record, type, name, "an accessor");
   if (typeof property.value !== "function") throw unsupported(record, type, name, "a field");
   if (isStatic) throw unsupported(record, type, name, "a static method");
   if (typeof name === "symbol") throw unsupported(record, type, name, "a method named by a symbol");

@@ -23,12 +23,13 @@ export function targetsOf(given: readonly unknown[]): { readonly targets: Target
   const problems: Problem[] = [];
   const found: Target[] = [];
   for (const [index, value] of given.entries()) {
-    const type = classOf(value);
-    if (type === undefined) {
+    if (typeof value !== "function" && (typeof value !== "object" || value === null)) {
       problems.push(notAClass(index, value));
       continue;
     }
-    const instance = typeof value === "function" ? undefined : (value as object);
+    const type = classOf(value);
+    if (type === undefined) continue;
+    const instance = typeof value === "function" ? undefined : value;
     const known = found.some((other) => other.type === type && other.instance === instance);
     if (!known && methodsOf(type).length > 0) found.push({ type, instance });
   }

@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/errors.js";
 import { bindingTypes, type BindingType } from "../binding-types.js";
-import { json, show, word } from "../members.js";
+import { json, show } from "../members.js";
 import { problemAt, type ProblemPlace } from "../problem.js";
 import type { MethodRecord } from "../store.js";
 import { suggestMember } from "./suggest.js";
@@ -12,44 +12,41 @@ export interface CheckedOptions {
 }
 
 /** Options of a decorator with a type of its own. What was not given, or given as undefined, is absent. */
-export function checkOptions(place: ProblemPlace, record: MethodRecord, row: BindingType): CheckedOptions {
+export function checkOptions(
+  place: ProblemPlace,
+  record: MethodRecord,
+  { members: rules }: BindingType,
+): CheckedOptions {
   const given = record.argument as Readonly<Record<string, unknown>>;
   const members: Record<string, unknown> = {};
   const problems: Problem[] = [];
-  const rules = { ...dataTypeRule(row), ...row.members };
 
-  for (const [member, rule] of Object.entries(rules)) {
-    const at = { ...place, member };
+  for (const member in rules) {
+    const { kind, required } = rules[member]!;
     const value = given[member];
-    if (value === undefined) {
-      if (!rule.required) continue;
-      problems.push(problemAt(at, "option-missing", `it is missing; give @${record.decorator} its ${member}`));
-    } else {
-      const findings = rule.kind.check(value);
-      for (const { code, path, text } of findings) {
-        problems.push(problemAt(path === undefined ? at : { ...at, member: `${member}.${path}` }, code, text));
-      }
-      if (findings.length === 0) members[member] = value;
+    const wrong = value === undefined ? [] : kind.check(value);
+    if (value === undefined && required) {
+      const text = `it is missing; give @${record.decorator} its ${member}`;
+      problems.push(problemAt({ ...place, member }, "option-missing", text));
     }
+    for (const { code, path, text } of wrong) {
+      problems.push(problemAt({ ...place, member: path === undefined ? member : `${member}.${path}` }, code, text));
+    }
+    if (value !== undefined && wrong.length === 0) members[member] = value;
     // Other rules go on with a text, so that all problems are found in one run.
-    if (rule.required && members[member] === undefined) members[member] = "";
+    else if (required) members[member] = "";
   }
-  const known = ["name", ...Object.keys(rules)];
   for (const member of Object.keys(given)) {
-    if (known.includes(member) || given[member] === undefined) continue;
-    problems.push(unknownProblem({ ...place, member }, record, known));
+    if (member === "name" || Object.hasOwn(rules, member) || given[member] === undefined) continue;
+    problems.push(unknownProblem({ ...place, member }, record, ["name", ...Object.keys(rules)]));
   }
   return { members, problems };
-}
-
-function dataTypeRule(row: BindingType): BindingType["members"] {
-  return row.dataTypes === undefined ? {} : { dataType: { kind: word(...row.dataTypes) } };
 }
 
 function unknownProblem(
   place: ProblemPlace & { readonly member: string },
   record: MethodRecord,
-  known: string[],
+  known: readonly string[],
 ): Problem {
   const meant = suggestMember(place.member, known);
   const advice = meant === undefined ? `it takes ${known.join(", ")}` : `did you mean \`${meant}\`?`;
@@ -78,7 +75,7 @@ export function checkGeneric(place: ProblemPlace, record: MethodRecord, row: Bin
     const text = `@${record.decorator} decides it, and there is no "inout"; remove it`;
     problems.push(problemAt({ ...place, member: "direction" }, "direction-invalid", text));
   }
-  const dataTypeFindings = dataType === undefined ? [] : word(...row.dataTypes!).check(dataType);
+  const dataTypeFindings = dataType === undefined ? [] : row.members["dataType"]!.kind.check(dataType);
   problems.push(...dataTypeFindings.map(({ code, text }) => problemAt({ ...place, member: "dataType" }, code, text)));
 
   const members: Record<string, unknown> = {};

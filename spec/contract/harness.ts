@@ -43,7 +43,7 @@ export function contract(part: string, cases: (start: Start) => void): void {
   }
 }
 
-async function startOnDaprd(options: StartOptions): Promise<Contender> {
+export async function startOnDaprd(options: StartOptions): Promise<Contender> {
   const appId = newAppId();
   const daprd = await startDaprd({
     appId,

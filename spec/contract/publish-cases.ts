@@ -14,13 +14,14 @@ import {
 /** Type and metadata of the broker that the cases run on. */
 export interface Broker {
   readonly type: string;
-  readonly metadata?: Readonly<Record<string, string>>;
+  /** Asked when the cases begin, since a server may have to be started first. */
+  readonly metadata?: () => Readonly<Record<string, string>>;
 }
 
 const anyText: string = expect.any(String);
 
 /** What Dapr makes of a publish, with any broker. */
-export function publishCases(start: Start, { type, metadata = {} }: Broker): void {
+export function publishCases(start: Start, { type, metadata = () => ({}) }: Broker): void {
   let app: RecordingApp;
   let sidecar: Contender;
   /** Topics are named after the cases, so that none sees another's events. */
@@ -49,7 +50,7 @@ export function publishCases(start: Start, { type, metadata = {} }: Broker): voi
         { pubsubname: awkwardName, topic: "on-awkward", route: "/on-awkward" },
       ],
     });
-    const components = { bus: component("bus", type, metadata), awkward: component(awkwardName, type, metadata) };
+    const components = { bus: component("bus", type, metadata()), awkward: component(awkwardName, type, metadata()) };
     sidecar = await start({ components, app });
   });
   afterAll(async () => {

@@ -51,22 +51,21 @@ function envelopesOf(body: unknown, where: () => string): Envelope[] {
   if (text === undefined) return [envelopeOf(body, where)];
   const json = unwrapped(text, where);
   return json.startsWith("[")
-    ? partsOf(json).map((part) => textEnvelope(part.text, where))
-    : [textEnvelope(json, where)];
+    ? partsOf(json).map((part) => jsonEnvelope(unwrapped(part.text, where), where))
+    : [jsonEnvelope(json, where)];
 }
 
 /** One element of an array, or a body that is neither an array nor text. */
 function envelopeOf(element: unknown, where: () => string): Envelope {
   const text = textOf(element, where);
-  if (text !== undefined) return textEnvelope(text, where);
+  if (text !== undefined) return jsonEnvelope(unwrapped(text, where), where);
   if (typeof element !== "object" || element === null || Array.isArray(element)) {
     throw badItem(where(), undefined, `${required}, not ${kindOf(element)}`);
   }
   return Object.entries(element).filter(([, value]) => value !== undefined);
 }
 
-function textEnvelope(text: string, where: () => string): Envelope {
-  const json = unwrapped(text, where);
+function jsonEnvelope(json: string, where: () => string): Envelope {
   if (!json.startsWith("{")) {
     throw badItem(where(), undefined, `${required}, not ${kindOf(JSON.parse(json))}`);
   }

@@ -26,7 +26,7 @@ export interface RecordingSidecar {
   close(): Promise<void>;
 }
 
-export async function recordingSidecar(): Promise<RecordingSidecar> {
+export async function recordingSidecar(port = 0): Promise<RecordingSidecar> {
   const requests: RecordedRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -56,6 +56,6 @@ export async function recordingSidecar(): Promise<RecordingSidecar> {
       });
     },
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return Object.assign(sidecar, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }

@@ -10,6 +10,7 @@ export type DataType = "string" | "binary" | "stream";
 interface BindingBase {
   /** Names the binding within its function: a letter, then letters and digits. */
   readonly name: string;
+  /** How the Functions host hands the payload or value over; standalone goes by the content type. */
   readonly dataType?: DataType | undefined;
   readonly generic?: undefined;
 }
@@ -32,6 +33,7 @@ export interface DaprServiceInvocationTrigger extends BindingBase {
   readonly methodName?: string | undefined;
   /** Verbs it answers; POST unless given. The Functions host answers POST only. */
   readonly methods?: readonly HttpMethodOption[] | undefined;
+  /** What the caller's JSON is checked against. */
   readonly payload?: PayloadType | undefined;
 }
 
@@ -39,17 +41,21 @@ export interface DaprServiceInvocationTrigger extends BindingBase {
 export interface DaprTopicTrigger extends BindingBase {
   readonly type: "daprTopicTrigger";
   readonly direction: "in";
+  /** Name of the pubsub component; may hold `%setting%`. */
   readonly pubSubName: string;
   /** The function's name unless given. */
   readonly topic?: string | undefined;
   /** Path on which the app receives the events; the topic unless given. */
   readonly route?: string | undefined;
+  /** Topic that receives the events that could not be handled; the same for all functions of a topic. */
   readonly deadLetterTopic?: string | undefined;
   /** A CEL expression over `event`: the function gets the events for which it is true. */
   readonly match?: string | undefined;
   /** Order of the rules of one topic, lower first. */
   readonly priority?: number | undefined;
+  /** Receive several events in one request; the method still takes them one by one. */
   readonly bulk?: true | BulkSubscribe | undefined;
+  /** Metadata of the subscription, as its pubsub component takes it: `{ rawPayload: "true" }`. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Describes the event's `data`. */
   readonly payload?: PayloadType | undefined;
@@ -57,8 +63,9 @@ export interface DaprTopicTrigger extends BindingBase {
 
 /** @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/ */
 export interface BulkSubscribe {
+  /** How many events one request holds at most. */
   readonly maxMessagesCount?: number | undefined;
-  /** Milliseconds. */
+  /** Milliseconds that Dapr waits for a request to fill. */
   readonly maxAwaitDurationMs?: number | undefined;
   /** How many events of one request run side by side; 1 unless given, which keeps their order. */
   readonly concurrency?: number | undefined;
@@ -70,6 +77,7 @@ export interface DaprBindingTrigger extends BindingBase {
   readonly direction: "in";
   /** Name of the component; the function's name unless given. */
   readonly bindingName?: string | undefined;
+  /** What the component sends is checked against this. */
   readonly payload?: PayloadType | undefined;
 }
 
@@ -91,7 +99,9 @@ export interface HttpTrigger extends BindingBase {
 export interface DaprStateInput extends SidecarBindingBase {
   readonly type: "daprState";
   readonly direction: "in";
+  /** Name of the state store component; may hold `%setting%` and `{data}`. */
   readonly stateStore: string;
+  /** May hold `%setting%` and `{data}`; never `||`. */
   readonly key: string;
   /** Fail the invocation when the key does not exist. */
   readonly required?: boolean | undefined;
@@ -105,7 +115,9 @@ export interface DaprStateInput extends SidecarBindingBase {
 export interface DaprSecret extends SidecarBindingBase {
   readonly type: "daprSecret";
   readonly direction: "in";
+  /** Name of the secret store component; may hold `%setting%` and `{data}`. */
   readonly secretStoreName: string;
+  /** Name of the secret; may hold `%setting%` and `{data}`. */
   readonly key: string;
   /** Query text (`metadata.version_id=2&…`) or a map of names without `metadata.`. */
   readonly metadata?: string | Readonly<Record<string, string>> | undefined;
@@ -115,10 +127,13 @@ export interface DaprSecret extends SidecarBindingBase {
 export interface DaprStateOutput extends SidecarBindingBase {
   readonly type: "daprState";
   readonly direction: "out";
+  /** Name of the state store component, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly stateStore?: string | undefined;
+  /** Unless an item gives one; may hold `%setting%` and `{data}`; never `||`. */
   readonly key?: string | undefined;
   /** Send the items of one invocation as one transaction. */
   readonly transaction?: boolean | undefined;
+  /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;
 }
 
@@ -126,10 +141,13 @@ export interface DaprStateOutput extends SidecarBindingBase {
 export interface DaprPublish extends SidecarBindingBase {
   readonly type: "daprPublish";
   readonly direction: "out";
+  /** Name of the pubsub component, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly pubSubName?: string | undefined;
+  /** Unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly topic?: string | undefined;
   /** Send consecutive items for one topic in one request; Dapr does not keep their order. */
   readonly bulk?: boolean | undefined;
+  /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;
 }
 
@@ -137,10 +155,13 @@ export interface DaprPublish extends SidecarBindingBase {
 export interface DaprInvoke extends SidecarBindingBase {
   readonly type: "daprInvoke";
   readonly direction: "out";
+  /** App id, `app.namespace` or an absolute URL, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly appId?: string | undefined;
+  /** Path below the app's root, query included, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly methodName?: string | undefined;
-  /** POST unless given. */
+  /** In any case; POST unless given. */
   readonly httpVerb?: string | undefined;
+  /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;
 }
 
@@ -148,8 +169,11 @@ export interface DaprInvoke extends SidecarBindingBase {
 export interface DaprBindingOutput extends SidecarBindingBase {
   readonly type: "daprBinding";
   readonly direction: "out";
+  /** Name of the component, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly bindingName?: string | undefined;
+  /** What the component is to do, unless an item says: `create`, `get` …; may hold `%setting%` and `{data}`. */
   readonly operation?: string | undefined;
+  /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;
 }
 

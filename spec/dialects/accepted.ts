@@ -330,3 +330,6 @@ export class FunctionsHost {
     jobs.add(manifest);
   }
 }
+
+/** A binding's interface has the name of its decorator. */
+export const binding: DaprStateInput = { type: "daprState", direction: "in", name: "order", stateStore: "s", key: "k" };

@@ -1,10 +1,13 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Bench } from "./bench.js";
 
+/** Those that do the same jobs, to the byte. */
 export const names = ["ours", "bare", "fastify", "dapr-sdk"] as const;
 export type Name = (typeof names)[number];
 
@@ -17,26 +20,32 @@ export interface Load {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** Of the generator itself. */
+  readonly cpuSeconds: number;
 }
 
 export interface Usage {
-  readonly cpuMicroseconds: number;
+  readonly cpuSeconds: number;
+  /** Bytes. */
   readonly rss: number;
   readonly heapUsed: number;
+  /** Topic events that the app's functions have had. */
+  readonly events: number;
 }
 
 /** The app on one processor, everything that drives it on the other, where the machine can say so. */
-const hasTaskset = spawnable("taskset");
-const pinned = (cpu: number, command: string, args: readonly string[]): [string, string[]] =>
-  hasTaskset ? ["taskset", ["-c", String(cpu), command, ...args]] : [command, [...args]];
+export const appCpu = 0;
+export const driverCpu = 1;
 
-function spawnable(command: string): boolean {
-  try {
-    execFileSync(command, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+const hasTaskset = spawnSync("taskset", ["--version"]).status === 0;
+
+export function pinned(cpu: number, command: string, args: readonly string[]): [string, string[]] {
+  return hasTaskset ? ["taskset", ["-c", String(cpu), command, ...args]] : [command, [...args]];
+}
+
+/** Moves a process that runs already. */
+export function pin(cpu: number, pid: number): void {
+  if (hasTaskset) execFileSync("taskset", ["-a", "-c", "-p", String(cpu), String(pid)], { stdio: "ignore" });
 }
 
 /** Builds the load generator and stub sidecar, outside the tree. */
@@ -54,6 +63,17 @@ export function buildLoad(root: string): string {
   return binary;
 }
 
+/** A port of the loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** A sidecar that accepts everything and does nothing. */
 export class Stub {
   private constructor(
     private readonly child: ChildProcess,
@@ -62,22 +82,43 @@ export class Stub {
   ) {}
 
   static async start(load: string): Promise<Stub> {
-    const [command, args] = pinned(1, load, ["stub"]);
+    const [command, args] = pinned(driverCpu, load, ["stub"]);
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const first = await lines.next();
     return new Stub(child, lines, Number(first.value));
   }
 
-  /** How many requests it has answered so far. */
-  async requests(): Promise<number> {
+  /** The requests and the processor time so far. */
+  async usage(): Promise<{ requests: number; cpuSeconds: number }> {
     this.child.stdin!.write("\n");
-    return Number((await this.lines.next()).value);
+    const [requests, cpuSeconds] = String((await this.lines.next()).value)
+      .split(" ")
+      .map(Number);
+    return { requests: requests!, cpuSeconds: cpuSeconds! };
   }
 
   close(): void {
     this.child.kill();
   }
+}
+
+export interface AppOptions {
+  /** Name of a file in contestants/. */
+  readonly name: string;
+  readonly sidecarPort: number;
+  /** Any free one unless given. */
+  readonly port?: number;
+  /** For contestants that can be had in several kinds. */
+  readonly argument?: string;
+  /** Further flags of Node. */
+  readonly flags?: readonly string[];
+}
+
+interface Subscription {
+  readonly topic: string;
+  readonly route?: string;
+  readonly routes?: { readonly default: string };
 }
 
 /** One contestant in a process of its own. */
@@ -88,27 +129,42 @@ export class App {
     readonly port: number,
   ) {}
 
-  static async start(folder: string, name: string, sidecarPort: number, args: readonly string[] = []): Promise<App> {
+  /** Resolves once it listens. */
+  static async start({ folder }: Bench, options: AppOptions): Promise<App> {
+    const { name, sidecarPort, port = await freePort(), argument = "", flags = [] } = options;
     const script = join(folder, "contestants", "main.js");
     if (!existsSync(script)) throw new Error(`${script} is missing: build the benchmark first`);
-    const [command, all] = pinned(0, process.execPath, ["--expose-gc", script, name, String(sidecarPort), ...args]);
+    const args = ["--expose-gc", ...flags, script, name, String(sidecarPort), String(port), argument];
+    const [command, all] = pinned(appCpu, process.execPath, args);
     // With an IPC channel but through `taskset`, so `spawn` and not `fork`.
     const child = spawn(command, all, { cwd: folder, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    const port = await new Promise<number>((resolve, reject) => {
-      child.once("message", (message) => resolve((message as { port: number }).port));
+    await new Promise<void>((resolve, reject) => {
+      child.once("message", () => resolve());
       child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it listened`)));
     });
     return new App(child, name, port);
   }
 
-  async usage(): Promise<Usage> {
-    this.child.send("usage");
+  /** @param collected with a garbage collection before memory is looked at */
+  async usage(collected = false): Promise<Usage> {
+    this.child.send({ collected });
     const [message] = (await once(this.child, "message")) as [Usage];
     return message;
   }
 
-  close(): void {
+  /** Where the app wants the events of a topic, asked as daprd asks. */
+  async routeOf(topic: string): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}/dapr/subscribe`);
+    const subscriptions = (await answer.json()) as Subscription[];
+    const { route, routes } = subscriptions.find((subscription) => subscription.topic === topic)!;
+    const path = route ?? routes!.default;
+    return path.startsWith("/") ? path : `/${path}`;
+  }
+
+  async close(): Promise<void> {
+    const gone = once(this.child, "exit");
     this.child.kill("SIGKILL");
+    await gone;
   }
 }
 
@@ -121,24 +177,33 @@ export interface LoadOptions {
   readonly requests?: number;
 }
 
-const bodies = mkdtempSync(join(tmpdir(), "dapr-functions-bench-"));
-
 /** Sends requests to an app and resolves with what was measured; a failed request is an error. */
-export async function runLoad(load: string, app: { port: number; name: string }, options: LoadOptions): Promise<Load> {
-  const file = join(bodies, "body");
+export async function runLoad(bench: Bench, port: number, options: LoadOptions): Promise<Load> {
+  const file = join(bench.folder, "body");
   writeFileSync(file, options.body);
-  const args = ["run", "-url", `http://127.0.0.1:${app.port}${options.path}`, "-body", file];
+  const args = ["run", "-url", `http://127.0.0.1:${port}${options.path}`, "-body", file];
   args.push("-connections", String(options.connections));
   if (options.contentType !== undefined) args.push("-type", options.contentType);
   if (options.seconds !== undefined) args.push("-seconds", String(options.seconds));
   if (options.requests !== undefined) args.push("-requests", String(options.requests));
-  const [command, all] = pinned(1, load, args);
-  const child = spawn(command, all, { stdio: ["ignore", "pipe", "inherit"] });
+  const [command, all] = pinned(driverCpu, bench.load, args);
+  const measured = JSON.parse(await outputOf(`load on ${options.path}`, command, all, bench.folder)) as Load;
+  if (measured.failed > 0) throw new Error(`${options.path}: ${measured.failed} of ${measured.requests} failed`);
+  return measured;
+}
+
+/** Runs a program of probes/ in a fresh process; resolves with what it prints. */
+export async function runProbe<T>({ folder }: Bench, name: string, ...args: readonly string[]): Promise<T> {
+  const script = join(folder, "probes", `${name}.js`);
+  const [command, all] = pinned(appCpu, process.execPath, ["--expose-gc", script, ...args]);
+  return JSON.parse(await outputOf(name, command, all, folder)) as T;
+}
+
+export async function outputOf(what: string, command: string, args: string[], cwd: string): Promise<string> {
+  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   const [code] = (await once(child, "close")) as [number];
-  if (code !== 0) throw new Error(`load on ${app.name} ended with ${code}`);
-  const measured = JSON.parse(Buffer.concat(chunks).toString()) as Load;
-  if (measured.failed > 0) throw new Error(`${app.name}: ${measured.failed} of ${measured.requests} requests failed`);
-  return measured;
+  if (code !== 0) throw new Error(`${what} ended with ${code}`);
+  return Buffer.concat(chunks).toString();
 }

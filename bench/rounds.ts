@@ -1,3 +1,5 @@
+import type { Figures, Numbers } from "./bench.js";
+
 /** The middle of some numbers: what one compares on a machine that others use too. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -5,17 +7,42 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Runs contestants in turn, round after round, so that a slow minute of the machine meets all of them alike. */
-export async function interleave<Contestant, Sample>(
-  contestants: readonly Contestant[],
-  rounds: number,
-  sample: (contestant: Contestant, round: number) => Promise<Sample>,
-): Promise<Map<Contestant, Sample[]>> {
-  const samples = new Map(contestants.map((contestant): [Contestant, Sample[]] => [contestant, []]));
-  for (let round = 0; round < rounds; round++) {
-    // Every other round runs backwards: no contestant always follows the same one.
-    const order = round % 2 === 0 ? contestants : [...contestants].reverse();
-    for (const contestant of order) samples.get(contestant)!.push(await sample(contestant, round));
+/** What was measured of some contestants, round by round. */
+export class Rounds<Name extends string, Sample extends Numbers> {
+  readonly #samples: Map<Name, Sample[]>;
+
+  private constructor(names: readonly Name[]) {
+    this.#samples = new Map(names.map((name): [Name, Sample[]] => [name, []]));
   }
-  return samples;
+
+  /** Runs contestants in turn, round after round, so that a slow minute of the machine meets all of them alike. */
+  static async interleave<Name extends string, Sample extends Numbers>(
+    names: readonly Name[],
+    rounds: number,
+    sample: (name: Name) => Promise<Sample>,
+  ): Promise<Rounds<Name, Sample>> {
+    const result = new Rounds<Name, Sample>(names);
+    for (let round = 0; round < rounds; round++) {
+      // Every other round runs backwards: no contestant always follows the same one.
+      const order = round % 2 === 0 ? names : [...names].reverse();
+      for (const name of order) result.#samples.get(name)!.push(await sample(name));
+    }
+    return result;
+  }
+
+  /** The median of each number, by contestant. */
+  medians(): Figures["contestants"] {
+    return Object.fromEntries(
+      [...this.#samples].map(([name, samples]) => {
+        const numbers = Object.keys(samples[0]!);
+        return [name, Object.fromEntries(numbers.map((each) => [each, median(samples.map((one) => one[each]!))]))];
+      }),
+    );
+  }
+
+  /** The median over rounds of one contestant's number divided by another's in the same round. */
+  ratio(number: keyof Sample & string, name: Name, other: Name, otherNumber: keyof Sample & string = number): number {
+    const others = this.#samples.get(other)!;
+    return median(this.#samples.get(name)!.map((one, round) => one[number]! / others[round]![otherNumber]!));
+  }
 }

@@ -1,32 +1,84 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+// `npm run bench [-- --quick] [-- SCENARIO …]`: a full run writes bench/results.json, bench/chart.svg and README's
+// figures; a quick one, or one of some scenarios, only prints.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { consumerProject } from "../spec/support/packed.js";
-import type { Bench, Figures } from "./bench.js";
+import { judge } from "./bars.js";
+import type { Bench, Figures, Scenario } from "./bench.js";
 import { buildLoad } from "./processes.js";
+import { chartOf } from "./report/chart.js";
+import { writeReadme } from "./report/readme.js";
+import { resultsOf } from "./report/results.js";
+import { tableOf } from "./report/table.js";
 import { checkSameRequests } from "./same-requests.js";
+import { add } from "./scenarios/add.js";
+import { onDaprd } from "./scenarios/daprd.js";
+import { fanOut } from "./scenarios/fan-out.js";
+import { payload } from "./scenarios/payload.js";
+import { soak } from "./scenarios/soak.js";
+import { coldStart, generate, manyFunctions } from "./scenarios/start.js";
 import { throughput } from "./scenarios/throughput.js";
 
-const root = resolve(__dirname, "..", "..");
-const quick = process.argv.includes("--quick");
-const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const scenarios: Readonly<Record<string, Scenario>> = {
+  throughput,
+  "fan-out": fanOut,
+  payload,
+  daprd: onDaprd,
+  functions: manyFunctions,
+  start: coldStart,
+  generate,
+  add,
+  soak,
+};
 
-const scenarios = { throughput } satisfies Record<string, (bench: Bench) => Promise<Figures[]>>;
-
-void (async () => {
-  process.env.DAPR_FUNCTIONS_RUN ??= mkdtempSync(join(tmpdir(), "dapr-functions-bench-"));
-  const folder = consumerProject({ packages: ["undici", "fastify", "@dapr/dapr"] });
-  cpSync(join(root, ".build", "bench", "contestants"), join(folder, "contestants"), { recursive: true });
-  const bench: Bench = {
-    load: buildLoad(root),
-    folder,
-    quick,
-    progress: (what) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${what}\n`),
-  };
-  await checkSameRequests(bench);
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    if (only.length > 0 && !only.includes(name)) continue;
-    for (const figures of await scenario(bench)) console.log(JSON.stringify(figures, null, 1));
+async function main(): Promise<void> {
+  const root = resolve(__dirname, "..", "..");
+  const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+  const unknown = only.find((name) => !(name in scenarios));
+  if (unknown !== undefined) {
+    throw new Error(`there is no scenario "${unknown}"; there are ${Object.keys(scenarios).join(", ")}`);
   }
-  rmSync(process.env.DAPR_FUNCTIONS_RUN, { recursive: true, force: true });
-})();
+  const bench = prepare(root, process.argv.includes("--quick"));
+  await checkSameRequests(bench);
+  const figures: Figures[] = [];
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (only.length === 0 || only.includes(name)) figures.push(...(await scenario(bench)));
+  }
+  const judged = judge(figures);
+  console.log(tableOf(figures, judged));
+  if (!bench.quick && only.length === 0) {
+    const file = join(root, "bench", "results.json");
+    writeFileSync(file, JSON.stringify(resultsOf(root, figures, judged)));
+    execFileSync(join(root, "node_modules", ".bin", "prettier"), ["--log-level", "warn", "--write", file]);
+    writeFileSync(join(root, "bench", "chart.svg"), chartOf(figures));
+    writeReadme(root);
+  }
+}
+
+/** Packs the library into a project of its own and puts the contestants beside it, who can reach nothing else. */
+function prepare(root: string, quick: boolean): Bench {
+  process.env.DAPR_FUNCTIONS_RUN ??= mkdtempSync(join(tmpdir(), "dapr-functions-bench-"));
+  const run = process.env.DAPR_FUNCTIONS_RUN;
+  process.once("exit", () => rmSync(run, { recursive: true, force: true }));
+  const peers = ["@dapr/dapr", "class-transformer", "class-validator"];
+  const folder = consumerProject({ packages: ["undici", "fastify", ...peers] });
+  for (const name of ["contestants", "probes", "bodies.js"]) {
+    cpSync(join(root, ".build", "bench", name), join(folder, name), { recursive: true });
+  }
+  // Where spec/support/daprd.ts, compiled, looks for what says which daprd belongs to this tree.
+  const daprd = join(root, ".build", "spec", "daprd");
+  if (!existsSync(daprd)) symlinkSync(join(root, "spec", "daprd"), daprd);
+  const begin = performance.now();
+  const progress = (what: string): void => {
+    process.stderr.write(`${((performance.now() - begin) / 1e3).toFixed(0).padStart(4)} s  ${what}\n`);
+  };
+  return { root, load: buildLoad(root), folder, quick, progress };
+}
+
+void main().catch((error: unknown) => {
+  console.error(error);
+  // Not left to the end of the event loop: contestants may still be running, and end with this process's channel.
+  process.exit(1);
+});

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
-import type { Contestant, Order, OrderEvent } from "./contestant.js";
+import { seen, type Contestant, type Order, type OrderEvent } from "./contestant.js";
 
-/** The bare limit: node:http and an undici Pool, written by hand for these five paths and nothing else. */
+/** The bare limit: node:http and an undici Pool, written by hand for these paths and nothing else. */
 export const contestant: Contestant = {
-  start(sidecarPort) {
-    const pool = new Pool(`http://127.0.0.1:${sidecarPort}`, { connections: 128 });
+  start(sidecarPort, port) {
+    const pool = new Pool(`http://127.0.0.1:${sidecarPort}`, { connections: 256 });
     const headers = { "content-type": "application/json" };
 
     async function post(path: string, body: string): Promise<void> {
@@ -16,9 +15,9 @@ export const contestant: Contestant = {
     }
 
     async function handle(url: string, text: string, response: ServerResponse): Promise<void> {
-      let payload: Order;
+      let payload: unknown;
       try {
-        payload = JSON.parse(text) as Order;
+        payload = JSON.parse(text);
       } catch {
         return end(response, 400, '{"message":"malformed"}');
       }
@@ -26,10 +25,7 @@ export const contestant: Contestant = {
         case "/echo":
           return end(response, 200, JSON.stringify(payload));
         case "/save-order":
-          await post(
-            "/v1.0/state/statestore",
-            `[{"key":${JSON.stringify(payload.id)},"value":${JSON.stringify(payload)}}]`,
-          );
+          await post("/v1.0/state/statestore", `[${entryOf(payload as Order)}]`);
           return end(response, 200, "");
         case "/invoke-other":
           await post("/v1.0/invoke/other/method/accept", JSON.stringify(payload));
@@ -38,19 +34,42 @@ export const contestant: Contestant = {
           await post("/v1.0/bindings/ledger", `{"data":${JSON.stringify(payload)},"operation":"create"}`);
           return end(response, 200, "");
         case "/relay": {
-          const { data } = payload as unknown as OrderEvent;
-          await post(
-            `/v1.0/publish/bus/copies?metadata.cloudevent.id=${encodeURIComponent(data.id)}`,
-            JSON.stringify(data),
-          );
+          const { data } = payload as OrderEvent;
+          const id = encodeURIComponent(data.id);
+          await post(`/v1.0/publish/bus/copies?metadata.cloudevent.id=${id}`, JSON.stringify(data));
+          seen.events++;
           return end(response, 200, "");
         }
+        case "/save-items":
+          await post("/v1.0/state/statestore", `[${(payload as Order[]).map(entryOf).join(",")}]`);
+          return end(response, 200, "");
+        case "/save-items-singly":
+          for (const item of payload as Order[]) await post("/v1.0/state/statestore", `[${entryOf(item)}]`);
+          return end(response, 200, "");
+        case "/publish-items":
+          for (const item of payload as Order[]) await post("/v1.0/publish/bus/items", JSON.stringify(item));
+          return end(response, 200, "");
+        case "/publish-items-bulk": {
+          const entries = (payload as Order[]).map(
+            (item, index) => `{"entryId":"${index}","event":${JSON.stringify(item)},"contentType":"application/json"}`,
+          );
+          await post("/v1.0/publish/bulk/bus/items", `[${entries.join(",")}]`);
+          return end(response, 200, "");
+        }
+        case "/call-binding-items":
+          for (const item of payload as Order[]) {
+            await post("/v1.0/bindings/ledger", `{"data":${JSON.stringify(item)},"operation":"create"}`);
+          }
+          return end(response, 200, "");
         default:
           return end(response, 404, "");
       }
     }
 
     function listener(request: IncomingMessage, response: ServerResponse): void {
+      if (request.url === "/dapr/subscribe") {
+        return end(response, 200, '[{"pubsubname":"bus","topic":"relay","route":"/relay"}]');
+      }
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
@@ -61,12 +80,15 @@ export const contestant: Contestant = {
       });
     }
 
-    return new Promise((resolve) => {
-      const server = createServer({ keepAliveTimeout: 120_000 }, listener);
-      server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+    return new Promise<void>((resolve) => {
+      createServer({ keepAliveTimeout: 120_000 }, listener).listen(port, "127.0.0.1", resolve);
     });
   },
 };
+
+function entryOf(order: Order): string {
+  return `{"key":${JSON.stringify(order.id)},"value":${JSON.stringify(order)}}`;
+}
 
 function end(response: ServerResponse, status: number, body: string): void {
   if (body === "") response.writeHead(status, { "content-length": 0 }).end();

@@ -6,11 +6,15 @@
  * - `POST /save-order` saves the payload under its id
  * - `POST /invoke-other` invokes method `accept` of app `other` with the payload
  * - `POST /call-binding` gives the payload to operation `create` of binding `ledger`
- * - `POST /relay` takes an event and publishes its data to topic `copies` under the data's own id
+ * - `POST /relay` takes an event of topic `relay` and publishes its data to topic `copies` under the data's own id
+ * - `POST /save-items` saves each element of the payload under its id, all in one request
+ * - `POST /publish-items` publishes each element to topic `items`, one after another
+ * - `POST /publish-items-bulk` the same in one request; not the SDK, whose bulk requests cannot be had equal
+ * - `POST /call-binding-items` gives each element to operation `create` of binding `ledger`, one after another
  */
 export interface Contestant {
-  /** Resolves with the port of the app once it answers. */
-  start(sidecarPort: number): Promise<number>;
+  /** Resolves once the app listens on its port. */
+  start(sidecarPort: number, port: number, argument: string): Promise<unknown>;
 }
 
 export interface Order {
@@ -23,3 +27,6 @@ export interface OrderEvent {
   readonly source: string;
   readonly data: Order;
 }
+
+/** Counts topic events, which no load generator sees arrive. */
+export const seen = { events: 0 };

@@ -1,58 +1,51 @@
-import { createServer, type AddressInfo } from "node:net";
 import { DaprServer, HttpMethod } from "@dapr/dapr";
-import type { Contestant, Order } from "./contestant.js";
+import { seen, type Contestant, type Order } from "./contestant.js";
 
 /** What one writes today: DaprServer in front, DaprClient behind, its errors checked where it returns them. */
 export const contestant: Contestant = {
-  async start(sidecarPort) {
-    const serverPort = await freePort();
+  async start(sidecarPort, port) {
     const server = new DaprServer({
       serverHost: "127.0.0.1",
-      serverPort: String(serverPort),
+      serverPort: String(port),
       clientOptions: { daprHost: "127.0.0.1", daprPort: String(sidecarPort), maxBodySizeMb: 30 },
     });
     const { client } = server;
-    const post = { method: HttpMethod.POST };
 
-    await server.invoker.listen("echo", async ({ body }) => JSON.parse(body!) as object, post);
-    await server.invoker.listen(
-      "save-order",
-      async ({ body }) => {
-        const order = JSON.parse(body!) as Order;
-        const saved = await client.state.save("statestore", [{ key: order.id, value: order }]);
-        if (saved?.error) throw saved.error;
-      },
-      post,
-    );
-    await server.invoker.listen(
-      "invoke-other",
-      async ({ body }) =>
-        void (await client.invoker.invoke("other", "accept", HttpMethod.POST, JSON.parse(body!) as object)),
-      post,
-    );
-    await server.invoker.listen(
-      "call-binding",
-      async ({ body }) => void (await client.binding.send("ledger", "create", JSON.parse(body!))),
-      post,
-    );
+    async function listen(path: string, work: (payload: unknown) => Promise<unknown>): Promise<void> {
+      await server.invoker.listen(path, async ({ body }) => work(JSON.parse(body!)), { method: HttpMethod.POST });
+    }
+
+    await listen("echo", async (payload) => payload);
+    await listen("save-order", async (payload) => save([payload as Order]));
+    await listen("invoke-other", async (payload) => {
+      await client.invoker.invoke("other", "accept", HttpMethod.POST, payload as object);
+    });
+    await listen("call-binding", async (payload) => void (await client.binding.send("ledger", "create", payload)));
     await server.pubsub.subscribeWithOptions("bus", "relay", {
       route: "/relay",
       callback: async (data: Order) => {
-        const metadata = { "cloudevent.id": data.id };
-        const published = await client.pubsub.publish("bus", "copies", data, { metadata });
-        if (published.error) throw published.error;
+        await publish("copies", data, { "cloudevent.id": data.id });
+        seen.events++;
       },
     });
+    await listen("save-items", async (payload) => save(payload as Order[]));
+    await listen("publish-items", async (payload) => {
+      for (const item of payload as Order[]) await publish("items", item);
+    });
+    await listen("call-binding-items", async (payload) => {
+      for (const item of payload as Order[]) await client.binding.send("ledger", "create", item);
+    });
     await server.start();
-    return serverPort;
+
+    async function save(orders: readonly Order[]): Promise<void> {
+      const entries = orders.map((order) => ({ key: order.id, value: order }));
+      const saved = await client.state.save("statestore", entries);
+      if (saved?.error) throw saved.error;
+    }
+
+    async function publish(topic: string, data: Order, metadata?: Record<string, string>): Promise<void> {
+      const published = await client.pubsub.publish("bus", topic, data, metadata === undefined ? {} : { metadata });
+      if (published.error) throw published.error;
+    }
   },
 };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}

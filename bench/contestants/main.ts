@@ -1,18 +1,20 @@
-// A process of its own for one contestant: `node main.js NAME SIDECAR_PORT`. Tells its parent the port, and on each
-// message the processor time used so far and the memory in use after a collection.
-import type { Contestant } from "./contestant.js";
+// A process of its own for one contestant: `node main.js NAME SIDECAR_PORT PORT ARGUMENT`. Tells its parent when it
+// listens, and on each message what it has used so far.
+import { seen, type Contestant } from "./contestant.js";
 
-const [name, sidecarPort] = process.argv.slice(2);
+const [name, sidecarPort, port, argument = ""] = process.argv.slice(2);
 
 void (async () => {
   // oxlint-disable-next-line typescript/no-require-imports -- each contestant's packages load in its own process alone
   const { contestant } = require(`./${name}.js`) as { contestant: Contestant };
-  const port = await contestant.start(Number(sidecarPort));
-  process.on("message", () => {
-    globalThis.gc?.();
+  await contestant.start(Number(sidecarPort), Number(port), argument);
+  process.on("message", ({ collected }: { collected: boolean }) => {
+    // Processor time first: the collection is no work of the contestant's.
     const { user, system } = process.cpuUsage();
+    if (collected) globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
-    process.send!({ cpuMicroseconds: user + system, rss, heapUsed });
+    process.send!({ cpuSeconds: (user + system) / 1e6, rss, heapUsed, events: seen.events });
   });
-  process.send!({ port });
+  process.on("disconnect", () => process.exit());
+  process.send!("listening");
 })();

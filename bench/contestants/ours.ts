@@ -6,11 +6,13 @@ import {
   DaprStateOutput,
   DaprTopicTrigger,
   serve,
+  type BindingCollector,
   type CloudEvent,
   type Collector,
   type PublishCollector,
+  type StateCollector,
 } from "dapr-functions";
-import type { Contestant, Order } from "./contestant.js";
+import { seen, type Contestant, type Order } from "./contestant.js";
 
 export class Orders {
   @DaprServiceInvocationTrigger({ methodName: "echo" })
@@ -39,15 +41,38 @@ export class Orders {
   @DaprTopicTrigger({ pubSubName: "bus", topic: "relay" })
   @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
   relay(event: CloudEvent<Order>, { copies }: { copies: PublishCollector<Order> }): void {
+    seen.events++;
     copies.add(event.data, { metadata: { "cloudevent.id": event.data.id } });
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "save-items" })
+  @DaprStateOutput({ name: "items", stateStore: "statestore" })
+  saveItems(payload: Order[], { items }: { items: StateCollector<Order> }): void {
+    for (const item of payload) items.add(item, { key: item.id });
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "publish-items" })
+  @DaprPublish({ name: "items", pubSubName: "bus", topic: "items" })
+  publishItems(payload: Order[], { items }: { items: Collector<Order> }): void {
+    for (const item of payload) items.add(item);
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "publish-items-bulk" })
+  @DaprPublish({ name: "items", pubSubName: "bus", topic: "items", bulk: true })
+  publishItemsInBulk(payload: Order[], { items }: { items: Collector<Order> }): void {
+    for (const item of payload) items.add(item);
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "call-binding-items" })
+  @DaprBindingOutput({ name: "ledger", bindingName: "ledger", operation: "create" })
+  callBindingWithItems(payload: Order[], { ledger }: { ledger: BindingCollector<Order> }): void {
+    for (const item of payload) ledger.add(item);
   }
 }
 
-const silent = { log() {}, info() {}, warn() {}, error() {}, debug() {} };
+/** Start-up lines would go to the console of the benchmark. */
+export const silent = { log() {}, info() {}, warn() {}, error() {}, debug() {} };
 
 export const contestant: Contestant = {
-  async start(sidecarPort) {
-    const app = await serve([Orders], { port: 0, daprUrl: `http://127.0.0.1:${sidecarPort}`, log: silent });
-    return app.port;
-  },
+  start: (sidecarPort, port) => serve([Orders], { port, daprUrl: `http://127.0.0.1:${sidecarPort}`, log: silent }),
 };

@@ -6,6 +6,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"syscall"
+	"time"
 )
 
 func main() {
@@ -30,4 +32,13 @@ func main() {
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: load stub | load run -url URL [-body FILE] [-type TYPE] [-header NAME:VALUE] -connections N (-seconds S | -requests N)")
 	os.Exit(2)
+}
+
+// cpuSeconds is the processor time that this process has used.
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }

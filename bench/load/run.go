@@ -30,6 +30,8 @@ type result struct {
 	P50       float64 `json:"p50"`
 	P99       float64 `json:"p99"`
 	Max       float64 `json:"max"`
+	// Processor time of the generator itself, user and system.
+	CPUSeconds float64 `json:"cpuSeconds"`
 }
 
 func run(arguments []string) error {
@@ -59,6 +61,7 @@ func run(arguments []string) error {
 	if err != nil {
 		return err
 	}
+	measured.CPUSeconds = cpuSeconds()
 	return json.NewEncoder(os.Stdout).Encode(measured)
 }
 

@@ -23,10 +23,10 @@ func stub(_ []string) error {
 	var requests atomic.Int64
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	go func() {
-		// Each line asked for is answered with the number of requests so far.
+		// Each line is answered with the number of requests and the processor time so far.
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
-			fmt.Println(requests.Load())
+			fmt.Println(requests.Load(), cpuSeconds())
 		}
 		os.Exit(0)
 	}()

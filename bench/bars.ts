@@ -1,0 +1,84 @@
+import type { Figures } from "./bench.js";
+
+/** What the library promises of a ratio that a scenario measures. */
+export interface Bar {
+  readonly what: string;
+  readonly scenario: string;
+  readonly ratio: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+const state = "state, 32 connections";
+const echo = "echo, 32 connections";
+const soak = "soak → one state item";
+
+export const bars: readonly Bar[] = [
+  { what: "one state item: throughput / @dapr/dapr", scenario: state, ratio: "throughput / dapr-sdk", atLeast: 3 },
+  { what: "one state item: throughput / bare", scenario: state, ratio: "throughput / bare", atLeast: 0.9 },
+  { what: "one state item: CPU / @dapr/dapr", scenario: state, ratio: "cpu / dapr-sdk", atMost: 0.33 },
+  { what: "one state item: CPU / bare", scenario: state, ratio: "cpu / bare", atMost: 1.12 },
+  { what: "one state item: p99 / bare", scenario: state, ratio: "p99 / bare", atMost: 1.2 },
+  { what: "echo: throughput / bare", scenario: echo, ratio: "throughput / bare", atLeast: 0.93 },
+  { what: "echo: p99 / bare", scenario: echo, ratio: "p99 / bare", atMost: 1.2 },
+  {
+    what: "1,000 state items on daprd: one request / one by one",
+    scenario: "daprd: one invocation → 1,000 state items",
+    ratio: "items per second / one by one",
+    atLeast: 20,
+  },
+  {
+    what: "1,000 publish items on daprd: bulk / one by one",
+    scenario: "daprd: one invocation → 1,000 publish items",
+    ratio: "items per second, bulk / one by one",
+    atLeast: 20,
+  },
+  {
+    what: "topic events on daprd: bulk / single",
+    scenario: "daprd: topic events in bulk",
+    ratio: "events per second, bulk / single",
+    atLeast: 4,
+  },
+  {
+    what: "add of an item / JSON.stringify, slowest output",
+    scenario: "add of one item, 2,000 in an invocation",
+    ratio: "slowest / JSON.stringify",
+    atMost: 3,
+  },
+  {
+    what: "one function among 10,000: CPU / alone",
+    scenario: "one function among 1, 100 and 10,000",
+    ratio: "cpu of 10,000 / 1",
+    atMost: 1.1,
+  },
+  { what: "import / require @dapr/dapr", scenario: "cold start", ratio: "import / @dapr/dapr", atMost: 1 / 6 },
+  { what: "import: megabytes of memory", scenario: "cold start", ratio: "import, megabytes", atMost: 15 },
+  {
+    what: "ready with 100 functions / require @dapr/dapr",
+    scenario: "cold start",
+    ratio: "ready / @dapr/dapr",
+    atMost: 0.6,
+  },
+  { what: "soak: heap at 100 % / at 10 %", scenario: soak, ratio: "heap at 100 % / 10 %", atMost: 1.03 },
+  { what: "soak: resident memory at 100 % / at 10 %", scenario: soak, ratio: "rss at 100 % / 10 %", atMost: 1.03 },
+];
+
+export interface Judged {
+  readonly what: string;
+  readonly bar: string;
+  /** Absent where the scenario was not run. */
+  readonly measured?: number;
+  readonly met?: boolean;
+}
+
+/** Each bar with what was measured. A miss is told and not an error: the machine may have been busy. */
+export function judge(results: readonly Figures[]): Judged[] {
+  return bars.map(({ what, scenario, ratio, atLeast, atMost }) => {
+    const bar = atLeast === undefined ? `at most ${round(atMost!)}` : `at least ${round(atLeast)}`;
+    const measured = results.find((figures) => figures.scenario === scenario)?.ratios[ratio];
+    if (measured === undefined) return { what, bar };
+    return { what, bar, measured, met: atLeast === undefined ? measured <= atMost! : measured >= atLeast };
+  });
+}
+
+const round = (value: number): string => String(Number(value.toFixed(3)));

@@ -1,0 +1,71 @@
+import type { Bench, Figures } from "../bench.js";
+import { runLoad, type App, type LoadOptions, type Stub } from "../processes.js";
+import { Rounds } from "../rounds.js";
+
+/** One who takes part in a contest: a name, the app that runs it, and where it is asked. */
+export interface Entrant {
+  readonly app: App;
+  /** Instead of the contest's own path. */
+  readonly path?: string;
+}
+
+export interface Contest extends LoadOptions {
+  readonly scenario: string;
+  readonly rounds: number;
+  /** How long one contestant runs in one round. */
+  readonly seconds: number;
+  /** Requests before the first round, so that what is measured is compiled; 5,000 unless given. */
+  readonly warmUp?: number;
+  /** The sidecar that serves all of them, whose processor time shows that it does not hold them up. */
+  readonly stub?: Stub;
+  /** What one request does, where that is more than one thing. */
+  readonly itemsPerRequest?: number;
+}
+
+/** Throughput, latency, processor time and memory of contestants that do the same job. */
+export async function compete<Name extends string>(
+  bench: Bench,
+  entrants: Readonly<Record<Name, Entrant>>,
+  contest: Contest,
+): Promise<Rounds<Name, Awaited<ReturnType<typeof measure>>>> {
+  bench.progress(contest.scenario);
+  const names = Object.keys(entrants) as Name[];
+  const { seconds: _, warmUp = 5000, ...load } = contest;
+  for (const name of names) {
+    const { app, path } = entrants[name];
+    await runLoad(bench, app.port, { ...load, path: path ?? load.path, requests: warmUp });
+  }
+  return await Rounds.interleave(names, contest.rounds, (name) => measure(bench, entrants[name], contest));
+}
+
+async function measure(bench: Bench, { app, path }: Entrant, contest: Contest) {
+  const { stub, itemsPerRequest = 1 } = contest;
+  const [before, stubBefore] = [await app.usage(), await stub?.usage()];
+  const load = await runLoad(bench, app.port, { ...contest, path: path ?? contest.path });
+  const [after, stubAfter] = [await app.usage(), await stub?.usage()];
+  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+  const stubSeconds = (stubAfter?.cpuSeconds ?? 0) - (stubBefore?.cpuSeconds ?? 0);
+  return {
+    perSecond: load.perSecond * itemsPerRequest,
+    cpuMicroseconds: (cpuSeconds * 1e6) / load.requests / itemsPerRequest,
+    p50: load.p50,
+    p99: load.p99,
+    rssMegabytes: after.rss / 1e6,
+    // How much of their processors the two sides used: the app is what was measured only where its own is the full one.
+    appBusy: cpuSeconds / load.seconds,
+    driverBusy: (stubSeconds + load.cpuSeconds) / load.seconds,
+  };
+}
+
+/** Ours by each of the others, in what the bars are about. */
+export function ratiosToOthers<Name extends string>(
+  rounds: Awaited<ReturnType<typeof compete<Name>>>,
+  ours: Name,
+  others: readonly Name[],
+): Figures["ratios"] {
+  const numbers = { throughput: "perSecond", cpu: "cpuMicroseconds", p99: "p99" } as const;
+  const ratios = others.flatMap((other) =>
+    Object.entries(numbers).map(([what, number]) => [`${what} / ${other}`, rounds.ratio(number, ours, other)] as const),
+  );
+  return Object.fromEntries(ratios);
+}

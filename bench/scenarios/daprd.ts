@@ -1,0 +1,239 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "redis";
+import type { Daprd } from "../../spec/support/daprd.js";
+import type { Bench, Figures } from "../bench.js";
+import { itemsOf, order, orderEvent } from "../bodies.js";
+import { App, freePort, names, runLoad, Stub, type Name } from "../processes.js";
+import { Rounds } from "../rounds.js";
+import { compete } from "./contest.js";
+
+// Loaded here and not above: it looks for daprd in the source tree's spec/, which the runner makes reachable first.
+const support = () => require("../../spec/support/daprd.js") as typeof import("../../spec/support/daprd.js");
+
+interface Beside {
+  readonly app: App;
+  readonly daprd: Daprd;
+}
+
+/** An app with a daprd of its own, once daprd has asked it what it wants. */
+async function startBeside(bench: Bench, name: string, components: Readonly<Record<string, object>>): Promise<Beside> {
+  const resources = mkdtempSync(join(bench.folder, "components-"));
+  for (const [component, spec] of Object.entries(components)) {
+    const text = { apiVersion: "dapr.io/v1alpha1", kind: "Component", metadata: { name: component }, spec };
+    writeFileSync(join(resources, `${component}.yaml`), JSON.stringify(text));
+  }
+  const [http, grpc, internal, port] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const starting = App.start(bench, { name, sidecarPort: http, port });
+  const daprd = await support().startDaprd({
+    appId: `bench-${port}`,
+    appPort: port,
+    resources: [resources],
+    ports: { http, grpc, internal },
+  });
+  const app = await starting;
+  await daprd.ready;
+  return { app, daprd };
+}
+
+const componentOf = (type: string, metadata: Readonly<Record<string, string>> = {}): object => ({
+  type,
+  version: "v1",
+  metadata: Object.entries(metadata).map(([name, value]) => ({ name, value })),
+});
+
+const inMemory = { statestore: componentOf("state.in-memory"), bus: componentOf("pubsub.in-memory") };
+
+/** Real Dapr: what one request for many items and many events saves, and events from a topic to another. */
+export async function onDaprd(bench: Bench): Promise<Figures[]> {
+  if (support().findDaprd() === undefined) {
+    return [{ scenario: "on daprd", contestants: {}, ratios: {}, note: "there is no daprd; npm run daprd builds it" }];
+  }
+  return [...(await fanOutOnDaprd(bench)), ...(await relayOnDaprd(bench)), ...(await bulkOnDaprd(bench))];
+}
+
+async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
+  const stub = await Stub.start(bench.load);
+  const ledger = componentOf("bindings.http", { url: `http://127.0.0.1:${stub.port}/v1.0/bindings/ledger` });
+  const components = { ...inMemory, ledger };
+  const ours = await startBeside(bench, "ours", components);
+  const bare = await startBeside(bench, "bare", components);
+  const contest = {
+    path: "",
+    connections: 1,
+    ...(bench.quick ? { rounds: 3, seconds: 0.3 } : { rounds: 5, seconds: 1 }),
+  };
+  const thousand = { ...contest, body: itemsOf(1000), itemsPerRequest: 1000, warmUp: 3 };
+  try {
+    const state = await compete(
+      bench,
+      {
+        "ours, one request": { app: ours.app, path: "/save-items" },
+        "bare, one request": { app: bare.app, path: "/save-items" },
+        "bare, one by one": { app: bare.app, path: "/save-items-singly" },
+      },
+      { ...thousand, scenario: "daprd: one invocation → 1,000 state items" },
+    );
+    const publish = await compete(
+      bench,
+      {
+        "ours, bulk": { app: ours.app, path: "/publish-items-bulk" },
+        "bare, bulk": { app: bare.app, path: "/publish-items-bulk" },
+        "ours, one by one": { app: ours.app, path: "/publish-items" },
+        "bare, one by one": { app: bare.app, path: "/publish-items" },
+      },
+      { ...thousand, scenario: "daprd: one invocation → 1,000 publish items" },
+    );
+    const figures: Figures[] = [
+      {
+        scenario: "daprd: one invocation → 1,000 state items",
+        contestants: state.medians(),
+        ratios: { "items per second / one by one": state.ratio("perSecond", "ours, one request", "bare, one by one") },
+      },
+      {
+        scenario: "daprd: one invocation → 1,000 publish items",
+        contestants: publish.medians(),
+        ratios: {
+          "items per second, bulk / one by one": publish.ratio("perSecond", "ours, bulk", "ours, one by one"),
+          "items per second, bulk / bare one by one": publish.ratio("perSecond", "ours, bulk", "bare, one by one"),
+        },
+      },
+    ];
+    if (bench.quick) return figures;
+    const binding = await compete(
+      bench,
+      { ours: { app: ours.app }, bare: { app: bare.app } },
+      {
+        ...contest,
+        path: "/call-binding-items",
+        body: itemsOf(100),
+        itemsPerRequest: 100,
+        warmUp: 20,
+        scenario: "daprd: one invocation → 100 binding items",
+      },
+    );
+    const ratios = { "throughput / bare": binding.ratio("perSecond", "ours", "bare") };
+    return [
+      ...figures,
+      { scenario: "daprd: one invocation → 100 binding items", contestants: binding.medians(), ratios },
+    ];
+  } finally {
+    await end(ours, bare);
+    stub.close();
+  }
+}
+
+/** Events published to daprd, delivered by it, and published again by the app. */
+async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
+  if (bench.quick) return [];
+  const scenario = "daprd: topic → publish";
+  const besides: Beside[] = [];
+  try {
+    const apps = {} as Record<Name, Beside>;
+    for (const name of names) besides.push((apps[name] = await startBeside(bench, name, inMemory)));
+    bench.progress(scenario);
+    const deliver = (name: Name, events: number) => {
+      const { app, daprd } = apps[name];
+      const load = { path: "/v1.0/publish/bus/relay", body: JSON.stringify(order), connections: 8, requests: events };
+      return handled(app, events, () => runLoad(bench, daprd.ports.http, load));
+    };
+    for (const name of names) await deliver(name, 300);
+    const rounds = await Rounds.interleave(names, 5, (name) => deliver(name, 1000));
+    const ratios = Object.fromEntries(
+      (["bare", "fastify", "dapr-sdk"] as const).flatMap((other) => [
+        [`throughput / ${other}`, rounds.ratio("perSecond", "ours", other)],
+        [`cpu / ${other}`, rounds.ratio("cpuMicroseconds", "ours", other)],
+      ]),
+    );
+    return [{ scenario, contestants: rounds.medians(), ratios }];
+  } finally {
+    await end(...besides);
+  }
+}
+
+/**
+ * The same events singly and in bulk. In Redis: daprd's in-memory broker waits for each event before the next. They are
+ * put there past daprd, so that publishing them takes none of its time.
+ */
+async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
+  const scenario = "daprd: topic events in bulk";
+  const redis = await startRedis(bench);
+  if (redis === undefined) {
+    const note = "needs redis-server on the PATH: a broker that hands over several events at once";
+    return [{ scenario, contestants: {}, ratios: {}, note }];
+  }
+  // As many at once as a bulk request takes.
+  const metadata = { redisHost: `127.0.0.1:${redis.port}`, concurrency: "100", queueDepth: "1000" };
+  const beside = await startBeside(bench, "ours-events", {
+    ...inMemory,
+    broker: componentOf("pubsub.redis", metadata),
+  });
+  bench.progress(scenario);
+  try {
+    const topics = ["single", "bulk", "single-outputs", "bulk-outputs"] as const;
+    const deliver = (topic: string, events: number) =>
+      handled(beside.app, events, async () => {
+        await Promise.all(Array.from({ length: events }, () => redis.client.xAdd(topic, "*", { data: orderEvent })));
+      });
+    for (const topic of topics) await deliver(topic, 1000);
+    const rounds = await Rounds.interleave(topics, bench.quick ? 3 : 7, (topic) => deliver(topic, 3000));
+    return [
+      {
+        scenario,
+        contestants: rounds.medians(),
+        ratios: {
+          "events per second, bulk / single": rounds.ratio("perSecond", "bulk", "single"),
+          "the same, each event → publish and state": rounds.ratio("perSecond", "bulk-outputs", "single-outputs"),
+        },
+      },
+    ];
+  } finally {
+    await end(beside);
+    redis.client.destroy();
+    redis.child.kill();
+  }
+}
+
+async function startRedis(bench: Bench) {
+  const port = await freePort();
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", bench.folder];
+  const child = spawn("redis-server", args, { stdio: "ignore" });
+  const started = await new Promise<boolean>((resolve) => {
+    child.once("spawn", () => resolve(true));
+    child.once("error", () => resolve(false));
+  });
+  if (!started) return undefined;
+  const client = createClient({ socket: { host: "127.0.0.1", port } });
+  // Its connection is refused, and tried again, until the server listens.
+  client.on("error", () => undefined);
+  await client.connect();
+  return { child, client, port };
+}
+
+/** Sends events and waits until the app's functions have had all of them. */
+async function handled(
+  app: App,
+  events: number,
+  send: () => Promise<unknown>,
+): Promise<{ perSecond: number; cpuMicroseconds: number; appBusy: number }> {
+  const before = await app.usage();
+  const begin = performance.now();
+  await send();
+  let after = await app.usage();
+  for (; after.events - before.events < events; after = await app.usage()) {
+    if (performance.now() - begin > 60_000) throw new Error(`${app.name}: some of ${events} events are missing`);
+    await delay(2);
+  }
+  const seconds = (performance.now() - begin) / 1e3;
+  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+  return { perSecond: events / seconds, cpuMicroseconds: (cpuSeconds * 1e6) / events, appBusy: cpuSeconds / seconds };
+}
+
+async function end(...besides: readonly Beside[]): Promise<void> {
+  for (const { app, daprd } of besides) {
+    await daprd.kill();
+    await app.close();
+  }
+}

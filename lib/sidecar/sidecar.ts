@@ -110,9 +110,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const close = () =>
     (closing ??= (async () => {
       // Deliveries under way first: their functions still call the API.
-      await withinBound(connection.close());
-      await withinBound(stopServer(server));
-      server.closeAllConnections();
+      await withinBound(connection.close().then(() => stopServer(server)));
+      server.close().closeAllConnections();
       await Promise.all([app.close(), outgoing.close()]);
     })());
   if (options.appPort !== undefined) {

@@ -155,6 +155,12 @@ describe("output bindings", () => {
       expect(await invoke("get", undefined, { errorIfNot2XX: "false" })).toMatchObject({ status: 200, text: "" });
     });
 
+    it("follows redirects", async () => {
+      const { target, invoke } = await start({ status: 307, headers: { location: "/landed" } });
+      expect(await invoke("get")).toMatchObject({ status: 500, headers: { "metadata.statuscode": "404" } });
+      expect(sent(target)).toMatchObject({ method: "GET", path: "/landed" });
+    });
+
     it("takes any status when it is told to", async () => {
       const { invoke } = await start({ status: 503 }, { errorIfNot2XX: "false" });
       expect(await invoke("get")).toMatchObject({ status: 200, headers: { "metadata.statuscode": "503" } });

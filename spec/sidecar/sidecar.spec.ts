@@ -21,6 +21,14 @@ describe("startSidecar", () => {
     ]);
   });
 
+  it("forgets the oldest requests beyond 64 MiB of bodies", async () => {
+    const sidecar = await sidecarWith([]);
+    const body = Buffer.alloc(4 * 1024 * 1024, "x");
+    for (let n = 0; n < 17; n++) await call(sidecar, `POST /r${n}`, { body });
+    expect(sidecar.requests).toHaveLength(16);
+    expect(sidecar.requests[0]!.path).toBe("/r1");
+  });
+
   it("listens on the loopback interface, on the port that it is given", async () => {
     const free = await FakeApp.start();
     const { port } = free;

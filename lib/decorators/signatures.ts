@@ -72,7 +72,7 @@ type Fits<V, P> = { readonly of: V } extends { readonly of: P } ? true : false;
 /** The first fault, if any. */
 type First<A, B> = [A] extends [never] ? B : A;
 
-// ── payloads and values ─────────────────────────────────────────────────────────────────────────────────────────────
+// Payloads and values.
 
 /** What a class, `[Class]` or schema makes of a value; `any` when it is not known, `never` when there is none. */
 export type ValueOf<P> = [P] extends [never] ? never : PayloadType extends P ? any : Known<P, "output">;
@@ -99,7 +99,7 @@ type InstanceOf<C> = C extends { readonly prototype: infer I }
     : I
   : any;
 
-// ── triggers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Triggers.
 
 type TriggerFault<K extends TriggerKind, P, F> = F extends (...args: infer A) => infer R
   ? First<A["length"] extends 0 ? never : PayloadFault<K, ValueOf<P>, A[0]>, K extends "http" ? ReplyFault<R> : never>
@@ -141,14 +141,14 @@ type RequestFault<V, P> =
       : Fits<HttpRequest<V>, P> extends true
         ? never
         : "the HttpRequest that the method takes has another body than the trigger's payload type gives: declare HttpRequest of that class, or of the output of that schema"
-    : "an HTTP function takes the whole request: declare its first parameter as HttpRequest and read its body with json()";
+    : "an HTTP function takes the whole request: declare its first parameter as the HttpRequest of dapr-functions, and read its body with json()";
 
 type ReplyFault<R> =
   Fits<Awaited<R>, HttpResponse | Reply | string | Uint8Array | void | undefined> extends true
     ? never
     : "an HTTP function returns HttpResponse, Reply, string, bytes or void: put data into { jsonBody }";
 
-// ── inputs and outputs ──────────────────────────────────────────────────────────────────────────────────────────────
+// Inputs and outputs.
 
 type Bindings<F> = F extends (...args: infer A) => any ? NonNullable<A[1]> : never;
 

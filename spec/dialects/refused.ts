@@ -114,7 +114,7 @@ export class Payloads {
   @DaprTopicTrigger({ pubSubName: "bus", payload: Order })
   anotherEvent(_event: CloudEvent<Special>): void {}
 
-  // @ts-expect-error an HTTP function takes the whole request: declare its first parameter as HttpRequest
+  // @ts-expect-error an HTTP function takes the whole request: declare its first parameter as the HttpRequest of dapr-functions
   @HttpTrigger()
   aBodyForARequest(_order: Order): void {}
 

@@ -1,0 +1,28 @@
+import * as library from "../lib/index.js";
+
+describe("the root import", () => {
+  it("has these values and no others", () => {
+    const errors = ["DaprFunctionsError", "DefinitionError", "InvocationError", "PayloadError", "SidecarError"];
+    const clients = Object.keys(library).filter((name) => name.endsWith("DaprClient"));
+    const decorators = [
+      "DaprBindingOutput",
+      "DaprBindingTrigger",
+      "DaprInvoke",
+      "DaprPublish",
+      "DaprSecret",
+      "DaprServiceInvocationTrigger",
+      "DaprStateInput",
+      "DaprStateOutput",
+      "DaprTopicTrigger",
+      "FunctionName",
+      "HttpTrigger",
+      "Input",
+      "Output",
+      "Retry",
+      "Trigger",
+    ];
+    const others = ["Reply", "readFunctions", "serve"];
+    expect(clients).toContain("HttpDaprClient");
+    expect(Object.keys(library).sort()).toEqual([...decorators, ...errors, ...clients, ...others].sort());
+  });
+});

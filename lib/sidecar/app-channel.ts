@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
-import { toRequestPath } from "./http-binding.js";
+import { toRequestPath } from "./raw-url.js";
 
 export interface AppRequest {
   readonly method: string;

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { BindingRequest, BindingResponse, OutputBinding } from "./bindings.js";
 import { property, type Properties } from "./components.js";
 import { isTruthy } from "./go-values.js";
+import { splitUrl } from "./raw-url.js";
 
 const operations = ["create", "get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
@@ -64,17 +65,4 @@ async function send(
       status: `${status} ${STATUS_CODES[status] ?? ""}`.trim(),
     },
   };
-}
-
-/** Origin and path of a URL, the path as it is written: `URL` would fold `..` and change escapes. */
-export function splitUrl(url: string): { readonly origin: string; readonly path: string } {
-  const [, origin, path = ""] = /^(https?:\/\/[^/?#]+)([^#]*)/i.exec(url) ?? [];
-  if (origin === undefined) throw new Error(`"${url}" is no http(s) URL`);
-  return { origin, path: toRequestPath(path) };
-}
-
-/** A path that may be sent: what no URL can hold is escaped, escapes stay. */
-export function toRequestPath(path: string): string {
-  const escaped = path.replaceAll(/[^\x21-\x7e]+|["<>\\^`{|}#]/g, (text) => encodeURIComponent(text));
-  return escaped.startsWith("/") ? escaped : `/${escaped}`;
 }

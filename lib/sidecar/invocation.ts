@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { ApiError, messageOf, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
 import { foldPath, isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "./app-channel.js";
-import { splitUrl } from "./http-binding.js";
+import { splitUrl } from "./raw-url.js";
 
 /** The verbs that daprd passes on; it delivers any other as POST. */
 const verbs = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"];

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
   type Dirent,
 } from "node:fs";
@@ -13,11 +14,19 @@ import { dirname, join, relative } from "node:path";
 import type { AppEntry, AppPlan, AppState } from "../azure/app-files.js";
 import { mainOf } from "../azure/app-rules.js";
 import { functionFileNames } from "../azure/function-files.js";
+import { UsageError } from "./usage-error.js";
 
 const rootFiles = ["host.json", "local.settings.json", "package.json", "extensions.csproj"];
 
-/** Reads what `generate` and `check` need to know of an app's folder, which need not be there. */
+/**
+ * Reads what `generate` and `check` need to know of an app's folder, which need not be there.
+ *
+ * @throws UsageError where something else is
+ */
 export function readAppFolder(out: string): AppState {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new UsageError(`${out}: --out names a file; give the folder of the app`);
+  }
   const entries: Record<string, AppEntry> = {};
   for (const entry of entriesOf(out)) entries[entry.name] = toEntry(join(out, entry.name), entry);
   const files: Record<string, string> = {};

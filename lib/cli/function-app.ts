@@ -21,7 +21,7 @@ export interface LoadedFunctions {
   readonly fileOf: (definition: FunctionDefinition) => string;
 }
 
-/** @throws LoadError when a module does not load */
+/** @throws UsageError when a module does not load */
 export async function loadFunctions(paths: readonly string[]): Promise<LoadedFunctions> {
   const modules = await loadModules(paths, progressOn(process.stderr));
   const byClass = new Map<Class, LoadedModule>();

@@ -66,7 +66,8 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
   const plan = planApp(files, state, { keepStale: options.keepStale });
   if (options.dryRun !== true) writeAppFolder(out, plan);
   finish(plan, sorted, options);
-  for (const note of [...notesOn(definitions), ...plan.leftOver.map(leftOverNote)]) process.stderr.write(`${note}\n`);
+  const notes = options.json === true ? [] : notesOn(definitions);
+  for (const note of [...notes, ...plan.leftOver.map(leftOverNote)]) process.stderr.write(`${note}\n`);
   return exitCodes.done;
 }
 

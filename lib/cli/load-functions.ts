@@ -6,6 +6,7 @@ import { isDaprFunctionsError, type DefinitionError, type Problem } from "../mod
 import { cycleFrom, modulesIn } from "./module-search.js";
 import type { Progress } from "./progress.js";
 import { builtPathOf, loadTypeScript } from "./typescript.js";
+import { UsageError } from "./usage-error.js";
 
 /** A module of the user's with what it exports that has functions. */
 export interface LoadedModule {
@@ -18,11 +19,6 @@ export interface LoadedModule {
   readonly problems: readonly Problem[];
 }
 
-/** A module that is not there or does not load: a fault of how the command was used. */
-export class LoadError extends Error {
-  override readonly name = "LoadError";
-}
-
 const javaScript: readonly string[] = [".js", ".cjs", ".mjs"];
 const typeScript: readonly string[] = [".ts", ".cts", ".mts"];
 
@@ -31,7 +27,7 @@ const typeScript: readonly string[] = [".ts", ".cts", ".mts"];
  * hook or the project's own compiler, of folders every file with functions.
  *
  * @param paths as given on the command line, relative to the working directory
- * @throws LoadError
+ * @throws UsageError
  */
 export async function loadModules(paths: readonly string[], progress: Progress): Promise<LoadedModule[]> {
   const files = [...new Set(paths.flatMap(filesOf))].sort();
@@ -48,15 +44,15 @@ function filesOf(path: string): string[] {
   const file = resolve(path);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined)
-    throw new LoadError(`${path}: there is no such file or folder; build first, or mind the path`);
+    throw new UsageError(`${path}: there is no such file or folder; build first, or mind the path`);
   if (stats.isDirectory()) {
     const found = modulesIn(file, javaScript);
     const files = found.length > 0 ? found : modulesIn(file, typeScript);
     if (files.length > 0) return files;
-    throw new LoadError(`${path}: no file in this folder declares a function; name the modules that do`);
+    throw new UsageError(`${path}: no file in this folder declares a function; name the modules that do`);
   }
   if ([...javaScript, ...typeScript].includes(extname(file)) && !/\.d\.[cm]?ts$/.test(file)) return [file];
-  throw new LoadError(`${path}: this is no module; give a .js file, a folder of them, or a .ts file`);
+  throw new UsageError(`${path}: this is no module; give a .js file, a folder of them, or a .ts file`);
 }
 
 async function loadModule(file: string): Promise<LoadedModule> {
@@ -66,7 +62,7 @@ async function loadModule(file: string): Promise<LoadedModule> {
     return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports), problems: [] };
   } catch (error) {
     if (isDefinitionError(error)) return { file, built: file, targets: [], problems: error.problems };
-    throw new LoadError(`${shown(file)} does not load: ${reasonOf(error, file)}`, { cause: error });
+    throw new UsageError(`${shown(file)} does not load: ${reasonOf(error, file)}`, { cause: error });
   }
 }
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { addCheck } from "./check.js";
 import { addGenerate } from "./generate.js";
 import { addList } from "./list.js";
-import { LoadError } from "./load-functions.js";
 import { exitCodes } from "./report.js";
 import { addRun } from "./run.js";
 import { addSidecar } from "./sidecar.js";
+import { UsageError } from "./usage-error.js";
 
 /** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
 async function main(args: readonly string[]): Promise<void> {
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    } else if (error instanceof LoadError) {
+    } else if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n`);
       process.exitCode = exitCodes.usage;
     } else throw error;

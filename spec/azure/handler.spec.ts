@@ -1,3 +1,4 @@
+import { IsString } from "class-validator";
 import { toHandler, type V3Handler } from "../../lib/azure/index.js";
 import { DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "../../lib/index.js";
 
@@ -100,6 +101,27 @@ describe("toHandler", () => {
   it("takes instances from a container", async () => {
     const container = { get: <T>() => new Orders("contained") as T };
     expect(await replyOf(toHandler(() => ({ Orders }), "read", { container }))).toEqual({ own: "contained" });
+  });
+
+  it("validates payload classes as it is told", async () => {
+    class Order {
+      @IsString() id!: string;
+    }
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      save(order: Order): Order {
+        return order;
+      }
+    }
+    const payload = { id: "1", more: true };
+    expect(
+      await replyOf(
+        toHandler(() => ({ Orders }), "save"),
+        payload,
+      ),
+    ).toEqual({ id: "1" });
+    const strict = toHandler(() => ({ Orders }), "save", { validation: { forbidNonWhitelisted: true } });
+    await expect(strict(context(payload))).rejects.toMatchObject({ code: "ERR_PAYLOAD_INVALID" });
   });
 
   it("fails each invocation where the function is gone, and logs it once", async () => {

@@ -113,7 +113,7 @@ describe("the command line", () => {
     [["generat", "x"], "unknown command 'generat'"],
     [["check", "nowhere.js"], "nowhere.js: there is no such file or folder"],
     [["check", "package.json"], "package.json: this is no module"],
-    [["check", "node_modules/.none"], "there is no such file or folder"],
+    [["generate", "build/orders.js", "--out", "package.json"], "--out names a file"],
   ])("exits with 2 for %p", (args, text) => {
     const { status, stdout, stderr } = runCli(project, args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

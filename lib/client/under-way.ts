@@ -70,3 +70,27 @@ export class UnderWay {
 export function abortError({ reason }: AbortSignal): Error {
   return reason instanceof Error ? reason : new Error("the request was cancelled");
 }
+
+/**
+ * Waits for a call that cannot be ended no longer than `timeout` milliseconds, nor beyond its signal.
+ */
+export async function withinTime<T>(
+  run: () => Promise<T>,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal?.aborted === true) throw abortError(signal);
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+    onAbort = () => reject(abortError(signal!));
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([run(), over]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+  }
+}

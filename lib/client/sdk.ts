@@ -1,0 +1,36 @@
+/** The part of a client of @dapr/dapr that is used here. */
+export interface DaprSdk {
+  readonly options: {
+    readonly daprHost: string;
+    readonly daprPort: string;
+    /** Of its `CommunicationProtocolEnum`: gRPC is 0, HTTP 1. */
+    readonly communicationProtocol: number;
+    readonly daprApiToken?: string | undefined;
+  };
+  readonly daprClient?: unknown;
+  readonly state: {
+    save(store: string, entries: object[]): Promise<unknown>;
+    get(store: string, key: string): Promise<unknown>;
+    getBulk(store: string, keys: string[]): Promise<object[]>;
+    delete(store: string, key: string, options?: object): Promise<unknown>;
+    transaction(store: string, operations?: object[]): Promise<unknown>;
+  };
+  readonly pubsub: { publish(pubSub: string, topic: string, data?: object, options?: object): Promise<unknown> };
+  readonly invoker: {
+    invoke(appId: string, method: string, verb: never, data?: object, options?: object): Promise<unknown>;
+  };
+  readonly binding: { send(name: string, operation: string, data?: unknown, metadata?: object): Promise<unknown> };
+  readonly secret: { get(store: string, key: string, metadata?: string): Promise<object> };
+  readonly metadata: { get(): Promise<unknown> };
+  start(): Promise<void>;
+}
+
+/** At debug level the package logs the headers of every request. */
+export function hideToken({ options, daprClient }: DaprSdk): void {
+  const { daprApiToken: token } = options;
+  const logger = (daprClient as { logger?: { debug?: unknown } } | undefined)?.logger;
+  if (token === undefined || token === "" || typeof logger?.debug !== "function") return;
+  const debug = logger.debug.bind(logger) as (message: unknown, ...rest: unknown[]) => void;
+  logger.debug = (message: unknown, ...rest: unknown[]) =>
+    debug(typeof message === "string" ? message.replaceAll(token, "***") : message, ...rest);
+}

@@ -1,0 +1,199 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "redis";
+import { compileApp, startAppProcess, type AppProcess } from "../support/app-process.js";
+import { findDaprd, freePort, startDaprd, type Daprd } from "../support/daprd.js";
+import { findRedis, startRedis, type Redis } from "../support/redis.js";
+import { call, component } from "./harness.js";
+import type { Job } from "./worker/main.js";
+
+const group = "workers";
+/** A daprd whose app is gone leaves its events to others. */
+const probing = [
+  "--enable-app-health-check",
+  "--app-health-check-path=/healthz",
+  "--app-health-probe-interval=1",
+  "--app-health-threshold=1",
+];
+
+const names = ["first", "second"] as const;
+type Name = (typeof names)[number];
+
+/** An app and its daprd. */
+interface Instance {
+  readonly app: AppProcess;
+  readonly daprd: Daprd;
+}
+
+if (findRedis() && findDaprd()) {
+  describe("redelivery [redis]", () => {
+    let redis: Redis;
+    let client: ReturnType<typeof connected>;
+    let worker: string;
+    let resources: string;
+    const instances = new Map<Name, Instance>();
+
+    const connected = () => createClient({ url: `redis://${redis.host}` });
+    const startInstance = async (name: Name, port: number, ports?: Daprd["ports"]): Promise<void> => {
+      const sidecar = ports ?? { http: await freePort(), grpc: await freePort(), internal: await freePort() };
+      const app = await startApp(name, port, sidecar);
+      const daprd = await startDaprd({
+        appId: group,
+        appPort: app.port,
+        resources: [resources],
+        ports: sidecar,
+        flags: probing,
+      });
+      await daprd.ready;
+      instances.set(name, { app, daprd });
+    };
+    const startApp = (name: Name, port: number, { http }: Daprd["ports"]): Promise<AppProcess> =>
+      startAppProcess(worker, {
+        INSTANCE: name,
+        REDIS_HOST: redis.host,
+        DAPR_APP_PORT: String(port),
+        DAPR_HTTP_PORT: String(http),
+      });
+
+    beforeAll(async () => {
+      redis = await startRedis();
+      client = connected();
+      await client.connect();
+      worker = compileApp(join(__dirname, "worker", "main.ts"), ["redis"]);
+      resources = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "resources-"));
+      // Milliseconds: a redeliverInterval with a unit is taken for none and leaves the default, 15 s.
+      const redelivering = { redisHost: redis.host, processingTimeout: "2000", redeliverInterval: "300" };
+      const files = {
+        limited: component("limited", "pubsub.redis", redelivering),
+        lasting: component("lasting", "pubsub.redis", redelivering),
+        bare: component("bare", "pubsub.redis", redelivering),
+        store: component("store", "state.redis", { redisHost: redis.host, keyPrefix: "none" }),
+        resiliency: JSON.stringify(resiliency),
+      };
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(resources, `${name}.yaml`), text);
+      await Promise.all(names.map(async (name) => startInstance(name, await freePort())));
+    }, 60_000);
+    afterAll(async () => {
+      await Promise.all([...instances.values()].flatMap(({ app, daprd }) => [daprd.close(), app.close()]));
+      await client.close();
+      await redis.close();
+    });
+
+    const publish = async (pubsub: string, topic: string, job: Job): Promise<void> => {
+      const path = `/v1.0/publish/${pubsub}/${topic}?metadata.cloudevent.id=event-${job.id}`;
+      expect(await call(instances.get("first")!.daprd.url, "POST", path, { body: job })).toMatchObject({ status: 204 });
+    };
+    /** The next of a list, once it is there. */
+    const next = async (list: string): Promise<string> => {
+      const waiting = await client.duplicate().connect();
+      const found = await waiting.blPop(list, 20);
+      await waiting.close();
+      if (found === null) throw new Error(`nothing appeared in ${list} within 20 s`);
+      return found.element;
+    };
+    /** What a function has put into Dapr's state for a job, once it is there. */
+    const result = async (id: string): Promise<string> => {
+      for (const until = Date.now() + 20_000; Date.now() < until; await delay(20)) {
+        const value = await client.hGet(id, "data");
+        if (value !== null) return JSON.parse(value) as string;
+      }
+      throw new Error(`job ${id} had no result within 20 s`);
+    };
+    const deliveries = (id: string): Promise<string[]> => client.lRange(`deliveries:${id}`, 0, -1);
+    /** Events of a topic that no app has dealt with yet. */
+    const pending = async (topic: string): Promise<number> => (await client.xPending(topic, group)).pending;
+
+    it.each(["throw", "retry"] as const)(
+      "repeats an event until it is dealt with, under the same id (%s)",
+      async (failing) => {
+        await publish("lasting", "lasting-jobs", { id: failing, deliveries: [failing, failing, "done"] });
+        expect(names).toContain(await result(failing));
+        const seen = (await deliveries(failing)).map((delivery) => delivery.split(" ")[1]);
+        expect(seen).toEqual(Array(3).fill(`event-${failing}`));
+      },
+      30_000,
+    );
+
+    it("dead-letters an event when its retries are used up", async () => {
+      await publish("limited", "jobs", { id: "hopeless", deliveries: ["throw"] });
+      expect(await next("buried:hopeless")).toBe("event-hopeless");
+      expect(await deliveries("hopeless")).toHaveLength(1 + policies.retries.few.maxRetries);
+      expect(await client.exists("hopeless")).toBe(0);
+    }, 30_000);
+
+    // The component acknowledges what failed: only a retry policy of Dapr's repeats it.
+    it("loses an event that fails once where there is no retry policy", async () => {
+      await publish("bare", "bare-jobs", { id: "unlucky", deliveries: ["throw", "done"] });
+      await next("begun:unlucky");
+      await publish("bare", "bare-jobs", { id: "lucky", deliveries: ["done"] });
+      await result("lucky");
+      while ((await pending("bare-jobs")) > 0) continue;
+      expect(await deliveries("unlucky")).toHaveLength(1);
+    }, 30_000);
+
+    it("shares the events among the instances, each handled once and none lost", async () => {
+      const ids = Array.from({ length: 300 }, (_, index) => `shared-${index}`);
+      for (const id of ids) await publish("limited", "jobs", { id, deliveries: ["done"] });
+      for (const id of ids) await result(id);
+      const seen = await Promise.all(ids.map(deliveries));
+      expect(seen.filter((each) => each.length !== 1)).toEqual([]);
+      expect(new Set(seen.flat().map((delivery) => delivery.split(" ")[0]))).toEqual(new Set(names));
+    }, 60_000);
+
+    describe("when it is killed in the middle of an event,", () => {
+      const victimOf = async (id: string): Promise<[name: Name, instance: Instance, other: Name]> => {
+        await publish("lasting", "lasting-jobs", { id, deliveries: ["hang", "done"] });
+        const name = (await next(`begun:${id}`)) as Name;
+        return [name, instances.get(name)!, name === "first" ? "second" : "first"];
+      };
+
+      it("an app's event goes to the other instance", async () => {
+        const [name, { app, daprd }, other] = await victimOf("cut-off");
+        await app.kill();
+        expect(await result("cut-off")).toBe(other);
+        instances.set(name, { app: await startApp(name, app.port, daprd.ports), daprd });
+      }, 60_000);
+
+      it("an app that comes back gets the event again", async () => {
+        const [name, { app, daprd }] = await victimOf("restarted");
+        await app.kill();
+        instances.set(name, { app: await startApp(name, app.port, daprd.ports), daprd });
+        expect(names).toContain(await result("restarted"));
+        expect(await deliveries("restarted")).toHaveLength(2);
+      }, 60_000);
+
+      it("a daprd's event goes to the other instance", async () => {
+        const [name, { app, daprd }, other] = await victimOf("beheaded");
+        await Promise.all([daprd.kill(), app.kill()]);
+        expect(await result("beheaded")).toBe(other);
+        await startInstance(name, app.port, daprd.ports);
+      }, 60_000);
+    });
+
+    it("leaves nothing behind", async () => {
+      for (const topic of ["jobs", "dead-jobs", "lasting-jobs", "bare-jobs"]) {
+        while ((await pending(topic)) > 0) continue;
+        expect(await pending(topic)).toBe(0);
+      }
+    });
+  });
+}
+
+const policies = {
+  retries: {
+    few: { policy: "constant", duration: "100ms", maxRetries: 4 },
+    lasting: { policy: "constant", duration: "100ms", maxRetries: -1 },
+  },
+};
+const resiliency = {
+  apiVersion: "dapr.io/v1alpha1",
+  kind: "Resiliency",
+  metadata: { name: "deliveries" },
+  spec: {
+    policies,
+    targets: {
+      components: { limited: { inbound: { retry: "few" } }, lasting: { inbound: { retry: "lasting" } } },
+    },
+  },
+};

@@ -3,7 +3,7 @@ import * as library from "../lib/index.js";
 describe("the root import", () => {
   it("has these values and no others", () => {
     const errors = ["DaprFunctionsError", "DefinitionError", "InvocationError", "PayloadError", "SidecarError"];
-    const clients = Object.keys(library).filter((name) => name.endsWith("DaprClient"));
+    const clients = ["HttpDaprClient", "SdkDaprClient"];
     const decorators = [
       "DaprBindingOutput",
       "DaprBindingTrigger",
@@ -22,7 +22,6 @@ describe("the root import", () => {
       "Trigger",
     ];
     const others = ["Reply", "readFunctions", "serve"];
-    expect(clients).toContain("HttpDaprClient");
     expect(Object.keys(library).sort()).toEqual([...decorators, ...errors, ...clients, ...others].sort());
   });
 });

@@ -66,5 +66,4 @@ export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js
 export type { DaprClient } from "./client/dapr-client.js";
 export { HttpDaprClient } from "./client/http-dapr-client.js";
 export { SdkDaprClient } from "./client/sdk-dapr-client.js";
-export { SdkDaprClient } from "./client/sdk-dapr-client.js";
 export { serve, type App, type ServeOptions } from "./runtime/serve.js";

@@ -9,7 +9,7 @@ import { RouteTable } from "./route-table.js";
 import { routeOf, routesOf, subscriptionsOf, type Route } from "./routes.js";
 import type { EndpointScope } from "./run-function.js";
 import { TopicEndpoint } from "./topic-endpoint.js";
-import { emptyReply, emptyReplyOf, jsonReply, type WireReply } from "./write-reply.js";
+import { emptyReply, jsonReply, success, type WireReply } from "./write-reply.js";
 
 /** The routes of an app: those of its functions and those under which Dapr asks the app itself. */
 export function appRoutes(
@@ -19,8 +19,8 @@ export function appRoutes(
 ): RouteTable<Endpoint> {
   const table = new RouteTable<Endpoint>();
   const subscriptions = jsonReply(200, subscriptionsOf(functions.map(({ definition }) => definition)));
-  const healthy = emptyReplyOf(204);
-  const stopping = emptyReplyOf(503);
+  const healthy = emptyReply(204);
+  const stopping = emptyReply(503);
   table.add(
     ["GET"],
     "/dapr/subscribe",
@@ -39,7 +39,7 @@ export function appRoutes(
       table.add(
         ["OPTIONS"],
         pathnameOf(route!),
-        answering(() => emptyReply, false),
+        answering(() => success, false),
       );
     }
   }

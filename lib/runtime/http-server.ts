@@ -1,12 +1,12 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Server as NetServer, type AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint } from "./endpoint.js";
 import { failureBody, failureOf } from "./failures.js";
-import { readBody } from "./read-body.js";
-import type { RouteTable } from "./route-table.js";
-import { emptyReplyOf, jsonReply, writeReply, type WireReply } from "./write-reply.js";
+import { readBody, type Unread } from "./read-body.js";
+import type { Match, RouteTable } from "./route-table.js";
+import { emptyReply, jsonReply, writeReply, type WireReply } from "./write-reply.js";
 
 export interface AppServerOptions {
   readonly routes: RouteTable<Endpoint>;
@@ -23,20 +23,25 @@ export interface AppServerOptions {
  */
 const keepAliveTimeout = 120_000;
 
-const notFound = emptyReplyOf(404);
+const notFound = emptyReply(404);
 
 /** The app port: requests to endpoints and back, and an end that loses none of them. */
 export class AppServer {
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   readonly #tokens: readonly Buffer[];
-  /** Two for each request: its invocation, which a caller that goes away does not end, and its response. */
+  /** Requests that have not been answered, also those whose caller has gone away while the function runs on. */
   #pending = 0;
   #whenIdle: (() => void) | undefined;
   #isClosing = false;
 
   constructor(private readonly options: AppServerOptions) {
     this.#tokens = options.appTokens.map((token) => Buffer.from(token));
-    this.#server = createServer({ keepAliveTimeout }, (request, response) => void this.#answer(request, response));
+    this.#server = createServer({ keepAliveTimeout }, (request, response) => this.#accept(request, response));
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
   }
 
   /** True from the moment the app was told to stop. */
@@ -65,29 +70,55 @@ export class AppServer {
   async close(patience: number, giveUp: () => void): Promise<void> {
     this.#isClosing = true;
     // Not the HTTP server's own `close`, which ends idle connections at once: a sidecar may be about to use one.
-    NetServer.prototype.close.call(this.#server);
-    if (this.#pending > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => {
-          giveUp();
-          resolve();
-        }, patience);
-        this.#whenIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
+    let timer: NodeJS.Timeout | undefined;
+    const patienceEnds = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        if (this.#pending > 0) giveUp();
+        resolve();
+      }, patience);
+    });
+    const idle = new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    if (this.#pending > 0) await Promise.race([idle, patienceEnds]);
+    // Each when what is still to be written has been.
+    for (const socket of this.#sockets) socket.destroySoon();
+    await Promise.race([ended, patienceEnds]);
+    clearTimeout(timer);
     this.#server.closeAllConnections();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#pending += 2;
-    response.on("close", this.#settle);
+  #accept(request: IncomingMessage, response: ServerResponse): void {
+    this.#pending++;
+    const url = request.url ?? "/";
+    const mark = url.indexOf("?");
+    const match = this.options.routes.find(request.method ?? "", mark === -1 ? url : url.slice(0, mark));
+    if (this.#tokens.length > 0 && !this.#isAdmitted(request, match?.value, url)) {
+      this.#write(
+        response,
+        refusal(401, "ERR_UNAUTHORIZED", "the dapr-api-token header is missing or wrong", match?.value),
+      );
+      this.#settle();
+    } else if (match === undefined) {
+      this.#write(response, notFound);
+      this.#settle();
+    } else {
+      readBody(request, this.options.maxBodySize, (body) => void this.#answer(request, response, match, body));
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { value: endpoint, params }: Match<Endpoint>,
+    body: Buffer | Unread,
+  ): Promise<void> {
     try {
-      const reply = await this.#replyTo(request);
-      if (this.#isClosing) response.shouldKeepAlive = false;
-      if (reply !== undefined) writeReply(response, reply);
+      if (typeof body !== "string") {
+        this.#write(response, await endpoint.handle({ request, body, params }));
+      } else if (body === "too-large") {
+        const message = `the body exceeds ${this.options.maxBodySize} bytes`;
+        this.#write(response, refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, endpoint));
+      }
     } catch (error) {
       // Nothing above throws; should it, the request fails and not the process.
       this.options.log.error(`a request failed: ${failureOf(error).message}`);
@@ -97,26 +128,13 @@ export class AppServer {
     }
   }
 
-  readonly #settle = (): void => {
+  #settle(): void {
     if (--this.#pending === 0) this.#whenIdle?.();
-  };
+  }
 
-  /** `undefined` when the caller went away before its request was complete. */
-  async #replyTo(request: IncomingMessage): Promise<WireReply | undefined> {
-    const url = request.url ?? "/";
-    const mark = url.indexOf("?");
-    const match = this.options.routes.find(request.method ?? "", mark === -1 ? url : url.slice(0, mark));
-    if (this.#tokens.length > 0 && !this.#isAdmitted(request, match?.value, url)) {
-      return refusal(401, "ERR_UNAUTHORIZED", "the dapr-api-token header is missing or wrong", match?.value);
-    }
-    if (match === undefined) return notFound;
-    const { maxBodySize } = this.options;
-    const body = await readBody(request, maxBodySize);
-    if (body === "aborted") return undefined;
-    if (body === "too-large") {
-      return refusal(413, "ERR_PAYLOAD_TOO_LARGE", `the body exceeds ${maxBodySize} bytes`, match.value);
-    }
-    return await match.value.handle({ request, body, params: match.params });
+  #write(response: ServerResponse, reply: WireReply): void {
+    if (this.#isClosing) response.shouldKeepAlive = false;
+    writeReply(response, reply);
   }
 
   /** Unknown paths below /api/ are as public as known ones; elsewhere only those with the token learn what is there. */

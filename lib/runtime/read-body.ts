@@ -9,28 +9,29 @@ const empty = Buffer.alloc(0);
  * Reads a request's body to its end, whatever its verb: a sidecar sends an empty one as an empty chunked body.
  *
  * @param limit bytes; a body beyond it is not kept, and what is still to come of it is thrown away
+ * @param done called once
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | Unread> {
+export function readBody(request: IncomingMessage, limit: number, done: (body: Buffer | Unread) => void): void {
   const { headers } = request;
   const declared = headers["content-length"];
-  if (declared === undefined && headers["transfer-encoding"] === undefined) return Promise.resolve(empty);
-  if (declared !== undefined && Number(declared) > limit) return Promise.resolve("too-large");
-  return new Promise((resolve) => {
-    let first: Buffer | undefined;
-    let more: Buffer[] | undefined;
-    let length = 0;
-    request.on("data", (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) {
-        first = more = undefined;
-        resolve("too-large");
-      } else if (first === undefined) {
-        first = chunk;
-      } else {
-        (more ??= [first]).push(chunk);
-      }
-    });
-    request.on("end", () => resolve(more === undefined ? (first ?? empty) : Buffer.concat(more, length)));
-    request.on("close", () => resolve("aborted"));
+  if (declared === undefined && headers["transfer-encoding"] === undefined) return done(empty);
+  if (declared !== undefined && Number(declared) > limit) return done("too-large");
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+  let length = 0;
+  let isDone = false;
+  const finish = (body: Buffer | Unread): void => {
+    if (isDone) return;
+    isDone = true;
+    first = more = undefined;
+    done(body);
+  };
+  request.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > limit) finish("too-large");
+    else if (first === undefined) first = chunk;
+    else (more ??= [first]).push(chunk);
   });
+  request.on("end", () => finish(more === undefined ? (first ?? empty) : Buffer.concat(more, length)));
+  request.on("close", () => finish("aborted"));
 }

@@ -15,7 +15,7 @@ import {
   type TopicEvent,
 } from "./topic-events.js";
 import { TriggerInvocation } from "./trigger-invocation.js";
-import { emptyReply, jsonReply, type WireReply } from "./write-reply.js";
+import { jsonReply, success, type WireReply } from "./write-reply.js";
 
 /** What the sidecar is to do with an event: forget it, deliver it again, or put it on the dead-letter topic. */
 type EventStatus = "SUCCESS" | "RETRY" | "DROP";
@@ -54,7 +54,7 @@ export class TopicEndpoint implements Endpoint {
     const { status, failed } = await this.#handleEvent(delivery, headers, () =>
       readEvent(delivery, this.trigger, this.#topic, isRaw),
     );
-    return failed ?? (status === "SUCCESS" ? emptyReply : jsonReply(200, { status }));
+    return failed ?? (status === "SUCCESS" ? success : jsonReply(200, { status }));
   }
 
   /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */

@@ -7,26 +7,29 @@ import { isJsonType, readContentType } from "./read-payload.js";
 /** A reply ready to be written: nothing about it can fail any more. */
 export interface WireReply {
   readonly status: number;
-  /** Names and values in turn, without `content-length`. */
-  readonly headers: readonly string[];
+  /** Names and values in turn, with the length of the body. */
+  readonly headers: string[];
   readonly body: string | Uint8Array | undefined;
 }
 
-const noHeaders: readonly string[] = [];
-const jsonHeaders: readonly string[] = ["content-type", "application/json"];
-const bytesHeaders: readonly string[] = ["content-type", "application/octet-stream"];
-const textHeaders: readonly string[] = ["content-type", "text/plain; charset=utf-8"];
-
-/** 200 without a body, which is success to every trigger. */
-export const emptyReply: WireReply = { status: 200, headers: noHeaders, body: undefined };
-const noContentReply: WireReply = { status: 204, headers: noHeaders, body: undefined };
-
-export function emptyReplyOf(status: number): WireReply {
-  return { status, headers: noHeaders, body: undefined };
+/** A reply without a body. */
+export function emptyReply(status: number, headers: readonly string[] = []): WireReply {
+  // These have no body by their definition, and so no length.
+  const length = status === 204 || status === 304 ? [] : ["content-length", "0"];
+  return { status, headers: [...headers, ...length], body: undefined };
 }
 
+/** 200 without a body, which is success to every trigger. */
+export const success: WireReply = emptyReply(200);
+
+/** A reply with a value as JSON. */
 export function jsonReply(status: number, value: unknown): WireReply {
-  return { status, headers: jsonHeaders, body: JSON.stringify(value) };
+  return jsonTextReply(status, JSON.stringify(value));
+}
+
+function jsonTextReply(status: number, text: string): WireReply {
+  const length = String(Buffer.byteLength(text));
+  return { status, headers: ["content-type", "application/json", "content-length", length], body: text };
 }
 
 /**
@@ -35,12 +38,12 @@ export function jsonReply(status: number, value: unknown): WireReply {
  * @throws InvocationError `ERR_REPLY_INVALID`, as all of these
  */
 export function toServiceReply(returned: unknown): WireReply {
-  if (returned === undefined) return emptyReply;
+  if (returned === undefined) return success;
   if (typeof returned === "object" && returned !== null) {
     if (isReply(returned)) return assemble(returned, returned.body, isTextByType);
-    if (isBytes(returned)) return { status: 200, headers: bytesHeaders, body: toBytes(returned) };
+    if (isBytes(returned)) return assemble({}, returned, isTextByType);
   }
-  return { status: 200, headers: jsonHeaders, body: stringify(returned) };
+  return jsonTextReply(200, stringify(returned));
 }
 
 /** An input binding must be answered 200: with an inbound retry policy a sidecar repeats events answered otherwise. */
@@ -52,7 +55,7 @@ export function toBindingReply(returned: unknown): WireReply {
 
 /** What an HTTP function answers: an HttpResponse or a Reply, text, bytes, or nothing. */
 export function toHttpReply(returned: unknown): WireReply {
-  if (returned === undefined || returned === null) return noContentReply;
+  if (returned === undefined || returned === null) return emptyReply(204);
   if (typeof returned === "string" || isBytes(returned)) return assemble({}, returned, always);
   if (typeof returned !== "object" || Array.isArray(returned)) {
     throw invalid("an HTTP function returns an HttpResponse, a Reply, text, bytes or nothing; put JSON into jsonBody");
@@ -65,12 +68,7 @@ export function toHttpReply(returned: unknown): WireReply {
 /** Writes a reply in one go; to a caller that has gone nothing is written. */
 export function writeReply(response: ServerResponse, { status, headers, body }: WireReply): void {
   if (response.destroyed || response.writableEnded) return;
-  if (status === 204 || status === 304) {
-    response.writeHead(status, headers as string[]).end();
-    return;
-  }
-  const length = body === undefined ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  response.writeHead(status, [...headers, "content-length", String(length)]).end(body);
+  response.writeHead(status, headers).end(body);
 }
 
 /** Whether text is sent as it is rather than as a JSON string, by the content type that the reply gives. */
@@ -84,16 +82,23 @@ const isTextByType: IsText = (contentType) =>
 function assemble(init: { status?: unknown; headers?: unknown }, body: unknown, isText: IsText): WireReply {
   const status = statusOf(init.status ?? 200);
   const { lines, contentType } = headersOf(init.headers);
-  const withType = (headers: readonly string[]) => (contentType === undefined ? [...lines, ...headers] : lines);
-  // Nothing can follow these: Node would drop a body and keep its length.
-  if (body === undefined || status === 204 || status === 205 || status === 304) {
-    return { status, headers: lines, body: undefined };
+  if (
+    body === undefined ||
+    (body === "" && isText(contentType)) ||
+    status === 204 ||
+    status === 205 ||
+    status === 304
+  ) {
+    return emptyReply(status, lines);
   }
-  if (isBytes(body)) return { status, headers: withType(bytesHeaders), body: toBytes(body) };
-  if (typeof body === "string" && isText(contentType)) {
-    return { status, headers: body === "" ? lines : withType(textHeaders), body };
-  }
-  return { status, headers: withType(jsonHeaders), body: stringify(body) };
+  const withBody = (type: string, content: string | Uint8Array): WireReply => {
+    const ownType = contentType === undefined ? ["content-type", type] : [];
+    const length = String(Buffer.byteLength(content));
+    return { status, headers: [...lines, ...ownType, "content-length", length], body: content };
+  };
+  if (isBytes(body)) return withBody("application/octet-stream", toBytes(body));
+  if (typeof body === "string" && isText(contentType)) return withBody("text/plain; charset=utf-8", body);
+  return withBody("application/json", stringify(body));
 }
 
 function statusOf(status: unknown): number {
@@ -105,7 +110,7 @@ function statusOf(status: unknown): number {
 const framing = new Set(["connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"]);
 
 function headersOf(headers: unknown): { readonly lines: readonly string[]; readonly contentType: string | undefined } {
-  if (headers === undefined || headers === null) return { lines: noHeaders, contentType: undefined };
+  if (headers === undefined || headers === null) return { lines: [], contentType: undefined };
   if (typeof headers !== "object") throw invalid("the headers of a reply are an object of text by name");
   const lines: string[] = [];
   let contentType: string | undefined;

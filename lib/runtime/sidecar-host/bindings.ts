@@ -27,8 +27,20 @@ export function bindingWriter(
       };
     },
     async write(messages, invocation) {
-      const call = callOptions(place, invocation);
-      await sendInOrder(messages, (message) => client.invokeBinding({ ...call, ...message, discard: true }));
+      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+      await sendInOrder(messages, ({ bindingName, operation, data, metadata }) => {
+        return client.invokeBinding({
+          bindingName,
+          operation,
+          data,
+          metadata,
+          discard: true,
+          binding: name,
+          daprAddress,
+          signal,
+          traceHeaders,
+        });
+      });
     },
   };
 }

@@ -30,8 +30,21 @@ export function invokeWriter(client: DaprClient, place: BindingPlace<DaprInvoke>
       return { appId, methodName, httpVerb, body, headers: overrides["headers"] as InvokeMessage["headers"] };
     },
     async write(messages, invocation) {
-      const call = callOptions(place, invocation);
-      await sendInOrder(messages, (message) => client.invokeMethod({ ...call, ...message, discard: true }));
+      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+      await sendInOrder(messages, ({ appId, methodName, httpVerb, body, headers }) => {
+        return client.invokeMethod({
+          appId,
+          methodName,
+          httpVerb,
+          body,
+          headers,
+          discard: true,
+          binding: name,
+          daprAddress,
+          signal,
+          traceHeaders,
+        });
+      });
     },
   };
 }

@@ -42,14 +42,19 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
       };
     },
     async write(messages, invocation) {
-      const call = callOptions(place, invocation);
+      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
       for (let first = 0, end; first < messages.length; first = end) {
         end = binding.bulk === true ? endOfGroup(messages, first) : first + 1;
         const entries = messages.slice(first, end);
         const { pubSubName, topic, payload, metadata } = entries[0]!;
         try {
-          if (entries.length === 1) await client.publish({ ...call, pubSubName, topic, payload, metadata });
-          else await client.publishBulk({ ...call, pubSubName, topic, entries });
+          if (entries.length === 1) {
+            const request = { pubSubName, topic, payload, metadata, binding: name, daprAddress, signal, traceHeaders };
+            await client.publish(request);
+          } else {
+            const request = { pubSubName, topic, entries, binding: name, daprAddress, signal, traceHeaders };
+            await client.publishBulk(request);
+          }
         } catch (error) {
           throw writeError(first, error);
         }

@@ -23,7 +23,9 @@ export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInp
       const stateStore = storeOf(invocation);
       const key = keyOf(invocation);
       if (key.includes(divider)) throw badItem(where, "key", dividerProblem);
-      const { value, etag } = await client.getState({ ...callOptions(place, invocation), stateStore, key });
+      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+      const request = { stateStore, key, binding: name, daprAddress, signal, traceHeaders };
+      const { value, etag } = await client.getState(request);
       if (value === undefined && binding.required === true) throw missingKey(place, stateStore, key);
       return binding.record === true ? ({ key, value, etag } satisfies StateRecord) : value;
     },
@@ -75,9 +77,10 @@ export function stateWriter(client: DaprClient, place: BindingPlace<DaprStateOut
       }
       let sent = 0;
       for (const { stateStore, first, entries, removal } of requestsOf(messages)) {
+        const { binding: name, daprAddress, signal, traceHeaders } = call;
         try {
           if (removal !== undefined) await client.deleteState({ ...call, stateStore, ...removal });
-          else await client.saveState({ ...call, stateStore, entries });
+          else await client.saveState({ stateStore, entries, binding: name, daprAddress, signal, traceHeaders });
         } catch (error) {
           // Dapr does not take back the entries that it saved before another one failed.
           const hint = entries.length > 1 ? "other entries of the request may be stored" : undefined;

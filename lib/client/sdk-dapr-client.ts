@@ -42,7 +42,7 @@ import { withinTime } from "./under-way.js";
  * - bulk publish, of which it hides partial failures: entries go one by one, in order
  * - the spelling of numbers in `application/json`: `2.50` becomes `2.5`, integers beyond 2^53 lose digits
  * - over HTTP: names and keys `.` and `..`, a body with GET or HEAD (both refused), metadata of a binding's answer
- * - over gRPC: headers and content types other than JSON, `text/plain` and bytes of an invocation, metadata of a
+ * - over gRPC: a query, headers and content types other than JSON, `text/plain` and bytes of an invocation, metadata of a
  *   secret's request and of items in a transaction (all refused); all but the first value of a secret; the sidecar's
  *   own error codes
  *
@@ -139,6 +139,8 @@ export class SdkDaprClient implements DaprClient {
     const problem = methodNameProblem(methodName);
     if (problem !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `methodName: ${problem}`);
     const { path, query } = methodPath(methodName);
+    // daprd takes the `?` for a part of the method's name there, and refuses it.
+    if (this.#isGrpc && query !== undefined) throw unsupported("the query of an invocation over gRPC");
     const method = this.#isGrpc ? methodName.replace(/^\//, "") : query === undefined ? path : `${path}?${query}`;
     const data = this.#invocationData(request);
     const headers = {

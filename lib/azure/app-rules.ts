@@ -1,11 +1,11 @@
 import type { FunctionDefinition } from "../model/function-definition.js";
-import { problemAt } from "../metadata/problem.js";
+import { functionProblem, problemAt } from "../model/problem.js";
 import type { Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../model/expressions.js";
 import { isOurs, type AppState } from "./app-files.js";
 import { judgeBundle } from "./bundle.js";
 import { firstBundleWithDapr } from "./function-files.js";
-import { appProblem, functionProblem } from "./problem.js";
+import { appProblem } from "./problem.js";
 import { describePlace, settingsOf } from "./settings.js";
 
 /*

@@ -14,7 +14,7 @@ import { toFunctionJson } from "./function-json.js";
 import { inspectForHost, refuseErrors, runnersOf, type AzureOptions } from "./functions-app.js";
 import { fromV4Request, type V4HttpRequest } from "./http-request.js";
 import type { FunctionRunner } from "./invocation.js";
-import { functionProblem } from "./problem.js";
+import { functionProblem } from "../model/problem.js";
 import type { Target } from "./module-functions.js";
 
 type App = typeof import("@azure/functions").app;

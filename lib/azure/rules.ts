@@ -2,7 +2,7 @@ import type { Binding } from "../model/bindings.js";
 import type { Problem } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { isGeneric } from "./function-json.js";
-import { functionProblem } from "./problem.js";
+import { functionProblem } from "../model/problem.js";
 import { bindingsOf } from "./settings.js";
 
 /*

@@ -1,6 +1,7 @@
 import type { Binding } from "../model/bindings.js";
 import { settingNames } from "../model/expressions.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { labelOf } from "../model/problem.js";
 import { isGeneric, toFunctionJson } from "./function-json.js";
 
 /** A setting that the functions of an app name, and everywhere they do. */
@@ -35,7 +36,7 @@ export function settingsOf(definitions: readonly FunctionDefinition[]): SettingU
   for (const definition of definitions) {
     const written = new Map(toFunctionJson(definition).bindings.map((binding) => [binding.name, binding]));
     for (const binding of bindingsOf(definition)) {
-      const at = `${roleOf(definition, binding)} "${binding.name}"`;
+      const at = labelOf(definition, binding);
       for (const [member, text] of Object.entries(written.get(binding.name) ?? {})) {
         if (typeof text !== "string" || !hasSettings(binding, member)) continue;
         const place = { definition, binding: at, member, connection: false };
@@ -56,11 +57,6 @@ export function describePlace({ definition, binding, member }: SettingPlace): st
 
 export function bindingsOf({ trigger, inputs, outputs }: FunctionDefinition): readonly Binding[] {
   return [trigger, ...inputs, ...outputs];
-}
-
-export function roleOf(definition: FunctionDefinition, binding: Binding): "trigger" | "input" | "output" {
-  if (binding === definition.trigger) return "trigger";
-  return binding.direction === "in" ? "input" : "output";
 }
 
 function hasSettings(binding: Binding, member: string): boolean {

@@ -2,7 +2,7 @@ import type { Binding, GenericBinding, JsonValue } from "../model/bindings.js";
 import type { Problem } from "../model/errors.js";
 import { bindingTypes, type Role } from "./binding-types.js";
 import { show } from "./members.js";
-import { problemAt, type ProblemPlace } from "./problem.js";
+import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { bindingNameProblems, type NamedBinding } from "./rules/names.js";
 import { checkGeneric, checkOptions } from "./rules/options.js";
 import type { BindingDecoratorName, MethodRecord } from "./store.js";

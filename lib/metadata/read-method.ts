@@ -3,7 +3,7 @@ import type { Problem } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import { firstParameterType } from "./design-types.js";
-import { problemAt, type ProblemPlace } from "./problem.js";
+import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
 import { expressionProblems } from "./rules/expressions.js";
 import { duplicateBindingProblems, functionNameProblems } from "./rules/names.js";

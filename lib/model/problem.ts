@@ -1,9 +1,42 @@
 import type { Binding } from "./bindings.js";
 import type { Problem, ProblemCode } from "./errors.js";
-import { placeOf, type FunctionDefinition } from "./function-definition.js";
+import type { FunctionDefinition } from "./function-definition.js";
 
-/** Where in a function a problem is: the function as a whole, a binding, or one member of a binding. */
+/** Where a problem is: a function, one of its bindings, or an option of that. */
 export interface ProblemPlace {
+  readonly className: string;
+  readonly methodName: string;
+  /** `output "order"` */
+  readonly binding?: string | undefined;
+  readonly member?: string | undefined;
+}
+
+/** @param text `<what>; <what to do>` */
+export function problemAt(
+  place: ProblemPlace,
+  code: ProblemCode,
+  text: string,
+  level: Problem["level"] = "error",
+): Problem {
+  const { className, methodName, binding, member } = place;
+  return {
+    code,
+    level,
+    class: className,
+    method: methodName,
+    ...(binding !== undefined && { binding }),
+    ...(member !== undefined && { member }),
+    message: `${describePlace(place)}: ${text}`,
+  };
+}
+
+/** Says `Parcels.store, output "stored", stateStore`. */
+export function describePlace({ className, methodName, binding, member }: ProblemPlace): string {
+  return [`${className}.${methodName}`, binding, member].filter((part) => part !== undefined).join(", ");
+}
+
+/** Where in a definition a problem is: the function as a whole, a binding, or one member of a binding. */
+export interface DefinitionPlace {
   readonly definition: FunctionDefinition;
   readonly binding?: Binding | undefined;
   readonly member?: string | undefined;
@@ -13,27 +46,15 @@ export interface ProblemPlace {
 export function functionProblem(
   level: Problem["level"],
   code: ProblemCode,
-  place: ProblemPlace,
+  place: DefinitionPlace,
   text: string,
 ): Problem {
-  const { definition, binding, member } = place;
-  return {
-    code,
-    level,
-    class: definition.className,
-    method: definition.methodName,
-    ...(binding !== undefined && { binding: labelOf(definition, binding) }),
-    ...(member !== undefined && { member }),
-    message: `${describePlace(place)}: ${text}`,
-  };
+  return problemAt(placeIn(place), code, text, level);
 }
 
-/** Says `Parcels.store, output "stored", stateStore`. */
-export function describePlace({ definition, binding, member }: ProblemPlace): string {
-  const parts = [placeOf(definition)];
-  if (binding !== undefined) parts.push(labelOf(definition, binding));
-  if (member !== undefined) parts.push(member);
-  return parts.join(", ");
+export function placeIn({ definition, binding, member }: DefinitionPlace): ProblemPlace {
+  const { className, methodName } = definition;
+  return { className, methodName, binding: binding && labelOf(definition, binding), member };
 }
 
 /** Says `output "stored"`. */

@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from "./errors.js";
 import { ExpressionError } from "./expression-error.js";
 import { isTemplate, replaceTexts } from "./expression-members.js";
 import type { FunctionDefinition } from "./function-definition.js";
-import { describePlace, functionProblem, type ProblemPlace } from "./problem.js";
+import { describePlace, functionProblem, placeIn, type DefinitionPlace } from "./problem.js";
 import { settingNames, substituteSettings, type Settings } from "./settings.js";
 import { unsupportedFormat } from "./template.js";
 
@@ -20,9 +20,9 @@ export interface ResolvedSettings {
  */
 export function resolveSettings(definitions: readonly FunctionDefinition[], settings: Settings): ResolvedSettings {
   const problems: Problem[] = [];
-  const missing = new Map<string, { name: string; places: ProblemPlace[] }>();
+  const missing = new Map<string, { name: string; places: DefinitionPlace[] }>();
 
-  const resolve = (text: string, place: ProblemPlace & { binding: Binding; member: string }): string => {
+  const resolve = (text: string, place: DefinitionPlace & { binding: Binding; member: string }): string => {
     const report = (code: ProblemCode, fault: string) => problems.push(functionProblem("error", code, place, fault));
     try {
       const names = settingNames(text);
@@ -107,10 +107,11 @@ function addressFault(text: string): Fault | undefined {
 }
 
 function missingProblem(settings: Settings) {
-  return ({ name, places }: { name: string; places: readonly ProblemPlace[] }): Problem => {
-    const [first, ...others] = places as [ProblemPlace, ...ProblemPlace[]];
+  return ({ name, places }: { name: string; places: readonly DefinitionPlace[] }): Problem => {
+    const [first, ...others] = places as [DefinitionPlace, ...DefinitionPlace[]];
     const state = settings.get(name) === undefined ? "is missing" : "is blank";
-    const also = others.length === 0 ? "" : `, also used by ${others.map(describePlace).join("; ")}`;
+    const also =
+      others.length === 0 ? "" : `, also used by ${others.map((place) => describePlace(placeIn(place))).join("; ")}`;
     const advice = "set it in the environment, in Values of local.settings.json, or with the option settings";
     return functionProblem("error", "setting-missing", first, `the setting "${name}" ${state}${also}; ${advice}`);
   };

@@ -10,7 +10,7 @@ import {
 } from "../../model/expressions.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Role } from "../binding-types.js";
-import { problemAt, type ProblemPlace } from "../problem.js";
+import { problemAt, type ProblemPlace } from "../../model/problem.js";
 
 /** What is wrong with the `%setting%` and `{data}` expressions of a function, before any setting is known. */
 export function expressionProblems(definition: FunctionDefinition): Problem[] {

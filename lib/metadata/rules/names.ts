@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import { problemAt, type ProblemPlace } from "../problem.js";
+import { problemAt, type ProblemPlace } from "../../model/problem.js";
 import type { Role } from "../binding-types.js";
 import { show } from "../members.js";
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../../model/errors.js";
 import { bindingTypes, type BindingType } from "../binding-types.js";
 import { json, show } from "../members.js";
-import { problemAt, type ProblemPlace } from "../problem.js";
+import { problemAt, type ProblemPlace } from "../../model/problem.js";
 import type { MethodRecord } from "../store.js";
 import { suggestMember } from "./suggest.js";
 

@@ -1,7 +1,7 @@
 import type { RetryOptions } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { show } from "../members.js";
-import { problemAt, type ProblemPlace } from "../problem.js";
+import { problemAt, type ProblemPlace } from "../../model/problem.js";
 import { suggestMember } from "./suggest.js";
 
 const intervals = {

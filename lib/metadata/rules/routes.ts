@@ -1,7 +1,7 @@
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { methodsOf, pathOf, type RoutedTrigger } from "../../model/paths.js";
-import { problemAt, type ProblemPlace } from "../problem.js";
+import { problemAt, type ProblemPlace } from "../../model/problem.js";
 
 interface Route {
   readonly definition: FunctionDefinition;

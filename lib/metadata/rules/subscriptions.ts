@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { DaprTopicTrigger } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import { problemAt } from "../problem.js";
+import { problemAt } from "../../model/problem.js";
 
 interface Subscription {
   readonly definition: FunctionDefinition;

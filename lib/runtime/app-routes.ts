@@ -1,6 +1,6 @@
 import type { Problem } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
-import { problemAt } from "../metadata/problem.js";
+import { problemAt } from "../model/problem.js";
 import { CallEndpoint, http, inputBinding, serviceInvocation } from "./call-endpoint.js";
 import type { Endpoint } from "./endpoint.js";
 import type { CompiledFunction } from "./invoke.js";

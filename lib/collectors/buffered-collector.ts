@@ -5,7 +5,7 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
 import { summaryOf } from "../model/payload-issues.js";
-import { badItem, checkOverrides, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
+import { badItem, checkOverride, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
 
 /** What a collector needs of the invocation it belongs to. */
@@ -125,17 +125,22 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
         type === undefined ? "this output takes no overrides" : "overrides must be an object",
       );
     }
-    const unknown = new Set<string>();
-    const named = new Map<string, unknown>();
-    for (const [property, value] of Object.entries(overrides)) {
+    const checked: Record<string, unknown> = {};
+    let unknown: Set<string> | undefined;
+    for (const property of Object.keys(overrides)) {
       const name = overrideName(type, property, source);
-      if (name === undefined) unknown.add(property);
-      else named.set(name, value);
+      if (name === undefined) {
+        (unknown ??= new Set()).add(property);
+        continue;
+      }
+      const value = checkOverride(type, name, overrides[property as never], () => this.#where());
+      if (value !== undefined) checked[name] = value;
     }
-    this.#warn(unknown);
-    return checkOverrides(type, named, () => this.#where());
+    if (unknown !== undefined) this.#warn(unknown);
+    return checked;
   }
 
+  /** Deviation from the extension, which drops what it does not know without a word. */
   #warn(unknown: ReadonlySet<string>): void {
     if (unknown.size === 0 || warned.has(this.writer)) return;
     warned.add(this.writer);

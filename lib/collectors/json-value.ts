@@ -5,7 +5,10 @@ import { JsonText } from "../model/json.js";
  * The bytes of a Uint8Array or ArrayBuffer, copied, so that later changes are not sent; undefined for anything else.
  */
 export function bytesOf(value: unknown): Buffer | undefined {
-  if (types.isUint8Array(value)) return Buffer.from(value);
+  if (typeof value !== "object" || value === null) return undefined;
+  if (ArrayBuffer.isView(value)) return types.isUint8Array(value) ? Buffer.from(value) : undefined;
+  // Buffers have a tag and most objects do not, which is quicker to see than what the object is.
+  if ((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === undefined) return undefined;
   return types.isAnyArrayBuffer(value) ? Buffer.from(value.slice(0) as ArrayBuffer) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import type { OutputItem } from "../model/collector.js";
 import { JsonText } from "../model/json.js";
-import { badItem, checkOverrides, kindOf, outputTypes, overrideName, type OutputType } from "./message.js";
+import { badItem, checkOverride, kindOf, outputTypes, overrideName, type OutputType } from "./message.js";
 
 /** The members of one envelope, in order; values that came from text are still text. */
 type Envelope = readonly (readonly [name: string, value: unknown])[];
@@ -11,7 +11,8 @@ const required = "a request body must be an object, or JSON text or bytes of one
 /**
  * The items of a request body, the form that function.json languages use: `{ data | body | payload | value, … }` as an
  * object, JSON text or bytes; an array is one item each. Property names ignore case, the last of several wins, null
- * counts as absent. The value of an envelope that came as text stays the text that was written.
+ * counts as absent. The value of an envelope that came as text stays the text that was written: a deviation from the
+ * extension, which rewrites numbers and dates.
  *
  * @param unknown collects the names of properties that the output does not have
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
@@ -28,7 +29,7 @@ export function requestBodyItems(
 
 function itemOf(envelope: Envelope, type: OutputType, where: () => string, unknown: Set<string>): OutputItem {
   const valueRule = outputTypes[type].value;
-  const overrides = new Map<string, unknown>();
+  const properties = new Map<string, unknown>();
   let value: unknown;
   for (const [property, content] of envelope) {
     if (property.toLowerCase() === valueRule.name) {
@@ -37,11 +38,16 @@ function itemOf(envelope: Envelope, type: OutputType, where: () => string, unkno
     }
     const name = overrideName(type, property, "request-body");
     if (name === undefined) unknown.add(property);
-    else overrides.set(name, content instanceof JsonText ? content.toJSON() : content);
+    else properties.set(name, content instanceof JsonText ? content.toJSON() : content);
   }
   const isNull = value === null || (value instanceof JsonText && value.text === "null");
   if (isNull) value = "nullInRequestBody" in valueRule ? null : undefined;
-  return { verb: "add", value, overrides: checkOverrides(type, overrides, where), fromRequestBody: true };
+  const overrides: Record<string, unknown> = {};
+  for (const [name, content] of properties) {
+    const checked = checkOverride(type, name, content, where);
+    if (checked !== undefined) overrides[name] = checked;
+  }
+  return { verb: "add", value, overrides, fromRequestBody: true };
 }
 
 function envelopesOf(body: unknown, where: () => string): Envelope[] {

@@ -29,7 +29,8 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
       const contentType = item.overrides["contentType"] as string | undefined;
       const payload = messageBody(item.value, contentType, where, "payload");
       const given = item.overrides["metadata"] as MetadataMap | undefined;
-      const isOwnEvent = mediaTypeOf(payload.contentType) === "application/cloudevents+json";
+      const mediaType = mediaTypeOf(payload.contentType);
+      const isOwnEvent = mediaType === "application/cloudevents+json";
       if (isOwnEvent) checkOwnEvent(payload.content, where);
       const isRaw = given !== undefined && Object.entries(given).some(isRawPayload);
       const id = isOwnEvent || isRaw ? undefined : eventId(invocation, definition.name, binding.name, index, given);
@@ -38,7 +39,7 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
         topic,
         payload,
         metadata: id === undefined ? given : { ...given, "cloudevent.id": id },
-        alone: isOwnEvent || isRaw || !isBulkType(payload.contentType),
+        alone: isOwnEvent || isRaw || !isBulkType(mediaType),
       };
     },
     async write(messages, invocation) {
@@ -90,12 +91,12 @@ function writeError(first: number, error: unknown): WriteError {
 }
 
 function mediaTypeOf(contentType: string): string {
+  if (contentType === "application/json") return contentType;
   return contentType.split(";")[0]!.trim().toLowerCase();
 }
 
 /** Content types that Dapr takes in a bulk request; any other would have the whole request refused. */
-function isBulkType(contentType: string): boolean {
-  const mediaType = mediaTypeOf(contentType);
+function isBulkType(mediaType: string): boolean {
   return mediaType === "application/json" || mediaType === "application/octet-stream" || mediaType.startsWith("text/");
 }
 

@@ -26,6 +26,7 @@ export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInp
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
       const request = { stateStore, key, binding: name, daprAddress, signal, traceHeaders };
       const { value, etag } = await client.getState(request);
+      // Deviation from the extension, which fails for any key that is missing.
       if (value === undefined && binding.required === true) throw missingKey(place, stateStore, key);
       return binding.record === true ? ({ key, value, etag } satisfies StateRecord) : value;
     },
@@ -118,7 +119,7 @@ interface StateRequest {
 }
 
 /**
- * Groups messages by store. Dapr saves the entries of one request side by side and of two with one key keeps the first,
+ * Groups messages by store, in order; the extension sends them in reverse, and a key twice. Dapr saves the entries of one request side by side and of two with one key keeps the first,
  * so a key that a store's open request already has opens the next one, and so does a removal.
  */
 function requestsOf(messages: readonly StateMessage[]): StateRequest[] {

@@ -5,6 +5,7 @@ export interface V3Context {
   readonly invocationId: string;
   readonly executionContext?: { readonly functionName?: string | undefined } | undefined;
   readonly bindings: Record<string, unknown>;
+  readonly req?: unknown;
   readonly bindingData?: Readonly<Record<string, unknown>> | undefined;
   readonly traceContext?: V3TraceContext | undefined;
   readonly log: V3Log;
@@ -20,10 +21,10 @@ interface V3TraceContext {
 
 interface V3Log {
   (...args: unknown[]): void;
-  readonly error: (...args: unknown[]) => void;
-  readonly warn: (...args: unknown[]) => void;
-  readonly info: (...args: unknown[]) => void;
-  readonly verbose: (...args: unknown[]) => void;
+  readonly error?: (...args: unknown[]) => void;
+  readonly warn?: (...args: unknown[]) => void;
+  readonly info?: (...args: unknown[]) => void;
+  readonly verbose?: (...args: unknown[]) => void;
 }
 
 /** What is used of the v4 model's context. */
@@ -57,10 +58,10 @@ export function fromV3Context(context: V3Context, functionName: string): Invocat
       attributes: traceContext.attributes ?? undefined,
     },
     log: (...args) => log(...args),
-    info: (...args) => log.info(...args),
-    warn: (...args) => log.warn(...args),
-    error: (...args) => log.error(...args),
-    debug: (...args) => log.verbose(...args),
+    info: (...args) => (log.info ?? log)(...args),
+    warn: (...args) => (log.warn ?? log)(...args),
+    error: (...args) => (log.error ?? log)(...args),
+    debug: (...args) => (log.verbose ?? log)(...args),
   };
 }
 

@@ -38,7 +38,7 @@ export function toHandler(load: () => unknown, functionName: string, options: Az
     const isHttp = trigger.type === "httpTrigger";
     const payload = bindings[trigger.name];
     const reply = await run({
-      payload: isHttp ? fromV3Request((payload ?? {}) as V3HttpRequest) : payload,
+      payload: isHttp ? fromV3Request((payload ?? context.req ?? {}) as V3HttpRequest) : payload,
       context: fromV3Context(context, definition.name),
       bindings: {
         input: (name) => bindings[name],

@@ -88,21 +88,35 @@ function compilerOf(file: string): string | undefined {
 }
 
 async function loadCompiled(file: string, tsc: string): Promise<unknown> {
-  const { folder, config, options } = projectOf(file);
+  const project = projectOf(file);
+  const { config, folder, options } = project;
   if (config === undefined) throw new Error("it has no tsconfig.json; add one, or build it and give the .js file");
-  // Below the project, so that its packages are found.
+  let output = compiled.get(config);
+  if (output === undefined) compiled.set(config, (output = compileProject(tsc, config, project)));
+  const name = relative(rootDirOf(folder, options), file).replace(/\.([cm]?)ts$/, ".$1js");
+  const built = join(output.folder, name);
+  if (existsSync(built)) return import(pathToFileURL(built).href);
+  throw new Error(`tsc -p ${relative(process.cwd(), config)} did not compile it: ${output.log}`);
+}
+
+interface Output {
+  readonly folder: string;
+  /** What the compiler said. */
+  readonly log: string;
+}
+
+/** By tsconfig.json: modules compiled twice would have each class twice. */
+const compiled = new Map<string, Output>();
+
+/** Compiles a project into a folder below it, so that its packages are found; gone when this process ends. */
+function compileProject(tsc: string, config: string, { folder, options }: Project): Output {
   const parent = existsSync(join(folder, "node_modules")) ? join(folder, "node_modules", ".cache") : folder;
   mkdirSync(parent, { recursive: true });
   const outDir = mkdtempSync(join(parent, ".dapr-functions-"));
-  try {
-    const log = compile(tsc, config, outDir, rootDirOf(folder, options));
-    writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: packageTypeOf(folder) }));
-    const built = join(outDir, relative(rootDirOf(folder, options), file).replace(/\.([cm]?)ts$/, ".$1js"));
-    if (!existsSync(built)) throw new Error(`tsc -p ${relative(process.cwd(), config)} did not compile it: ${log}`);
-    return await import(pathToFileURL(built).href);
-  } finally {
-    rmSync(outDir, { recursive: true, force: true });
-  }
+  process.once("exit", () => rmSync(outDir, { recursive: true, force: true }));
+  const log = compile(tsc, config, outDir, rootDirOf(folder, options));
+  writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: packageTypeOf(folder) }));
+  return { folder: outDir, log };
 }
 
 /** The module runs whatever its types are: a build would show their errors. */

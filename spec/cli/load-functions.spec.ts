@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { runCli, type CliRun } from "../support/functions-host.js";
 import { built, makeProject, orders, source, write } from "./app.js";
 
@@ -157,6 +159,19 @@ describe("loading functions", () => {
     const project = makeProject("commonjs", ["@swc/core"]);
     write(project, { "src/orders.ts": source(orders), "tsconfig.json": tsconfig() });
     expect(list(project, "src").functions).toHaveLength(2);
+  });
+
+  it("compiles a project once, so that modules share their classes", () => {
+    const project = makeProject("commonjs", ["@typescript/native"]);
+    write(project, {
+      "src/orders.ts": source(orders),
+      "src/instances.ts": 'import { Orders } from "./orders.js";\nexport const given = new Orders();',
+      "tsconfig.json": tsconfig(),
+    });
+    const { status, stderr, functions } = list(project, "src/orders.ts", "src/instances.ts");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(functions.map(({ file }) => file)).toEqual(["src/instances.ts", "src/instances.ts"]);
+    expect(readdirSync(join(project, "node_modules", ".cache"))).toEqual([]);
   });
 
   it("refuses a folder without functions", () => {

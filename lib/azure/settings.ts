@@ -6,7 +6,7 @@ import { isGeneric, toFunctionJson } from "./function-json.js";
 
 /** A setting that the functions of an app name, and everywhere they do. */
 export interface SettingUse {
-  /** As it is spelt at the first place. */
+  /** As it is spelt; of several spellings the first by code unit. */
   readonly name: string;
   readonly places: readonly SettingPlace[];
 }

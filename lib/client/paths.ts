@@ -1,6 +1,7 @@
 /*
  * Parts of a request's path and query. Paths are sent raw, without any normalisation of a URL, so that every name and
- * key reaches the sidecar as it is (behaviour seen at daprd: one decoding, `..` only as `%2E%2E`).
+ * key reaches the sidecar as it is (seen at daprd: one decoding, `..` only as `%2E%2E`). Deviation from the extension,
+ * which escapes little: a payload could name another path of the API.
  */
 
 const plain = /^[A-Za-z0-9_-]+$/;

@@ -21,7 +21,7 @@ export function bindingWriter(
       return {
         bindingName: bindingNameOf(item, invocation),
         operation: operationOf(item, invocation),
-        // Operations such as list take no data.
+        // Operations such as list take none; the extension cannot call them.
         data: value === undefined || value === null ? undefined : jsonValue(value, where, "data"),
         metadata: item.overrides["metadata"] as InvokeBindingRequest["metadata"],
       };

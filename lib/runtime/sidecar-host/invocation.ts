@@ -89,7 +89,7 @@ function divided(text: string): { path: string; query: string | undefined; alone
   return { path, query, alone: /^\/?\{[^{}]*\}$/.test(path) };
 }
 
-/** Dapr delivers a verb that it does not know as POST. */
+/** Dapr delivers a verb that it does not know as POST, and the extension passes on any. */
 const verbs: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]);
 
 /** @throws DefinitionError when the option is no verb */

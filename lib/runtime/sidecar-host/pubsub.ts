@@ -44,6 +44,7 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+      // In order, each after the one before; the extension publishes them side by side.
       for (let first = 0, end; first < messages.length; first = end) {
         end = binding.bulk === true ? endOfGroup(messages, first) : first + 1;
         const entries = messages.slice(first, end);

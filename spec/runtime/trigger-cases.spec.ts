@@ -68,11 +68,11 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
   it("72: an object that looks like a reply is data; from a topic it is ignored with one warning", async () => {
     class Looks {
       @DaprServiceInvocationTrigger()
-      looks(_: unknown): unknown {
+      looks(_payload: unknown): unknown {
         return { status: 404 };
       }
       @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
-      event(_: CloudEvent): unknown {
+      event(_event: CloudEvent): unknown {
         return { status: 404 };
       }
     }
@@ -91,7 +91,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
   it("73: a topic's status is sent in upper case", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })
-      orders(_: CloudEvent) {
+      orders(_event: CloudEvent) {
         return { status: "retry" as "RETRY" };
       }
     }
@@ -107,9 +107,9 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
   it("74: an event that is no object is dropped to the dead letter topic, else kept", async () => {
     class Topics {
       @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead" })
-      first(_: CloudEvent): void {}
+      first(_event: CloudEvent): void {}
       @DaprTopicTrigger({ pubSubName: "bus" })
-      second(_: CloudEvent): void {}
+      second(_event: CloudEvent): void {}
     }
     const { app } = await serving([Topics]);
     expect((await post(app, "/first", [1])).body).toBe('{"status":"DROP"}');
@@ -142,7 +142,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })
       @DaprStateInput({ name: "cart", stateStore: "gone", key: "u1" })
-      orders(_: CloudEvent, _bindings: { cart: unknown }): void {}
+      orders(_event: CloudEvent, _bindings: { cart: unknown }): void {}
     }
     const { app, sidecar } = await serving([Topic]);
     sidecar.answer = () => ({ status: 404, body: '{"errorCode":"ERR_STATE_STORE_NOT_FOUND","message":"no"}' });
@@ -185,10 +185,10 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
   it("78: OPTIONS is answered for input bindings only", async () => {
     class Both {
       @DaprBindingTrigger()
-      tick(_: unknown): void {}
+      tick(_payload: unknown): void {}
       @FunctionName("Ship")
       @DaprServiceInvocationTrigger()
-      ship(_: unknown): void {}
+      ship(_payload: unknown): void {}
     }
     const { app } = await serving([Both]);
     const asked = await send(app, "OPTIONS", "/tick");
@@ -199,9 +199,9 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
   it("79: functions on one topic are rules of one subscription", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", match: "event.type == 'v2'", route: "/v2" })
-      second(_: CloudEvent): void {}
+      second(_event: CloudEvent): void {}
       @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", route: "/v1" })
-      first(_: CloudEvent): void {}
+      first(_event: CloudEvent): void {}
     }
     const { app } = await serving([Topic]);
     const answer = await send(app, "GET", "/dapr/subscribe");
@@ -216,7 +216,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     withVariable("APP_API_TOKEN", "s3cret");
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })
-      orders(_: CloudEvent): void {}
+      orders(_event: CloudEvent): void {}
     }
     const { app } = await serving([Topic]);
     const answer = await deliver(app, "/orders", { data: 1 });

@@ -23,6 +23,8 @@ export interface Contender {
   readonly url: string;
   /** For clients of Dapr's gRPC API; the embedded sidecar has none. */
   readonly grpcPort: number | undefined;
+  /** Resolves once the app has been asked what it wants; how long that takes is up to the app. */
+  readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ export async function startOnDaprd(options: StartOptions): Promise<Contender> {
     appToken: options.appToken,
   });
   if (options.awaitApp !== false) await daprd.ready;
-  return { appId, url: daprd.url, grpcPort: daprd.ports.grpc, close: () => daprd.close() };
+  return { appId, url: daprd.url, grpcPort: daprd.ports.grpc, ready: daprd.ready, close: () => daprd.close() };
 }
 
 async function startEmbedded(options: StartOptions): Promise<Contender> {
@@ -67,7 +69,7 @@ async function startEmbedded(options: StartOptions): Promise<Contender> {
     log: { info: () => undefined, warn: () => undefined },
   });
   if (options.app && options.awaitApp !== false) await sidecar.ready;
-  return { appId, url: sidecar.url, grpcPort: undefined, close: () => sidecar.close() };
+  return { appId, url: sidecar.url, grpcPort: undefined, ready: sidecar.ready, close: () => sidecar.close() };
 }
 
 /** New for each start: a daprd without SQLite finds apps by multicast, and must not find those of another spec. */

@@ -437,8 +437,8 @@ contract("functions", (start) => {
     });
 
     it("keeps the token from the functions, and refuses whoever has none", async () => {
-      await invoke("echo", "guarded");
-      const echo = await seen.find<Echo>("echo", ({ payload }) => payload === "guarded");
+      await invoke("echo", ["guarded"]);
+      const echo = await seen.find<Echo>("echo", ({ payload }) => JSON.stringify(payload) === '["guarded"]');
       expect(echo.headers).not.toHaveProperty("dapr-api-token");
       const reply = await call(app.url, "POST", "/echo", { body: {} });
       expect(reply).toMatchObject({ status: 401, json: { errorCode: "ERR_UNAUTHORIZED" } });

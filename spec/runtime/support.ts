@@ -19,7 +19,8 @@ export interface Sent {
 export function send(to: { readonly port: number }, method: string, path: string, sent: Sent = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { headers = {}, body } = sent;
-    const length: Record<string, string> = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
+    const isSized = body !== undefined && headers["transfer-encoding"] === undefined;
+    const length: Record<string, string> = !isSized ? {} : { "content-length": `${Buffer.byteLength(body)}` };
     const options = {
       host: "127.0.0.1",
       port: to.port,

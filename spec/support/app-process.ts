@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import * as ts from "typescript";
 import { killAtExit } from "./daprd.js";
 import { consumerProject } from "./packed.js";
@@ -16,19 +16,34 @@ export interface AppProcess {
 
 /** The module compiled beside the packed library, as a user's build would. */
 export function compileApp(module: string, packages: readonly string[]): string {
-  const project = consumerProject({ packages });
+  const file = join(consumerProject({ packages }), basename(module).replace(/ts$/, "cjs"));
+  writeFileSync(file, compiled(module));
+  return file;
+}
+
+/** The modules of a folder and those below it, likewise; gives the folder that they are in. */
+export function compileFolder(folder: string, packages: readonly string[]): string {
+  const target = join(consumerProject({ packages }), basename(folder));
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!/\.m?ts$/.test(name)) continue;
+    mkdirSync(dirname(join(target, name)), { recursive: true });
+    writeFileSync(join(target, name.replace(/ts$/, "js")), compiled(join(folder, name)));
+  }
+  return target;
+}
+
+function compiled(module: string): string {
   const { outputText } = ts.transpileModule(readFileSync(module, "utf8"), {
     fileName: module,
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.CommonJS,
+      module: module.endsWith(".mts") ? ts.ModuleKind.ES2022 : ts.ModuleKind.CommonJS,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
+      useDefineForClassFields: false,
     },
   });
-  const file = join(project, basename(module).replace(/ts$/, "cjs"));
-  writeFileSync(file, outputText);
-  return file;
+  return outputText;
 }
 
 /** Runs a compiled app that sends `{ port }` to its parent once it listens. */

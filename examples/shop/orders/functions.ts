@@ -1,0 +1,71 @@
+import {
+  DaprInvoke,
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  type CloudEvent,
+  type InvokeCollector,
+  type PublishCollector,
+  type StateCollector,
+  type StateRecord,
+} from "dapr-functions";
+import { Order, type Account, type Shipment } from "../messages.js";
+
+/** Orders: taken by service invocation, reserved at inventory, and told to everybody who listens. */
+export class OrderFunctions {
+  /**
+   * The outputs are sent in this order, and the first failure stops: an order that inventory refuses is neither kept nor
+   * told. A caller that gets an error calls again, so each of the three may happen twice; none does harm the second time.
+   */
+  @DaprServiceInvocationTrigger()
+  @DaprInvoke({ name: "reserve", appId: "inventory", methodName: "reserve" })
+  @DaprStateOutput({ name: "kept", stateStore: "orders-state", key: "order-{id}" })
+  @DaprPublish({ name: "placed", pubSubName: "shop-bus", topic: "orders" })
+  placeOrder(
+    order: Order,
+    {
+      reserve,
+      kept,
+      placed,
+    }: { reserve: InvokeCollector<Order>; kept: StateCollector<Order>; placed: PublishCollector<Order> },
+  ): Order {
+    reserve.add(order);
+    kept.add(order);
+    placed.add(order);
+    return order;
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "order", stateStore: "orders-state", key: "order-{id}" })
+  order(_: { id: string }, { order }: { order: Order | undefined }): Order | null {
+    return order ?? null;
+  }
+
+  /**
+   * Counts what a customer has bought. Counting twice would be wrong, and Dapr delivers at least once, so the ids of the
+   * events that are counted are kept beside the count: one item, saved under the etag that it was read with. Of two
+   * deliveries at the same time the second save fails, and its repetition finds the id.
+   */
+  @DaprTopicTrigger({ pubSubName: "shop-bus", topic: "shipments", deadLetterTopic: "undeliverable" })
+  @DaprStateInput({ name: "account", stateStore: "orders-state", key: "account-{data.customer}", record: true })
+  @DaprStateOutput({ name: "accounts", stateStore: "orders-state", key: "account-{data.customer}" })
+  count(
+    { id, data }: CloudEvent<Shipment>,
+    { account, accounts }: { account: StateRecord<Account>; accounts: StateCollector<Account> },
+  ): void {
+    const { bought, counted } = account.value ?? { bought: 0, counted: [] };
+    if (counted.includes(id)) return;
+    accounts.add(
+      { bought: bought + data.quantity, counted: [...counted, id] },
+      account.etag === undefined ? { options: { concurrency: "first-write" } } : { etag: account.etag },
+    );
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "account", stateStore: "orders-state", key: "account-{customer}" })
+  account(_: { customer: string }, { account }: { account: Account | undefined }): Account {
+    return account ?? { bought: 0, counted: [] };
+  }
+}

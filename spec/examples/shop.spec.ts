@@ -1,0 +1,193 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { CommunicationProtocolEnum, DaprClient, HttpMethod } from "@dapr/dapr";
+import { createClient } from "redis";
+import type { Account, Order, Stock } from "../../examples/shop/messages.js";
+import { compileFolder } from "../support/app-process.js";
+import { findDaprd, killAtExit } from "../support/daprd.js";
+import { findRedis, startRedis, type Redis } from "../support/redis.js";
+
+interface Running {
+  readonly pids: { readonly app: number; readonly daprd: number };
+  readonly ports: { readonly app: number; readonly http: number; readonly grpc: number };
+}
+type AppId = "orders" | "inventory";
+
+const root = join(__dirname, "../..");
+const silence = (): void => undefined;
+const logger = { service: { error: silence, warn: silence, info: silence, verbose: silence, debug: silence } };
+
+if (findRedis() && findDaprd()) {
+  describe("the shop [two apps]", () => {
+    let redis: Redis;
+    let store: ReturnType<typeof connected>;
+    let shop: ChildProcess;
+    let orders: DaprClient;
+    let inventory: DaprClient;
+    /** What the start script has said of each application, the latest last. */
+    const said: Record<AppId, Running[]> = { orders: [], inventory: [] };
+    let onSaid = silence;
+
+    const connected = () => createClient({ url: `redis://${redis.host}` });
+    const running = async (appId: AppId, count: number): Promise<Running> => {
+      while (said[appId].length < count) await new Promise<void>((resolve) => (onSaid = resolve));
+      return said[appId][count - 1]!;
+    };
+
+    beforeAll(async () => {
+      redis = await startRedis();
+      store = connected();
+      await store.connect();
+      const compiled = compileFolder(join(root, "examples", "shop"), ["class-validator", "class-transformer"]);
+      shop = fork(join(compiled, "start.mjs"), {
+        env: {
+          ...process.env,
+          DAPRD: findDaprd(),
+          REDIS_HOST: redis.host,
+          SHOP_PORTS: "free",
+          SHOP_SOURCES: join(root, "examples", "shop"),
+        },
+        silent: true,
+      });
+      killAtExit(shop);
+      createInterface(shop.stdout!).on("line", (line) => {
+        const [, appId, state] = /^(\w+) is running (.*)$/.exec(line) ?? [];
+        if (appId === undefined) return;
+        said[appId as AppId].push(JSON.parse(state!) as Running);
+        onSaid();
+      });
+      const client = async (appId: AppId, communicationProtocol: CommunicationProtocolEnum): Promise<DaprClient> => {
+        const { ports } = await running(appId, 1);
+        const daprPort = String(communicationProtocol === CommunicationProtocolEnum.HTTP ? ports.http : ports.grpc);
+        const dapr = new DaprClient({ daprHost: "127.0.0.1", daprPort, communicationProtocol, logger });
+        await dapr.start();
+        return dapr;
+      };
+      inventory = await client("inventory", CommunicationProtocolEnum.GRPC);
+      orders = await client("orders", CommunicationProtocolEnum.HTTP);
+    }, 60_000);
+    afterAll(async () => {
+      await orders.stop();
+      await inventory.stop();
+      const gone = new Promise((resolve) => shop.once("close", resolve));
+      shop.kill("SIGTERM");
+      await gone;
+      await store.close();
+      await redis.close();
+    }, 30_000);
+
+    const invoke = async <T>(dapr: DaprClient, appId: AppId, method: string, data: object): Promise<T> =>
+      (await dapr.invoker.invoke(appId, method, HttpMethod.POST, data)) as T;
+    const place = (order: Order): Promise<Order> => invoke(orders, "orders", "placeOrder", order);
+    const stockUp = (sku: string, quantity: number): Promise<unknown> =>
+      invoke(orders, "inventory", "stockUp", { sku, quantity });
+    const stock = (sku: string): Promise<Stock> => invoke(orders, "inventory", "stock", { sku });
+    const account = (customer: string): Promise<Account> => invoke(orders, "orders", "account", { customer });
+    const orderOf = (id: string): Promise<Order | null> => invoke(orders, "orders", "order", { id });
+    const accountWith = async (customer: string, bought: number): Promise<Account> => {
+      for (const until = Date.now() + 40_000; ; await delay(50)) {
+        const found = await account(customer);
+        if (found.bought >= bought || Date.now() > until) return found;
+      }
+    };
+
+    it("reserves, keeps, ships and counts an order", async () => {
+      await stockUp("tea", 5);
+      const order = { id: "1", customer: "ada", sku: "tea", quantity: 2 };
+      expect(await place(order)).toEqual(order);
+      expect(await stock("tea")).toEqual({ available: 3, reserved: { 1: 2 } });
+      expect(await orderOf("1")).toEqual(order);
+      expect(await accountWith("ada", 2)).toMatchObject({ bought: 2 });
+    }, 60_000);
+
+    it("calls from either side, over gRPC too", async () => {
+      await stockUp("coffee", 5);
+      const order = { id: "2", customer: "bob", sku: "coffee", quantity: 1 };
+      expect(await invoke(inventory, "orders", "placeOrder", order)).toEqual(order);
+      expect(await stock("coffee")).toMatchObject({ available: 4 });
+    });
+
+    it("neither keeps nor tells an order that inventory refuses", async () => {
+      await stockUp("milk", 1);
+      await expect(place({ id: "3", customer: "eve", sku: "milk", quantity: 2 })).rejects.toThrow("SOLD_OUT");
+      expect(await stock("milk")).toEqual({ available: 1, reserved: {} });
+      expect(await orderOf("3")).toBeNull();
+    });
+
+    it("refuses an order that breaks its rules", async () => {
+      await expect(place({ id: "4", customer: "eve", sku: "milk", quantity: -2 })).rejects.toThrow(
+        "ERR_PAYLOAD_INVALID",
+      );
+    });
+
+    it("serves an order once that is placed again, and counts an event once that is delivered again", async () => {
+      await stockUp("salt", 5);
+      const order = { id: "5", customer: "zoe", sku: "salt", quantity: 2 };
+      await place(order);
+      await place(order);
+      expect(await stock("salt")).toEqual({ available: 3, reserved: { 5: 2 } });
+      for (const _ of [1, 2, 3]) {
+        const options = { metadata: { "cloudevent.id": "told-5", "cloudevent.source": "shop" } };
+        expect(await orders.pubsub.publish("shop-bus", "orders", order, options)).toMatchObject({});
+      }
+      // Two placements and one event of ours, told three times: three shipments that differ.
+      const { counted } = await accountWith("zoe", 6);
+      expect(counted).toHaveLength(3);
+      await stockUp("pepper", 1);
+      await place({ id: "6", customer: "last", sku: "pepper", quantity: 1 });
+      await accountWith("last", 1);
+      expect(await account("zoe")).toMatchObject({ bought: 6 });
+    }, 60_000);
+
+    it("keeps what it has said yes to while daprd is killed under load, and its apps survive", async () => {
+      const placed: string[] = [];
+      const ids = Array.from({ length: 300 }, (_, index) => `load-${index}`);
+      for (const id of ids) await stockUp(id, 1);
+      const before = { orders: said.orders.at(-1)!, inventory: said.inventory.at(-1)! };
+      const waiting = [...ids];
+      let refused = 0;
+      const call = async (): Promise<void> => {
+        for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+          if (waiting.length === 200) process.kill(said.orders.at(-1)!.pids.daprd, "SIGKILL");
+          if (waiting.length === 100) process.kill(said.inventory.at(-1)!.pids.daprd, "SIGKILL");
+          await place({ id, customer: `customer of ${id}`, sku: id, quantity: 1 }).then(
+            () => placed.push(id),
+            async () => {
+              refused += 1;
+              await delay(20);
+            },
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: 4 }, call));
+      const after = {
+        orders: await running("orders", said.orders.indexOf(before.orders) + 2),
+        inventory: await running("inventory", said.inventory.indexOf(before.inventory) + 2),
+      };
+      expect(after.orders.pids.daprd).not.toBe(before.orders.pids.daprd);
+      expect(after.orders.pids.app).toBe(before.orders.pids.app);
+      expect(after.inventory.pids.app).toBe(before.inventory.pids.app);
+
+      expect(placed.length + refused).toBe(ids.length);
+      expect(placed.length).toBeGreaterThan(0);
+      for (const id of placed) {
+        expect(await orderOf(id)).toMatchObject({ id });
+        expect(await stock(id)).toEqual({ available: 0, reserved: { [id]: 1 } });
+        expect(await accountWith(`customer of ${id}`, 1)).toMatchObject({ bought: 1 });
+      }
+    }, 120_000);
+
+    it("leaves no event undone", async () => {
+      for (const [topic, group] of [
+        ["orders", "inventory"],
+        ["shipments", "orders"],
+      ] as const) {
+        while ((await store.xPending(topic, group)).pending > 0) await delay(50);
+        expect((await store.xInfoGroups(topic))[0]).toMatchObject({ lag: 0, pending: 0 });
+      }
+      expect(await store.exists("undeliverable")).toBe(0);
+    }, 60_000);
+  });
+}

@@ -31,7 +31,9 @@ for (const method of ["slow", "forgetful"]) {
   DaprServiceInvocationTrigger()(Work.prototype, method, descriptor);
 }
 if (process.argv[3] === "listens") process.on("SIGTERM", () => console.log("told"));
-serve([Work], { port: 0, daprUrl: process.argv[2] }).then((app) => console.log("port " + app.port));
+const options = { port: 0, daprUrl: process.argv[2] };
+const other = process.argv[3] === "twice" ? serve([Work], options) : undefined;
+Promise.resolve(other).then(() => serve([Work], options)).then((app) => console.log("port " + app.port));
 `;
 
 interface Running {
@@ -114,6 +116,14 @@ describe("a process that serves", () => {
     await forgetful(app, "reject");
     await app.said("nobody awaits");
     expect((await forgetful(app, "nothing")).status).toBe(200);
+  });
+
+  it("does so with two apps in it, and ends by a signal when both have closed", async () => {
+    const app = await start("twice");
+    await forgetful(app, "reject");
+    await app.said("nobody awaits");
+    app.child.kill("SIGTERM");
+    expect(await app.ended).toBe("SIGTERM");
   });
 
   it("ends at any other exception that nobody catches, as ever", async () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { startSidecar } from "../../lib/sidecar/index.js";
-import { findDaprd, startDaprd } from "../support/daprd.js";
-import { notRun } from "../support/not-run.js";
+import { startDaprd } from "../support/daprd.js";
+import { canRun } from "../support/not-run.js";
 
 export interface StartOptions {
   /** Resource files as one would give them to Dapr, by name. */
@@ -38,9 +38,9 @@ export type SidecarName = keyof typeof starters;
  * brackets. With `CI=true` a missing daprd fails.
  */
 export function contract(part: string, cases: (start: Start) => void): void {
-  if (!findDaprd()) notRun("the contract suite on daprd", "daprd", "npm run daprd");
+  const hasDaprd = canRun("the contract suite on daprd", "daprd");
   for (const name of Object.keys(starters) as SidecarName[]) {
-    if (name === "daprd" && !findDaprd()) continue;
+    if (name === "daprd" && !hasDaprd) continue;
     describe(`${part} [${name}]`, () => cases(starters[name]));
   }
 }

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "redis";
 import { compileApp, startAppProcess, type AppProcess } from "../support/app-process.js";
-import { findDaprd, freePort, startDaprd, type Daprd } from "../support/daprd.js";
-import { findRedis, startRedis, type Redis } from "../support/redis.js";
+import { freePort, startDaprd, type Daprd } from "../support/daprd.js";
+import { startRedis, type Redis } from "../support/redis.js";
+import { canRun } from "../support/not-run.js";
 import { call, component } from "./harness.js";
 import type { Job } from "./worker/main.js";
 
@@ -26,7 +27,7 @@ interface Instance {
   readonly daprd: Daprd;
 }
 
-if (findRedis() && findDaprd()) {
+if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
   describe("redelivery [redis]", () => {
     let redis: Redis;
     let client: ReturnType<typeof connected>;

@@ -1,12 +1,10 @@
-import { findDaprd } from "../support/daprd.js";
-import { notRun } from "../support/not-run.js";
-import { findRedis, startRedis, type Redis } from "../support/redis.js";
+import { canRun } from "../support/not-run.js";
+import { startRedis, type Redis } from "../support/redis.js";
 import { startOnDaprd } from "./harness.js";
 import { publishCases } from "./publish-cases.js";
 import { stateCases } from "./state-cases.js";
 
-if (!findRedis()) notRun("the contract suite with Redis", "redis-server", "apt-get install redis-server");
-if (findRedis() && findDaprd()) {
+if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
   let redis: Redis;
   beforeAll(async () => {
     redis = await startRedis();

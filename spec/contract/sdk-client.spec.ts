@@ -1,6 +1,6 @@
 import { CommunicationProtocolEnum, DaprClient } from "@dapr/dapr";
 import { SdkDaprClient } from "../../lib/client/sdk-dapr-client.js";
-import { findDaprd } from "../support/daprd.js";
+import { canRun } from "../support/not-run.js";
 import { clientCases, type ClientLimits, type OpenClient } from "./client-cases.js";
 import { startOnDaprd } from "./harness.js";
 
@@ -12,7 +12,7 @@ const limits = new Map<CommunicationProtocolEnum, ClientLimits>([
 const silence = (): void => undefined;
 const silent = { error: silence, warn: silence, info: silence, verbose: silence, debug: silence };
 
-if (findDaprd()) {
+if (canRun("SdkDaprClient on daprd", "daprd")) {
   for (const [communicationProtocol, itsLimits] of limits) {
     const open: OpenClient = async ({ url, grpcPort }) => {
       const port = communicationProtocol === CommunicationProtocolEnum.GRPC ? String(grpcPort) : new URL(url).port;

@@ -7,7 +7,8 @@ import { createClient } from "redis";
 import type { Account, Order, Stock } from "../../examples/shop/messages.js";
 import { compileFolder } from "../support/app-process.js";
 import { findDaprd, killAtExit } from "../support/daprd.js";
-import { findRedis, startRedis, type Redis } from "../support/redis.js";
+import { canRun } from "../support/not-run.js";
+import { startRedis, type Redis } from "../support/redis.js";
 
 interface Running {
   readonly pids: { readonly app: number; readonly daprd: number };
@@ -19,7 +20,7 @@ const root = join(__dirname, "../..");
 const silence = (): void => undefined;
 const logger = { service: { error: silence, warn: silence, info: silence, verbose: silence, debug: silence } };
 
-if (findRedis() && findDaprd()) {
+if (canRun("the shop", "daprd", "redis-server")) {
   describe("the shop [two apps]", () => {
     let redis: Redis;
     let store: ReturnType<typeof connected>;

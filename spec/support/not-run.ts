@@ -1,19 +1,35 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { findDaprd } from "./daprd.js";
+import { findRedis } from "./redis.js";
+
+const tools = {
+  daprd: { find: findDaprd, command: "npm run daprd" },
+  "redis-server": { find: findRedis, command: "apt-get install redis-server" },
+};
 
 /**
- * Called while specs are collected, instead of declaring those that need a tool this machine lacks. Under `CI=true` that
- * is a failure; else the last lines of the test run say what was not run and the command that gets the tool.
+ * True when the tools that a part of the suite needs are there. When one is missing it says so while specs are
+ * collected, in place of those that need it: as a failure under `CI=true`, else to the reporter, whose last lines name
+ * what was not run and the command that gets the tool.
  */
-export function notRun(part: string, tool: string, command: string): void {
+export function canRun(part: string, ...needed: readonly (keyof typeof tools)[]): boolean {
+  const missing = needed.filter((tool) => tools[tool].find() === undefined);
+  for (const tool of missing) reportMissing(part, tool, tools[tool].command);
+  return missing.length === 0;
+}
+
+function reportMissing(part: string, tool: string, command: string): void {
   if (process.env.CI === "true") {
     it(`${part} finds ${tool}`, () => {
       throw new Error(`${tool} is missing, so ${part} is unproven; get it with: ${command}`);
     });
     return;
   }
-  appendFileSync(
-    join(process.env.DAPR_FUNCTIONS_RUN!, "not-run"),
-    `${part}, for want of ${tool}; get it with: ${command}\n`,
-  );
+  const notes = join(process.env.DAPR_FUNCTIONS_RUN!, "not-run");
+  const note = `${part}, for want of ${tool}; get it with: ${command}\n`;
+  appendFileSync(notes, note);
+  it(`tells the reporter that ${part} is not run`, () => {
+    expect(readFileSync(notes, "utf8")).toContain(note);
+  });
 }

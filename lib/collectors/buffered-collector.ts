@@ -1,10 +1,10 @@
 import type { OutputBinding } from "../model/bindings.js";
 import type { OutputItem, Overrides, StateCollector } from "../model/collector.js";
-import { InvocationError, type PayloadIssue } from "../model/errors.js";
+import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
-import { summaryOf } from "../model/payload-issues.js";
+import { summaryOf, type Invalid } from "../model/payload-issues.js";
 import { badItem, checkOverride, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
 
@@ -19,8 +19,7 @@ interface ItemWriter<Message> {
   toMessage(item: OutputItem, invocation: CollectorInvocation, index: number): Message;
 }
 
-type ItemChecked =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly PayloadIssue[] };
+type ItemChecked = { readonly value: unknown; readonly issues?: undefined } | Invalid;
 type ItemCheck = (value: unknown) => ItemChecked | Promise<ItemChecked>;
 
 const noOverrides: Overrides = Object.freeze({});
@@ -109,7 +108,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
       );
     }
     if (result.issues !== undefined) {
-      throw badItem(this.#where(), undefined, `item ${index} is not valid: ${summaryOf(result.issues)}`);
+      throw badItem(this.#where(), undefined, `item ${index} is not valid: ${summaryOf(result)}`);
     }
     // Text of a request body is sent as written, so it is only looked at.
     return value instanceof JsonText ? item : { ...item, value: result.value };

@@ -1,4 +1,5 @@
 import type { PayloadIssue } from "../model/errors.js";
+import type { Invalid } from "../model/payload-issues.js";
 
 /** How payloads and values are checked: class-validator's options of the same names, and the size that is accepted. */
 export interface ValidationOptions {
@@ -14,9 +15,8 @@ export interface ValidationOptions {
   readonly maxItems?: number | undefined;
 }
 
-/** What a check finds: the value as its type makes it, or what is wrong with it (at least one issue). */
-export type Checked =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly PayloadIssue[] };
+/** What a check finds: the value as its type makes it, or what is wrong with it. */
+export type Checked = { readonly value: unknown; readonly issues?: undefined } | Invalid;
 
 /**
  * Checks one value. Answers with a promise only where a rule or a schema does; rejects when such a rule fails by
@@ -28,7 +28,7 @@ export type Check = (value: unknown) => Checked | Promise<Checked>;
 export const maxIssues = 100;
 
 /** Cuts a list of issues at {@link maxIssues} and says so. */
-export function failed(issues: readonly PayloadIssue[]): Checked {
+export function failed(issues: readonly PayloadIssue[]): Invalid {
   if (issues.length <= maxIssues) return { issues };
   const message = `only the first ${maxIssues} problems are listed`;
   return { issues: [...issues.slice(0, maxIssues), { path: "", message, rule: "tooManyIssues" }] };

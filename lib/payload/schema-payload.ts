@@ -25,7 +25,8 @@ export function compileSchemaCheck(schema: StandardSchema, limits: Limits): Chec
 
 function checkedOf(result: StandardResult<unknown>): Checked {
   if (result.issues === undefined) return { value: result.value };
-  return failed(result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message, rule: ruleOf(issue) })));
+  const issues = result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message, rule: ruleOf(issue) }));
+  return { ...failed(issues), quotesValues: true };
 }
 
 function pathOf({ path = [] }: StandardIssue): string {

@@ -147,7 +147,7 @@ function payloadCheckOf(
   const checked = async (value: unknown): Promise<unknown> => {
     const result = await check(value);
     if (result.issues === undefined) return result.value;
-    const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result.issues)}`;
+    const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result)}`;
     throw new PayloadError("ERR_PAYLOAD_INVALID", message, { issues: result.issues });
   };
   switch (trigger.type) {
@@ -203,10 +203,7 @@ function revived(
       );
     }
     if (result.issues === undefined) return result.value;
-    throw new InvocationError(
-      "ERR_VALUE_INVALID",
-      `${where}: the stored value is not valid: ${summaryOf(result.issues)}`,
-    );
+    throw new InvocationError("ERR_VALUE_INVALID", `${where}: the stored value is not valid: ${summaryOf(result)}`);
   };
   if (input.type === "daprState" && "record" in input && input.record === true) {
     return {

@@ -60,6 +60,7 @@ describe("with the packages of payload classes", () => {
           { path: "id", message: "id must be a string (was missing)", rule: "required" },
           { path: "items[1].price", message: "items[1].price must be positive (was -1)", rule: "min" },
         ],
+        quotesValues: true,
       },
     });
   });

@@ -100,5 +100,6 @@ it("writes paths of schemas that give objects, symbols or odd names in them", ()
       { path: 'a[0]["b c"]["Symbol(s)"].d', message: "no", rule: "invalid" },
       { path: "", message: "no", rule: "invalid" },
     ],
+    quotesValues: true,
   });
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { consumerProject, packLibrary } from "./support/packed.js";
@@ -105,7 +105,11 @@ describe("the packed library", () => {
        test("a collector", () => { const c = fakeCollector(); c.add(1); expect(c).toHaveAdded(1); });`,
     );
     const jest = join(project, "node_modules", "jest", "bin", "jest.js");
-    execFileSync(process.execPath, [jest, "--rootDir", project], { cwd: project, stdio: "pipe" });
+    const { status, stderr } = spawnSync(process.execPath, [jest, "--rootDir", project], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Tests:       1 passed") });
   }, 60_000);
 
   it("loads no heavy package with its root", () => {
@@ -137,7 +141,9 @@ describe("the packed library", () => {
         ].map((match) => match[1]!),
       );
     // Generated shims require the library itself, and who uses the matchers has jest.
-    const missing = [...new Set(required)].filter((name) => ![...declared, "dapr-functions", "@jest/globals"].includes(name));
+    const missing = [...new Set(required)].filter(
+      (name) => ![...declared, "dapr-functions", "@jest/globals"].includes(name),
+    );
     expect(required).toContain("reflect-metadata");
     expect(missing).toEqual([]);
   });

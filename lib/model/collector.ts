@@ -1,5 +1,3 @@
-import type { JsonText } from "./json.js";
-
 /**
  * What a function receives for an output binding: it adds values, the runtime sends them after the function returned.
  *
@@ -95,10 +93,10 @@ export type Overrides = Readonly<Record<string, unknown>>;
 export interface OutputItem {
   readonly verb: "add" | "remove";
   /**
-   * The value as given; a {@link JsonText} when `addRequestBody` was given text, which is sent as written. Whether the
+   * The value as given; a `JsonText` when `addRequestBody` was given text, which is sent as written. Whether the
    * key was there at all is what `undefined` means: null is a value.
    */
-  readonly value: unknown | JsonText;
+  readonly value: unknown;
   readonly overrides: Overrides;
   /** True for items of `addRequestBody`, whose value some outputs require where `add` may leave it out. */
   readonly fromRequestBody: boolean;

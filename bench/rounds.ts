@@ -30,6 +30,11 @@ export class Rounds<Name extends string, Sample extends Numbers> {
     return result;
   }
 
+  /** Takes in what was measured of the same contestants at another time. */
+  add(others: Rounds<Name, Sample>): void {
+    for (const [name, samples] of this.#samples) samples.push(...others.#samples.get(name)!);
+  }
+
   /** The median of each number, by contestant. */
   medians(): Figures["contestants"] {
     return Object.fromEntries(

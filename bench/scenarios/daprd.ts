@@ -178,7 +178,9 @@ async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
         await Promise.all(Array.from({ length: events }, () => redis.client.xAdd(topic, "*", { data: orderEvent })));
       });
     for (const topic of topics) await deliver(topic, 1000);
-    const rounds = await Rounds.interleave(topics, bench.quick ? 3 : 7, (topic) => deliver(topic, 3000));
+    const rounds = await Rounds.interleave(topics, bench.quick ? 3 : 7, (topic) =>
+      deliver(topic, bench.quick ? 1500 : 3000),
+    );
     return [
       {
         scenario,

@@ -4,7 +4,7 @@ import { App, runLoad, Stub } from "../processes.js";
 
 /** Memory after many invocations, beside memory after a tenth of them, both after garbage collections. */
 export async function soak(bench: Bench): Promise<Figures[]> {
-  const invocations = bench.quick ? 60_000 : 1_000_000;
+  const invocations = bench.quick ? 50_000 : 1_000_000;
   const scenario = "soak → one state item";
   bench.progress(`${scenario}: ${invocations} invocations`);
   const stub = await Stub.start(bench.load);

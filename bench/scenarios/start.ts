@@ -67,7 +67,7 @@ export async function manyFunctions(bench: Bench): Promise<Figures[]> {
     const calls = await compete(bench, entrants, contest);
     bench.progress("start with 1, 100 and 10,000 functions");
     const names = counts.map(String);
-    const starts = await Rounds.interleave(names, bench.quick ? 1 : 5, (count) =>
+    const starts = await Rounds.interleave(names, bench.quick ? 1 : 3, (count) =>
       runProbe<Serve>(bench, "serve", count, String(stub.port)),
     );
     const ratios = {

@@ -37,6 +37,7 @@ if (staysUp) {
   for (const line of curlLines(url)) console.log(line);
 } else {
   await demonstrate(url, sidecar, functionLog);
-  await app.close();
+  // The sidecar first: it ends its deliveries while the app still answers them.
   await sidecar?.close();
+  await app.close();
 }

@@ -1,8 +1,9 @@
 type Stop = () => Promise<void>;
 
 /**
- * Starts something, keeps it until SIGINT or SIGTERM, and stops what was started, last first. A start that fails stops
- * what had been started by then. A second signal ends the process at once.
+ * Starts something, keeps it until SIGINT or SIGTERM, and stops what was started in the order in which it was: a
+ * sidecar ends its deliveries while the app still answers them. A start that fails stops what had been started by then. A
+ * second signal ends the process at once.
  */
 export async function untilStopped(start: (onStop: (stop: Stop) => void) => Promise<void>): Promise<void> {
   const stops: Stop[] = [];
@@ -18,6 +19,6 @@ export async function untilStopped(start: (onStop: (stop: Stop) => void) => Prom
     await Promise.race([start((stop) => stops.push(stop)), signal]);
     await signal;
   } finally {
-    for (const stop of stops.reverse()) await stop();
+    for (const stop of stops) await stop();
   }
 }

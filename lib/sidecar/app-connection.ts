@@ -13,7 +13,7 @@ export class AppConnection {
   readonly ready: Promise<void>;
   #subscriptions: readonly Subscription[] = [];
   #deliveries: readonly Delivering[] = [];
-  #stopInputs: () => void = () => undefined;
+  #stopInputs: () => Promise<void> = async () => undefined;
   #isReady = true;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
   readonly #rules = new RuleEvaluator();
@@ -105,10 +105,10 @@ export class AppConnection {
   }
 
   async #stop(): Promise<void> {
-    this.#stopInputs();
-    this.#stopInputs = () => undefined;
+    const inputs = this.#stopInputs();
+    this.#stopInputs = async () => undefined;
     for (const { bus } of this.pubsubs.values()) bus.unsubscribeAll();
-    await Promise.all(this.#deliveries.map((delivery) => delivery.stop()));
+    await Promise.all([inputs, ...this.#deliveries.map((delivery) => delivery.stop())]);
     this.#deliveries = [];
     this.#subscriptions = [];
   }

@@ -100,8 +100,9 @@ export async function startInputs(
   inputs: ReadonlyMap<string, InputBinding>,
   app: AppChannel,
   onFailure: (message: string) => void,
-): Promise<() => void> {
+): Promise<() => Promise<void>> {
   const stops: (() => void)[] = [];
+  const underWay = new Set<Promise<void>>();
   for (const [name, binding] of inputs) {
     if (!binding.explicit && !(await app.takesBinding(binding.route))) continue;
     const deliver = async (event: BindingEvent) => {
@@ -112,7 +113,14 @@ export async function startInputs(
         onFailure(`binding "${name}": the event did not reach the app: ${messageOf(error)}`);
       }
     };
-    stops.push(binding.start((event) => void deliver(event)));
+    const start = (event: BindingEvent) => {
+      const delivery = deliver(event).finally(() => underWay.delete(delivery));
+      underWay.add(delivery);
+    };
+    stops.push(binding.start(start));
   }
-  return () => stops.forEach((stop) => stop());
+  return async () => {
+    for (const stop of stops) stop();
+    await Promise.all(underWay);
+  };
 }

@@ -157,6 +157,23 @@ describe("startSidecar", () => {
   });
 
   describe("closing", () => {
+    it("waits for the events of input bindings that are under way", async () => {
+      const log = new Lines();
+      let answer!: () => void;
+      const answered = new Promise<void>((resolve) => (answer = resolve));
+      const app = await appWith({
+        "OPTIONS /tick": {},
+        "POST /tick": () => answered.then(() => ({})),
+      });
+      const tick = { name: "tick", type: "bindings.cron", metadata: { schedule: "@every 1s" } };
+      const sidecar = await sidecarWith([tick], { appPort: app.port, log });
+      await app.received("POST /tick");
+      const closed = sidecar.close();
+      answer();
+      await closed;
+      expect(log.all.filter((line) => line.includes("tick"))).toEqual([]);
+    });
+
     const refuses = (port: number) =>
       new Promise<boolean>((resolve) => {
         const socket = connect(port, "127.0.0.1");

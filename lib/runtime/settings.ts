@@ -51,13 +51,10 @@ export function readSettings(
   };
   const settings: RuntimeSettings = {
     port: attempt(() => portOf(options, environment), 0),
-    host: options.host ?? (environment["APP_HOST"] || "127.0.0.1"),
+    host: attempt(() => hostOf(options, environment), ""),
     daprUrl: attempt(() => addressOf(options.daprUrl) ?? sidecarUrl(environment), ""),
     timeout: attempt(() => options.timeout ?? sidecarTimeout(environment), 0),
-    appTokens: (environment["APP_API_TOKEN"] ?? "")
-      .split(",")
-      .map((token) => token.trim())
-      .filter((token) => token !== ""),
+    appTokens: attempt(() => appTokensOf(environment), []),
     checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),
   };
   return { settings, problems: [...problems, ...numberProblems(options)] };
@@ -82,6 +79,22 @@ function portOf({ port }: RuntimeOptions, environment: Environment): number {
   if (text === undefined || text === "") return 3001;
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw invalid(name, `${JSON.stringify(text)} is no port; give a number from 0 to 65535`);
+}
+
+/** Node takes an empty host for every address of the machine, which nobody asks for by leaving it blank. */
+function hostOf({ host }: RuntimeOptions, environment: Environment): string {
+  if (host === undefined) return environment["APP_HOST"] || "127.0.0.1";
+  if (host.trim() !== "") return host;
+  throw invalid("host", `${JSON.stringify(host)} is no address; give one like 127.0.0.1, or 0.0.0.0 for all`);
+}
+
+/** A variable that holds only commas or space was meant to protect the app: it must not leave it open. */
+function appTokensOf(environment: Environment): string[] {
+  const text = environment["APP_API_TOKEN"] ?? "";
+  const tokens = text.split(",").map((token) => token.trim());
+  const given = tokens.filter((token) => token !== "");
+  if (text === "" || given.length > 0) return given;
+  throw invalid("APP_API_TOKEN", "it holds no token; give one, or leave the variable out");
 }
 
 function addressOf(daprUrl: string | undefined): string | undefined {

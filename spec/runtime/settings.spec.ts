@@ -55,9 +55,16 @@ describe("the runtime's settings", () => {
     ["DAPR_HTTP_PORT", "0"],
     ["DAPR_HTTP_ENDPOINT", "localhost:3500"],
     ["DAPR_API_TIMEOUT_SECONDS", "soon"],
+    ["APP_API_TOKEN", " , "],
   ])("say which variable is wrong: %s=%s", (name, value) => {
     expect(readSettings({}, { [name]: value }).problems).toEqual([
       expect.objectContaining({ code: "setting-invalid", message: expect.stringContaining(`${name}: `) }),
+    ]);
+  });
+
+  it.each(["", " "])("take no blank host for every address of the machine: %p", (host) => {
+    expect(readSettings({ host }, {}).problems).toEqual([
+      expect.objectContaining({ code: "setting-invalid", message: expect.stringContaining("host: ") }),
     ]);
   });
 });

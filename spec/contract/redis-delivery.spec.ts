@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -116,6 +117,18 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       },
       30_000,
     );
+
+    it("publishes under the same id when it is repeated", async () => {
+      await call(instances.get("first")!.daprd.url, "POST", "/v1.0/state/store", {
+        body: [{ key: "taken", value: 1 }],
+      });
+      await publish("lasting", "relayed-jobs", { id: "copied", deliveries: [] });
+      await result("copied");
+      expect(await deliveries("copied")).toHaveLength(2);
+      const parts = JSON.stringify([group, "event-copied", "relay", "copies", 0]);
+      const id = createHash("sha256").update(parts).digest("hex").slice(0, 32);
+      expect([await next("copies:copied"), await next("copies:copied")]).toEqual([id, id]);
+    }, 30_000);
 
     it("dead-letters an event when its retries are used up", async () => {
       await publish("limited", "jobs", { id: "hopeless", deliveries: ["throw"] });

@@ -1,3 +1,5 @@
+import { createClient } from "redis";
+import { HttpDaprClient } from "../../lib/client/http-dapr-client.js";
 import { canRun } from "../support/not-run.js";
 import { startRedis, type Redis } from "../support/redis.js";
 import { call, component, startOnDaprd, type Contender, type Reply } from "./harness.js";
@@ -48,6 +50,63 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       expect(reply).toMatchObject({ status: 500, json: { errorCode: "ERR_STATE_TRANSACTION" } });
       expect(await get("guarded")).toMatchObject({ json: 1 });
       expect(await get("beside")).toMatchObject({ status: 200, json: 1 });
+    });
+  });
+
+  describe("a bulk publish that fails in part [redis]", () => {
+    let sidecar: Contender;
+    let client: HttpDaprClient;
+    beforeAll(async () => {
+      // A command with an argument beyond this is refused, so that a large event fails where small ones do not.
+      const admin = await createClient({ url: `redis://${redis.host}` }).connect();
+      await admin.configSet("proto-max-bulk-len", "1048576");
+      await admin.close();
+      sidecar = await startOnDaprd({
+        components: { bus: component("bus", "pubsub.redis", { redisHost: redis.host }) },
+      });
+      client = new HttpDaprClient({ url: sidecar.url });
+    });
+    afterAll(async () => {
+      await client.close();
+      await sidecar.close();
+    });
+
+    const large = "x".repeat(1_200_000);
+    const entriesOf = async (topic: string): Promise<number> => {
+      const admin = await createClient({ url: `redis://${redis.host}` }).connect();
+      const length = await admin.xLen(topic);
+      await admin.close();
+      return length;
+    };
+
+    it("names the entries that failed, and has published the others", async () => {
+      const body = ["small", large, "small too"].map((event, index) => ({
+        entryId: String(index),
+        event,
+        contentType: "application/json",
+      }));
+      const reply = await call(sidecar.url, "POST", "/v1.0/publish/bulk/bus/partial", { body });
+      expect(reply).toMatchObject({
+        status: 500,
+        json: {
+          failedEntries: [{ entryId: "1", error: expect.any(String) }],
+          errorCode: "ERR_PUBSUB_PUBLISH_MESSAGE",
+        },
+      });
+      expect(await entriesOf("partial")).toBe(2);
+    });
+
+    it("is an error of the client that counts the entries published", async () => {
+      const entries = ["small", large, "small too"].map((content) => ({
+        payload: { contentType: "application/json", content },
+      }));
+      await expect(client.publishBulk({ pubSubName: "bus", topic: "counted", entries })).rejects.toMatchObject({
+        name: "SidecarError",
+        status: 500,
+        errorCode: "ERR_PUBSUB_PUBLISH_MESSAGE",
+        accepted: 2,
+      });
+      expect(await entriesOf("counted")).toBe(2);
     });
   });
 

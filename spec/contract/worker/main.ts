@@ -1,5 +1,13 @@
 // An app in a process of its own, so that a spec can kill it. What it did is counted in Redis.
-import { DaprStateOutput, DaprTopicTrigger, serve, type CloudEvent, type StateCollector } from "dapr-functions";
+import {
+  DaprPublish,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  serve,
+  type CloudEvent,
+  type PublishCollector,
+  type StateCollector,
+} from "dapr-functions";
 import { createClient } from "redis";
 
 export interface Job {
@@ -31,6 +39,24 @@ class Worker {
   @DaprStateOutput({ name: "results", stateStore: "store" })
   lasting(event: CloudEvent<Job>, { results }: { results: StateCollector<string> }): Outcome {
     return carryOut(event, results);
+  }
+
+  /** Publishes before it fails, since the etag of the second output is wrong at first. */
+  @DaprTopicTrigger({ pubSubName: "lasting", topic: "relayed-jobs" })
+  @DaprPublish({ name: "copies", pubSubName: "lasting", topic: "copied-jobs" })
+  @DaprStateOutput({ name: "results", stateStore: "store" })
+  async relay(
+    { id: eventId, data: { id } }: CloudEvent<Job>,
+    { copies, results }: { copies: PublishCollector<{ id: string }>; results: StateCollector<string> },
+  ): Promise<void> {
+    const delivery = await redis.rPush(`deliveries:${id}`, `${instance} ${eventId}`);
+    copies.add({ id });
+    results.add(instance, delivery === 1 ? { key: "taken", etag: "stale" } : { key: id });
+  }
+
+  @DaprTopicTrigger({ pubSubName: "lasting", topic: "copied-jobs" })
+  async copied(event: CloudEvent<{ id: string }>): Promise<void> {
+    await redis.lPush(`copies:${event.data.id}`, event.id);
   }
 
   /** A broker without a retry policy. */

@@ -157,13 +157,17 @@ export const json: MemberKind = {
   check: (value) => (isJson(value) ? fine : invalid(value, "a JSON value")),
 };
 
-function isJson(value: unknown): value is JsonValue {
+/** @param above the objects that the value is in: one that holds itself is none */
+function isJson(value: unknown, above: readonly unknown[] = []): value is JsonValue {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isJson);
+  if (above.includes(value)) return false;
+  const within = [...above, value];
+  const isJsonWithin = (member: unknown): boolean => isJson(member, within);
+  if (Array.isArray(value)) return value.every(isJsonWithin);
   if (!isRecord(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === null || Object.getPrototypeOf(prototype) === null) && Object.values(value).every(isJson);
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && Object.values(value).every(isJsonWithin);
 }
 
 function oneOf(words: readonly string[]): string {
@@ -175,5 +179,6 @@ export function show(value: unknown): string {
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  if (shown.length <= 60) return shown;
+  return `${shown.slice(0, 60)}…${typeof value === "string" ? '"' : ""}`;
 }

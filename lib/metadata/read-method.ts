@@ -40,7 +40,8 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   const triggers = ofRole(bindings, "trigger");
   problems.push(...triggerProblems(place, triggers));
   problems.push(...bindings.flatMap((binding) => binding.problems));
-  const inFunctionJsonOrder = [...triggers, ...ofRole(bindings, "input"), ...ofRole(bindings, "output")];
+  // A second trigger is one problem, not also that of two bindings of one name.
+  const inFunctionJsonOrder = [...triggers.slice(0, 1), ...ofRole(bindings, "input"), ...ofRole(bindings, "output")];
   problems.push(...duplicateBindingProblems(inFunctionJsonOrder.filter((binding) => binding.name !== "")));
 
   const [first] = triggers;

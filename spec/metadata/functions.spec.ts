@@ -126,9 +126,11 @@ describe("a function", () => {
   });
 
   it("has one trigger", () => {
-    expect(problemsOf(declared({ a: [Http({ name: "b" }), DaprBindingTrigger()] }))).toEqual([
-      "error trigger-multiple: Orders.a: it has 2 triggers, @HttpTrigger, @DaprBindingTrigger; keep one",
-    ]);
+    for (const options of [{ name: "b" }, { name: "payload" }]) {
+      expect(problemsOf(declared({ a: [Http(options), DaprBindingTrigger()] }))).toEqual([
+        "error trigger-multiple: Orders.a: it has 2 triggers, @HttpTrigger, @DaprBindingTrigger; keep one",
+      ]);
+    }
   });
 
   it("has one name", () => {

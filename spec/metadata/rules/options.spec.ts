@@ -251,6 +251,16 @@ describe("a generic binding", () => {
     ]);
   });
 
+  it("holds no object that holds itself", () => {
+    const circle: Record<string, unknown> = {};
+    circle["within"] = [circle];
+    expect(ofTrigger(Trigger({ type: "queueTrigger", circle }))).toEqual([
+      expect.stringContaining(
+        'option-invalid: Orders.store, trigger "payload", circle: it is an object; give a JSON value',
+      ),
+    ]);
+  });
+
   it("holds any JSON, null and blank text included", () => {
     const members = { connection: "", nothing: null, list: [1, { a: true }], absent: undefined, dataType: "Stream" };
     expect(problemsWith(Input({ name: "x", type: "blob", ...members }))).toEqual([]);

@@ -36,6 +36,7 @@ export function appProblems(
     ...folderProblems(definitions, state, options.force === true),
     ...moduleProblems(definitions, options),
     ...hostJsonProblems(state),
+    ...localSettingsProblems(state),
     ...settingProblems(definitions, state, options.environment),
     ...storageProblems(definitions, state, options.environment),
     ...modelProblems(state),
@@ -87,10 +88,10 @@ function hostJsonProblems(state: AppState): Problem[] {
   if (text === undefined) return []; // generate writes one that has Dapr
   const invalid = (what: string): Problem[] => [appProblem("error", "host-json-invalid", "host.json", what)];
   const json = parseWithComments(text);
-  if (typeof json !== "object" || json === null) {
+  if (!isRecord(json)) {
     return invalid("it is no JSON object; repair it, or remove it for generate to write one");
   }
-  const { version, extensionBundle } = json as { version?: unknown; extensionBundle?: unknown };
+  const { version, extensionBundle } = json;
   if (version !== "2.0") {
     return invalid(
       `version is ${JSON.stringify(version) ?? "missing"}, and host 4 reads "2.0" only; write "version": "2.0"`,
@@ -113,6 +114,20 @@ function hostJsonProblems(state: AppState): Problem[] {
     return [appProblem("warning", "bundle-and-project", "host.json", `${what}; keep one of them`)];
   }
   return [];
+}
+
+/** `func start` refuses such a file; in Azure there is none. */
+function localSettingsProblems(state: AppState): Problem[] {
+  if (hasReadableSettings(state)) return [];
+  const text = "it is no JSON object with an object of Values; repair it, or remove it for generate to write one";
+  return [appProblem("warning", "setting-invalid", "local.settings.json", text)];
+}
+
+function hasReadableSettings(state: AppState): boolean {
+  const text = state.files["local.settings.json"];
+  if (text === undefined) return true;
+  const json = parseWithComments(text);
+  return isRecord(json) && (json["Values"] === undefined || isRecord(json["Values"]));
 }
 
 function settingProblems(
@@ -163,7 +178,8 @@ function storageProblems(
   state: AppState,
   environment: AppRuleOptions["environment"],
 ): Problem[] {
-  if (state.files["local.settings.json"] === undefined) return []; // generate writes one that has it
+  // generate writes one that has it; of one that cannot be read enough was said.
+  if (state.files["local.settings.json"] === undefined || !hasReadableSettings(state)) return [];
   const needing = definitions.find(({ trigger }) => !withoutStorage.test(trigger.type));
   const settings = settingsOfApp(state, environment);
   const name = "AzureWebJobsStorage";
@@ -198,8 +214,9 @@ export function mainOf(packageJson: string | undefined): string | undefined {
 
 function valuesOf(state: AppState): Record<string, string> {
   const { Values } = (parseWithComments(state.files["local.settings.json"] ?? "{}") ?? {}) as { Values?: unknown };
-  if (typeof Values !== "object" || Values === null) return {};
-  return Object.fromEntries(Object.entries(Values).map(([name, value]) => [name, String(value)]));
+  if (!isRecord(Values)) return {};
+  const given = Object.entries(Values).filter(([, value]) => value !== null && typeof value !== "object");
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
 
 /** The host reads both files as JSON with comments; `undefined` for text that is neither. */
@@ -208,6 +225,10 @@ function parseWithComments(text: string): unknown {
   const errors: unknown[] = [];
   const json: unknown = parse(text.replace(/^\uFEFF/, ""), errors as never[], { allowTrailingComma: true });
   return errors.length > 0 ? undefined : json;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isBlank(value: string | undefined): boolean {

@@ -32,10 +32,19 @@ export function readAppFolder(out: string): AppState {
   const files: Record<string, string> = {};
   for (const name of rootFiles) {
     // A link to such a file is read like the file; it is never written.
-    if (existsSync(join(out, name))) files[name] = readFileSync(join(out, name), "utf8");
+    if (existsSync(join(out, name))) files[name] = textOf(join(out, name));
   }
   const main = mainOf(files["package.json"]);
   return { files, entries, mainFiles: main === undefined ? [] : filesMatching(main, out) };
+}
+
+/** No text for what is there and cannot be read, a folder for instance: the rules then say that it is no JSON. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function entriesOf(folder: string): Dirent[] {
@@ -78,6 +87,7 @@ function filesMatching(pattern: string, root: string): string[] {
     return stats.isDirectory() ? entriesOf(join(root, plain)).map(({ name }) => `${plain}/${name}`) : [plain];
   }
   const expression = toExpression(plain);
+  if (expression === undefined) return [];
   const from = plain.split("/").findIndex((part) => /[*?{[]/.test(part));
   const folder = join(root, ...plain.split("/").slice(0, from));
   if (!existsSync(folder)) return [];
@@ -87,7 +97,8 @@ function filesMatching(pattern: string, root: string): string[] {
     .filter((path) => expression.test(path));
 }
 
-function toExpression(pattern: string): RegExp {
+/** Nothing for a pattern that is none, as the worker then finds no file. */
+function toExpression(pattern: string): RegExp | undefined {
   const source = pattern.replace(/\*\*\/|\*\*|[*?{},[\]]|[.+^$()|\\]/g, (part) => {
     switch (part) {
       case "**/":
@@ -111,5 +122,9 @@ function toExpression(pattern: string): RegExp {
         return `\\${part}`;
     }
   });
-  return new RegExp(`^${source}$`);
+  try {
+    return new RegExp(`^${source}$`);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,12 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
 export function appIdOf(folder: string): string {
-  const file = join(folder, "package.json");
-  const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { name?: unknown }) : {};
-  const name = typeof manifest.name === "string" && manifest.name !== "" ? manifest.name : basename(folder);
+  const given = nameIn(join(folder, "package.json"));
+  const name = typeof given === "string" && given !== "" ? given : basename(folder);
   return name.replace(/^@[^/]*\//, "");
+}
+
+/** A default only: a package.json that cannot be read is for others to report. */
+function nameIn(file: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(file, "utf8")) as { name?: unknown } | null)?.name;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -95,6 +95,24 @@ describe("the rules of an app's folder", () => {
     });
   });
 
+  it.each(["", "{", "null", "[]", '"x"', '{ "Values": [] }', '{ "Values": "x" }'])(
+    "warn of a local.settings.json that says %j, and of no setting that it may have",
+    (text) => {
+      expect(problemsOf(Orders, { files: { "local.settings.json": text } })).toEqual([
+        "warning setting-invalid: local.settings.json",
+      ]);
+    },
+  );
+
+  it("take a setting that is null, or no value at all, for blank", () => {
+    for (const value of ["null", "{}", "[]"]) {
+      const text = `{ "Values": { "AzureWebJobsStorage": ${value} } }`;
+      expect(problemsOf(Orders, { files: { "local.settings.json": text } })).toEqual([
+        "warning storage-missing: local.settings.json",
+      ]);
+    }
+  });
+
   it("warns of a module that is not built yet, or lies outside the app", () => {
     const options = { module: () => "../build/orders.js", hasModule: () => false };
     expect(problemsOf(Orders, options)).toEqual([

@@ -35,7 +35,18 @@ const allowed: Record<string, readonly string[]> = {
     "client/dapr-client",
   ],
   sidecar: ["model/errors"],
-  cli: ["index", "model", "metadata", "payload", "azure", "sidecar", "testing", "runtime/routes"],
+  cli: [
+    "index",
+    "model",
+    "metadata",
+    "payload",
+    "azure",
+    "sidecar",
+    "testing",
+    "runtime/routes",
+    "runtime/prepare",
+    "runtime/settings",
+  ],
 };
 
 const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) => /\.m?ts$/.test(file));

@@ -1,12 +1,15 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { appProblems } from "../azure/app-rules.js";
 import { inspectForHost } from "../azure/functions-app.js";
-import { inspectFunctions, inspectStart } from "../metadata/functions.js";
+import { inspectFunctions } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Problem } from "../model/errors.js";
+import { inspectForServe } from "../runtime/prepare.js";
+import { settingSources } from "../runtime/settings.js";
 import { readAppFolder } from "./app-folder.js";
 import { hasModuleIn, inspectApp, loadFunctions, type Inspected, type LoadedFunctions } from "./function-app.js";
+import { isDefinitionError } from "./load-functions.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -26,7 +29,7 @@ export function addCheck(program: Command): void {
     )
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
     .option("--out <folder>", "the root of the Functions app", ".")
-    .option("--standalone", "leave out the rules of the Functions host")
+    .option("--standalone", "apply the rules of serve() instead of those of the Functions host")
     .option("--json", "print the problems as JSON")
     .addHelpText("after", "\nExample:\n  $ npx dapr-functions check build/functions.js --standalone")
     .action(async (modules: string[], options: CheckOptions) => {
@@ -37,7 +40,7 @@ export function addCheck(program: Command): void {
 async function check(modules: readonly string[], options: CheckOptions): Promise<number> {
   const functions = await loadFunctions(modules);
   const { definitions, problems } =
-    options.standalone === true ? standalone(functions) : underFunctions(functions, resolve(options.out));
+    options.standalone === true ? standalone(functions, options.out) : underFunctions(functions, resolve(options.out));
   const sorted = functions.located(problems);
   if (options.json === true) printJson({ problems: sorted });
   else {
@@ -48,10 +51,17 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }
 
-function standalone(functions: LoadedFunctions): Inspected {
+/** As `serve` would judge them in that folder with this environment. */
+function standalone(functions: LoadedFunctions, out: string): Inspected {
+  const settings = settingSources(undefined, process.env, join(out, "local.settings.json"));
   return inspectApp(functions, (targets) => {
-    const { definitions, problems } = inspectFunctions(targets);
-    return { definitions, problems: [...problems, ...inspectStart(targets)] };
+    try {
+      return inspectForServe(targets, { settings });
+    } catch (error) {
+      if (!isDefinitionError(error)) throw error;
+      const { definitions, problems } = inspectFunctions(targets);
+      return { definitions, problems: [...problems, ...error.problems] };
+    }
   });
 }
 

@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
-import { extname, relative, resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { functionsOfModule, type Target } from "../azure/module-functions.js";
 import { isDaprFunctionsError, type DefinitionError, type Problem } from "../model/errors.js";
-import { cycleFrom, modulesIn } from "./module-search.js";
+import { reasonOf, shown } from "./load-failure.js";
+import { modulesIn } from "./module-search.js";
 import type { Progress } from "./progress.js";
+import { exitCodes } from "./report.js";
 import { builtPathOf, loadTypeScript } from "./typescript.js";
 import { UsageError } from "./usage-error.js";
 
@@ -32,11 +34,18 @@ const typeScript: readonly string[] = [".ts", ".cts", ".mts"];
 export async function loadModules(paths: readonly string[], progress: Progress): Promise<LoadedModule[]> {
   const files = [...new Set(paths.flatMap(filesOf))].sort();
   const modules: LoadedModule[] = [];
-  for (const [index, file] of files.entries()) {
-    progress.step(`loading ${index + 1} of ${files.length}: ${shown(file)}`);
-    modules.push(await loadModule(file));
+  const write = process.stdout.write.bind(process.stdout);
+  // stdout is the command's own: its --json must stay JSON whatever a module prints while it loads.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  try {
+    for (const [index, file] of files.entries()) {
+      progress.step(`loading ${index + 1} of ${files.length}: ${shown(file)}`);
+      modules.push(await loadModule(file));
+    }
+  } finally {
+    process.stdout.write = write;
+    progress.done();
   }
-  progress.done();
   return modules;
 }
 
@@ -57,35 +66,25 @@ function filesOf(path: string): string[] {
 
 async function loadModule(file: string): Promise<LoadedModule> {
   const isTypeScript = typeScript.includes(extname(file));
+  const onExit = (): void => {
+    const what = "it ends the process while it loads, or awaits what never comes";
+    process.stderr.write(
+      `${shown(file)} does not load: ${what}; export the functions from a module that starts nothing\n`,
+    );
+    process.exitCode = exitCodes.usage;
+  };
+  process.once("exit", onExit);
   try {
     const exports: unknown = isTypeScript ? await loadTypeScript(file) : await import(pathToFileURL(file).href);
     return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports), problems: [] };
   } catch (error) {
     if (isDefinitionError(error)) return { file, built: file, targets: [], problems: error.problems };
     throw new UsageError(`${shown(file)} does not load: ${reasonOf(error, file)}`, { cause: error });
+  } finally {
+    process.off("exit", onExit);
   }
 }
 
-function shown(file: string): string {
-  return relative(process.cwd(), file).replaceAll("\\", "/");
-}
-
-function isDefinitionError(error: unknown): error is DefinitionError {
+export function isDefinitionError(error: unknown): error is DefinitionError {
   return isDaprFunctionsError(error) && "problems" in error;
-}
-
-function reasonOf(error: unknown, file: string): string {
-  if (!(error instanceof Error)) return String(error);
-  const uninitialised = /^Cannot access '(.+)' before initialization$/.exec(error.message);
-  if (uninitialised !== null) {
-    const cycle = cycleFrom(file).map(shown).join(" -> ");
-    return (
-      `${uninitialised[1]} is used before its module has run, since modules import each other in a circle` +
-      `${cycle === "" ? "" : ` (${cycle})`}; move what both need into a module of its own`
-    );
-  }
-  if (error instanceof ReferenceError && /^(?:require|module|exports|__\w+) is not defined/.test(error.message)) {
-    return `${error.message}: TypeScript is loaded as ES modules here; build it and give the .js file`;
-  }
-  return error.message;
 }

@@ -11,7 +11,8 @@ export function notesOn(definitions: readonly FunctionDefinition[]): string[] {
   if (untyped.length === 0) return [];
   return [
     `note: ${untyped.map(({ name }) => name).join(", ")}: compiled without emitDecoratorMetadata (esbuild, tsx or ` +
-      "vite?), so no payload is checked by its declared type; give the trigger `payload`, or compile with tsc or swc",
+      "vite?), so no payload is checked by its declared type; give the trigger `payload`, or compile with tsc or swc " +
+      "and that option",
   ];
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createRequire, register } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { shown } from "./load-failure.js";
 import type { HookData } from "./typescript-hook.mjs";
 
 interface Project {
@@ -17,7 +18,18 @@ function projectOf(file: string): Project {
   const { getTsconfig } = require("get-tsconfig") as typeof import("get-tsconfig");
   const found = getTsconfig(file);
   if (found === null) return { folder: dirname(file), config: undefined, options: {} };
+  // get-tsconfig takes a file that is no JSON for an empty one, and the paths of built modules would be wrong.
+  const fault = faultOfJson(readFileSync(found.path, "utf8"));
+  if (fault !== undefined) throw new Error(`${shown(found.path)} is not JSON, at character ${fault}; correct it`);
   return { folder: dirname(found.path), config: found.path, options: { ...found.config.compilerOptions } };
+}
+
+/** Where a text stops being JSON with comments. */
+function faultOfJson(text: string): number | undefined {
+  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
+  const errors: import("jsonc-parser").ParseError[] = [];
+  parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
+  return errors[0]?.offset;
 }
 
 /** The file that the compiler writes for a `.ts` module, from `outDir` and `rootDir` of its tsconfig.json. */
@@ -95,8 +107,29 @@ async function loadCompiled(file: string, tsc: string): Promise<unknown> {
   if (output === undefined) compiled.set(config, (output = compileProject(tsc, config, project)));
   const name = relative(rootDirOf(folder, options), file).replace(/\.([cm]?)ts$/, ".$1js");
   const built = join(output.folder, name);
-  if (existsSync(built)) return import(pathToFileURL(built).href);
-  throw new Error(`tsc -p ${relative(process.cwd(), config)} did not compile it: ${output.log}`);
+  if (!existsSync(built)) {
+    const why = output.log === "" ? "add it to `include` or `files`" : firstLinesOf(output.log);
+    throw new Error(`tsc -p ${shown(config)} did not compile it; ${why}`);
+  }
+  try {
+    return await import(pathToFileURL(built).href);
+  } catch (error) {
+    // The compiler knows the line in the user's own file.
+    if (output.log === "" || !isLoadError(error)) throw error;
+    throw new Error(`tsc -p ${shown(config)} found errors; ${firstLinesOf(output.log)}`, { cause: error });
+  }
+}
+
+/** Of a module that cannot be parsed or lacks what it imports, rather than one that ran and threw. */
+function isLoadError(error: unknown): boolean {
+  return (
+    error instanceof SyntaxError || String((error as { code?: unknown } | null)?.code).endsWith("MODULE_NOT_FOUND")
+  );
+}
+
+function firstLinesOf(log: string): string {
+  const lines = log.split("\n");
+  return lines.length > 5 ? [...lines.slice(0, 5), "…"].join("\n") : log;
 }
 
 interface Output {
@@ -114,14 +147,16 @@ function compileProject(tsc: string, config: string, { folder, options }: Projec
   mkdirSync(parent, { recursive: true });
   const outDir = mkdtempSync(join(parent, ".dapr-functions-"));
   process.once("exit", () => rmSync(outDir, { recursive: true, force: true }));
-  const log = compile(tsc, config, outDir, rootDirOf(folder, options));
-  writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: packageTypeOf(folder) }));
+  const log = compile(tsc, config, outDir, rootDirOf(folder, options), options);
+  writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: moduleTypeOf(folder, options) }));
   return { folder: outDir, log };
 }
 
 /** The module runs whatever its types are: a build would show their errors. */
-function compile(tsc: string, config: string, outDir: string, rootDir: string): string {
+function compile(tsc: string, config: string, outDir: string, rootDir: string, options: Project["options"]): string {
   const args = [tsc, "-p", config, "--outDir", outDir, "--rootDir", rootDir];
+  // `./order.ts` is no file of the output.
+  if (options["allowImportingTsExtensions"] === true) args.push("--rewriteRelativeImportExtensions", "true");
   const off = ["noEmit", "noEmitOnError", "emitDeclarationOnly", "composite", "declaration", "incremental"];
   try {
     return execFileSync(process.execPath, [...args, ...off.flatMap((name) => [`--${name}`, "false"])], {
@@ -133,11 +168,20 @@ function compile(tsc: string, config: string, outDir: string, rootDir: string): 
   }
 }
 
+/** What the `.js` files that the compiler writes are: by its option, else as the package says. */
+function moduleTypeOf(folder: string, { module }: Project["options"]): string {
+  return typeof module === "string" && /^(es|preserve)/i.test(module) ? "module" : packageTypeOf(folder);
+}
+
 function packageTypeOf(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     const manifest = join(at, "package.json");
-    if (existsSync(manifest))
-      return (JSON.parse(readFileSync(manifest, "utf8")) as { type?: string }).type ?? "commonjs";
+    if (existsSync(manifest)) {
+      const text = readFileSync(manifest, "utf8");
+      const fault = faultOfJson(text);
+      if (fault !== undefined) throw new Error(`${shown(manifest)} is not JSON, at character ${fault}; correct it`);
+      return (JSON.parse(text.replace(/^\uFEFF/, "")) as { type?: string } | null)?.type ?? "commonjs";
+    }
     if (at === dirname(at)) return "commonjs";
   }
 }

@@ -16,6 +16,36 @@ export interface PrepareOptions {
   readonly log: Log;
 }
 
+export interface Inspected {
+  /** With their settings in. */
+  readonly definitions: readonly FunctionDefinition[];
+  /** Warnings included. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads functions and applies every rule that `serve` applies before it makes instances.
+ *
+ * @throws DefinitionError `setting-invalid` when a source of settings cannot be read
+ */
+export function inspectForServe(
+  functions: readonly (Class | object)[],
+  options: Omit<PrepareOptions, "log">,
+): Inspected {
+  const { definitions: declared, problems: declaredProblems } = inspectFunctions(functions);
+  const { definitions, problems: settingProblems } = resolveSettings(declared, options.settings);
+  // Settings may make two names one, or a wrong template; what was wrong before them is wrong with them too.
+  const afterSettings = [...settingProblems, ...sharingProblems(definitions), ...patternProblems(definitions)];
+  const problems = [
+    ...declaredProblems,
+    ...inspectStart(functions, { container: options.container }),
+    ...afterSettings.filter((problem) => !declaredProblems.some((known) => isSame(known, problem))),
+    ...definitions.flatMap(hostProblems),
+    ...(options.requirePayload === true ? definitions.flatMap(uncheckedProblems) : []),
+  ];
+  return { definitions, problems };
+}
+
 /**
  * Functions ready to be compiled: checked, their settings in, with the instances they run on. Warnings are logged.
  *
@@ -27,18 +57,8 @@ export async function prepareFunctions(
   options: PrepareOptions,
   others: readonly Problem[],
 ): Promise<BoundFunction[]> {
-  const { definitions: declared, problems: declaredProblems } = inspectFunctions(functions);
-  const { definitions, problems: settingProblems } = resolveSettings(declared, options.settings);
-  // Settings may make two names one, or a wrong template; what was wrong before them is wrong with them too.
-  const afterSettings = [...settingProblems, ...sharingProblems(definitions), ...patternProblems(definitions)];
-  const problems = [
-    ...others,
-    ...declaredProblems,
-    ...inspectStart(functions, { container: options.container }),
-    ...afterSettings.filter((problem) => !declaredProblems.some((known) => isSame(known, problem))),
-    ...definitions.flatMap(hostProblems),
-    ...(options.requirePayload === true ? definitions.flatMap(uncheckedProblems) : []),
-  ];
+  const { definitions, problems: inspected } = inspectForServe(functions, options);
+  const problems = [...others, ...inspected];
   throwErrors(problems);
   for (const { code, message } of problems) options.log.warn(`${code}: ${message}`);
   const bound = await bindFunctions(functions, { container: options.container });

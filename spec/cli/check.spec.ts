@@ -33,6 +33,63 @@ describe("dapr-functions check", () => {
     expect(check(forHost, "--standalone")).toMatchObject({ status: 0, stderr: "" });
   });
 
+  it("applies the rules of serve() with --standalone, with the app's local.settings.json and the environment", () => {
+    const text = `
+      import { Retry, Trigger } from "dapr-functions";
+      export class Mixed {
+        @DaprServiceInvocationTrigger()
+        @DaprStateOutput({ name: "order", stateStore: "%Store%", key: "%Prefix%-{datetime:ffff}" })
+        save(order: object, _: { order: Collector<unknown> }): void {}
+        @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
+        @Trigger({ type: "queueTrigger", queueName: "orders" })
+        take(): void {}
+      }`;
+    write(project, {
+      "mixed.js": built(text),
+      "given/local.settings.json": '{ "Values": { "Prefix": "p", "Other": "x" } }',
+      "empty/local.settings.json": '{ "Values": { "Prefix": " " } }',
+    });
+    const codes = (out: string, environment: NodeJS.ProcessEnv) => {
+      const { status, stderr } = runCli(project, ["check", "mixed.js", "--standalone", "--out", out], environment);
+      return { status, problems: stderr.match(/^\w+ [\w-]+: \S+/gm) };
+    };
+    const always = ["error host-only: Mixed.take", "warning retry-ignored: Mixed.take"];
+    expect(codes("given", { Store: "s" })).toEqual({ status: 1, problems: ["error host-only: Mixed.save", ...always] });
+    expect(codes("empty", {})).toEqual({
+      status: 1,
+      problems: ["error setting-missing: Mixed.save", "error setting-missing: Mixed.save", ...always],
+    });
+  });
+
+  it("reports a local.settings.json that cannot be read beside what is wrong with the functions", () => {
+    write(project, { "bad/local.settings.json": "{" });
+    const twice = orders.replace('@FunctionName("read-order")', '@FunctionName("save")');
+    const { status, stderr } = check(twice, "--standalone", "--out", "bad");
+    expect(status).toBe(1);
+    expect(stderr.match(/^error [\w-]+/gm)).toEqual(["error function-name-duplicate"]);
+    write(project, { "build/orders.js": built(twice) });
+    const { stderr: without } = runCli(project, ["check", "build/orders.js", "--standalone", "--out", "bad"]);
+    expect(without.match(/^error [\w-]+/gm)).toEqual(["error setting-invalid", "error function-name-duplicate"]);
+  });
+
+  it("keeps stdout to itself whatever a module prints", () => {
+    write(project, { "loud.js": `console.log("loading");\n${built(orders)}` });
+    const { status, stdout, stderr } = runCli(project, ["check", "loud.js", "--json"], { Store: "x" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "loading\n" });
+    expect(JSON.parse(stdout)).toEqual({ problems: [] });
+  });
+
+  it.each([
+    ["host.json", { "host.json/x": "" }, "error host-json-invalid: host.json: "],
+    ["local.settings.json", { "local.settings.json/x": "" }, "warning setting-invalid: local.settings.json: "],
+    ["a pattern in main", { "package.json": '{ "main": "[z-a].js" }' }, "error main-missing: package.json: "],
+  ])("reports %s that cannot be read by its name", (_, files: Record<string, string>, line) => {
+    const app = makeProject();
+    write(app, files);
+    write(app, { "build/orders.js": built(orders) });
+    expect(runCli(app, ["check", "build/orders.js"], { Store: "x" }).stderr).toContain(line);
+  });
+
   it("looks at settings, host.json and main of the app's folder", () => {
     write(project, {
       "app/host.json":
@@ -128,6 +185,32 @@ describe("the command line", () => {
       stderr: "broken.js does not load: no database\n",
     });
     expect(runCli(project, ["check", "syntax.js"])).toMatchObject({ status: 2, stdout: "" });
+    write(project, { "lacking.js": 'require("no-such-package");' });
+    expect(runCli(project, ["check", "lacking.js"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "lacking.js does not load: Cannot find module 'no-such-package', which lacking.js requires\n",
+    });
+  });
+
+  it.each([
+    ["ends the process", "leaves.js", "process.exit(0);"],
+    ["never ends", "waits.mjs", "await new Promise(() => {});"],
+  ])("exits with 2 for a module that %s", (_, file, text) => {
+    write(project, { [file]: text });
+    expect(runCli(project, ["check", file])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        `${file} does not load: it ends the process while it loads, or awaits what never comes; ` +
+        "export the functions from a module that starts nothing\n",
+    });
+  });
+
+  it.each(["", "{", "null", "[]"])("does not stumble over a package.json that says %j", (text) => {
+    const app = makeProject();
+    write(app, { "package.json": text });
+    expect(runCli(app, ["check", "--help"])).toMatchObject({ status: 0, stderr: "" });
   });
 
   it("reports a decorator that a class does not bear, with its code", () => {

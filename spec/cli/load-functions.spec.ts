@@ -98,6 +98,71 @@ describe("loading functions", () => {
     );
   });
 
+  it("names the circle where what it has not reached yet is undefined", () => {
+    const project = makeProject();
+    write(project, {
+      "a.js": 'const { B } = require("./b.js"); exports.A = class {}; exports.b = B;',
+      "b.js": 'const { A } = require("./a.js"); exports.B = new A();',
+    });
+    expect(list(project, "a.js").stderr).toMatch(
+      /^a\.js does not load: A is not a constructor, perhaps since modules import .* \(a\.js -> b\.js -> a\.js\); /,
+    );
+  });
+
+  describe("through the project's own compiler", () => {
+    const compiled = (files: Readonly<Record<string, string>>, options: object = {}) => {
+      const project = makeProject("commonjs", ["@typescript/native"]);
+      write(project, { "tsconfig.json": tsconfig(options), ...files });
+      return list(project, "src/orders.ts");
+    };
+
+    it.each([
+      ["is no TypeScript", `${source(orders)}\nclass {`, /^src\/orders\.ts\(15,8\): error TS1005: .*\n$/],
+      ["imports what is not there", 'import "./none.js";', /^src\/orders\.ts\(1,8\): error TS2\d+: .*\n$/],
+    ])("gives the compiler's words for a module that %s", (_, text, words) => {
+      const { status, stderr } = compiled({ "src/orders.ts": text });
+      expect(status).toBe(2);
+      const start = "src/orders.ts does not load: tsc -p tsconfig.json found errors; ";
+      expect(stderr.slice(0, start.length)).toBe(start);
+      expect(stderr.slice(start.length)).toMatch(words);
+    });
+
+    it("says so where tsconfig.json leaves the module out", () => {
+      const { compilerOptions } = JSON.parse(tsconfig()) as { compilerOptions: object };
+      expect(
+        compiled({
+          "src/orders.ts": source(orders),
+          "src/other.ts": "",
+          "tsconfig.json": JSON.stringify({ compilerOptions, files: ["src/other.ts"] }),
+        }).stderr,
+      ).toBe("src/orders.ts does not load: tsc -p tsconfig.json did not compile it; add it to `include` or `files`\n");
+    });
+
+    it.each([
+      ["imports .ts files", { allowImportingTsExtensions: true, noEmit: true }],
+      ["writes ES modules for a bundler", { module: "esnext", moduleResolution: "bundler" }],
+    ])("loads a project that %s", (_, options) => {
+      const { status, stderr, functions } = compiled(
+        {
+          "src/orders.ts": `import { suffix } from "./suffix.${"noEmit" in options ? "ts" : "js"}";\n${source(orders)}\nvoid suffix;`,
+          "src/suffix.ts": "export const suffix = 1;",
+        },
+        options,
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(functions).toHaveLength(2);
+    });
+  });
+
+  it.each(["@swc/core", "@typescript/native"])("refuses a tsconfig.json that is no JSON, with %s", (compiler) => {
+    const project = makeProject("commonjs", [compiler]);
+    write(project, { "src/orders.ts": source(orders), "tsconfig.json": '{ "compilerOptions": ' });
+    expect(list(project, "src/orders.ts")).toMatchObject({
+      status: 2,
+      stderr: "src/orders.ts does not load: tsconfig.json is not JSON, at character 21; correct it\n",
+    });
+  });
+
   it("says that TypeScript is loaded as ES modules, to a file that uses require", () => {
     const project = makeProject("commonjs", ["@swc/core"]);
     write(project, { "orders.ts": `${source(orders)}\nrequire("node:fs");` });

@@ -1,0 +1,42 @@
+import { relative } from "node:path";
+import { cycleFrom } from "./module-search.js";
+
+/** Why a module did not load, in a line or two that need no stack trace. */
+export function reasonOf(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const uninitialised = /^Cannot access '(.+)' before initialization$/.exec(error.message);
+  if (uninitialised !== null) {
+    const cycle = cycleOf(file);
+    return (
+      `${uninitialised[1]} is used before its module has run, since modules import each other in a circle` +
+      `${cycle === undefined ? "" : ` (${cycle})`}; move what both need into a module of its own`
+    );
+  }
+  if (error instanceof TypeError) {
+    // In CommonJS what a circle has not reached yet is undefined.
+    const cycle = cycleOf(file);
+    if (cycle === undefined) return error.message;
+    const what = `${error.message}, perhaps since modules import each other in a circle (${cycle})`;
+    return `${what}; move what both need into a module of its own`;
+  }
+  if (error instanceof ReferenceError && /^(?:require|module|exports|__\w+) is not defined/.test(error.message)) {
+    return `${error.message}: TypeScript is loaded as ES modules here; build it and give the .js file`;
+  }
+  return tidied(error.message);
+}
+
+function cycleOf(file: string): string | undefined {
+  const cycle = cycleFrom(file);
+  return cycle.length === 0 ? undefined : cycle.map(shown).join(" -> ");
+}
+
+function tidied(message: string): string {
+  return message
+    .replace(/\nRequire stack:\n- ([^\n]+)(?:\n- [^\n]+)*$/, (_, by: string) => `, which ${shown(by)} requires`)
+    .replace(/\s+Caused by:\s+Syntax Error\s*$/, "");
+}
+
+/** A path as the command line would have it. */
+export function shown(file: string): string {
+  return relative(process.cwd(), file).replaceAll("\\", "/");
+}

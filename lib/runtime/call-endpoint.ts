@@ -4,6 +4,7 @@ import type { Call, Endpoint } from "./endpoint.js";
 import { failureBody } from "./failures.js";
 import type { CompiledFunction } from "./invoke.js";
 import { readBindingPayload, readPayload } from "./read-payload.js";
+import { headerOf } from "./request-header.js";
 import { reportFailure, run, type EndpointScope } from "./run-function.js";
 import { ServerRequest } from "./server-request.js";
 import { TriggerInvocation } from "./trigger-invocation.js";
@@ -22,7 +23,7 @@ export const serviceInvocation: CallKind = {
   isPublic: false,
   payloadStatus: 400,
   readPayload: ({ request, body }, data, invocation) =>
-    withData(readPayload(body, request.headers["content-type"]), data, invocation),
+    withData(readPayload(body, headerOf(request, "content-type")), data, invocation),
   toReply: toServiceReply,
 };
 
@@ -30,7 +31,7 @@ export const inputBinding: CallKind = {
   isPublic: false,
   payloadStatus: 500,
   readPayload: ({ request, body }, data, invocation) =>
-    withData(readBindingPayload(body, request.headers["content-type"]), data, invocation),
+    withData(readBindingPayload(body, headerOf(request, "content-type")), data, invocation),
   toReply: toBindingReply,
 };
 
@@ -72,7 +73,7 @@ export class CallEndpoint implements Endpoint {
 
   async handle(call: Call): Promise<WireReply> {
     const { fn, kind, scope } = this;
-    const invocation = new TriggerInvocation(fn.definition, scope, call.request.headers);
+    const invocation = new TriggerInvocation(fn.definition, scope, call.request);
     try {
       const payload = kind.readPayload(call, this.#data, invocation);
       return await run(fn, payload, invocation, scope, kind.toReply);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { headerOf } from "./request-header.js";
 
 /** How reading a body ended when it was not read: the limit was passed, or the caller went away. */
 export type Unread = "too-large" | "aborted";
@@ -12,9 +13,8 @@ const empty = Buffer.alloc(0);
  * @param done called once
  */
 export function readBody(request: IncomingMessage, limit: number, done: (body: Buffer | Unread) => void): void {
-  const { headers } = request;
-  const declared = headers["content-length"];
-  if (declared === undefined && headers["transfer-encoding"] === undefined) return done(empty);
+  const declared = headerOf(request, "content-length");
+  if (declared === undefined && headerOf(request, "transfer-encoding") === undefined) return done(empty);
   if (declared !== undefined && Number(declared) > limit) return done("too-large");
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;

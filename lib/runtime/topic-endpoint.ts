@@ -1,10 +1,11 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { DaprTopicTrigger } from "../model/bindings.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "./binding-data.js";
 import type { Call, Endpoint } from "./endpoint.js";
 import { failureBody } from "./failures.js";
 import type { CompiledFunction } from "./invoke.js";
+import { headerOf } from "./request-header.js";
 import { reportFailure, run, type EndpointScope } from "./run-function.js";
 import {
   bulkEntriesOf,
@@ -46,26 +47,26 @@ export class TopicEndpoint implements Endpoint {
     this.#data = bindingDataOf(fn.definition);
   }
 
-  async handle({ request: { headers }, body }: Call): Promise<WireReply> {
-    const isRaw = (headers["rawpayload"] ?? "false") !== "false";
+  async handle({ request, body }: Call): Promise<WireReply> {
+    const isRaw = (headerOf(request, "rawpayload") ?? "false") !== "false";
     const delivery = parseDelivery(body);
     const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
-    if (entries !== undefined) return await this.#handleBulk(entries, isRaw, headers);
-    const { status, failed } = await this.#handleEvent(delivery, headers, () =>
+    if (entries !== undefined) return await this.#handleBulk(entries, isRaw, request);
+    const { status, failed } = await this.#handleEvent(delivery, request, () =>
       readEvent(delivery, this.trigger, this.#topic, isRaw),
     );
     return failed ?? (status === "SUCCESS" ? success : jsonReply(200, { status }));
   }
 
   /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */
-  async #handleBulk(entries: readonly BulkEntry[], isRaw: boolean, headers: IncomingHttpHeaders): Promise<WireReply> {
+  async #handleBulk(entries: readonly BulkEntry[], isRaw: boolean, request: IncomingMessage): Promise<WireReply> {
     const statuses: { entryId: string; status: EventStatus }[] = [];
     let next = 0;
     const work = async () => {
       while (next < entries.length) {
         const index = next++;
         const entry = entries[index]!;
-        const { status } = await this.#handleEvent(entry.event, headers, () =>
+        const { status } = await this.#handleEvent(entry.event, request, () =>
           readBulkEvent(entry, this.trigger, this.#topic, isRaw),
         );
         statuses[index] = { entryId: entry.entryId, status };
@@ -75,17 +76,17 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  async #handleEvent(delivered: unknown, headers: IncomingHttpHeaders, read: () => TopicEvent): Promise<Outcome> {
+  async #handleEvent(delivered: unknown, request: IncomingMessage, read: () => TopicEvent): Promise<Outcome> {
     const { fn, scope } = this;
     let invocation: TriggerInvocation | undefined;
     try {
       const { event, hasStableId } = read();
-      invocation = new TriggerInvocation(fn.definition, scope, headers, event);
+      invocation = new TriggerInvocation(fn.definition, scope, request, event);
       if (hasStableId) invocation.event = { source: event.source, id: event.id };
       if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
       return { status: await run(fn, event, invocation, scope, this.#toStatus) };
     } catch (thrown) {
-      return this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, headers));
+      return this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, request));
     }
   }
 

@@ -26,7 +26,7 @@ export class TriggerInvocation implements Invocation {
   constructor(
     readonly definition: FunctionDefinition,
     readonly scope: AppScope,
-    readonly headers: IncomingHttpHeaders,
+    readonly request: { readonly headers: IncomingHttpHeaders },
     private readonly attributes?: TraceAttributes,
   ) {}
 
@@ -39,7 +39,7 @@ export class TriggerInvocation implements Invocation {
   }
 
   get traceHeaders(): Readonly<Record<string, string>> | undefined {
-    if (this.#trace === null) this.#trace = traceHeadersOf(this.headers, this.attributes);
+    if (this.#trace === null) this.#trace = traceHeadersOf(this.request.headers, this.attributes);
     return this.#trace;
   }
 
@@ -71,7 +71,7 @@ class TriggerContext implements InvocationContext {
 
   get triggerMetadata(): Readonly<Record<string, unknown>> {
     if (this.#metadata === undefined) {
-      const { "dapr-api-token": _, ...headers } = this.#invocation.headers;
+      const { "dapr-api-token": _, ...headers } = this.#invocation.request.headers;
       this.#metadata = headers;
     }
     return this.#metadata;

@@ -67,4 +67,7 @@ async function main(): Promise<void> {
   process.exit();
 }
 
-void main();
+void main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

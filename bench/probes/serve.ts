@@ -50,4 +50,7 @@ async function post(url: string, body: string): Promise<void> {
   if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);
 }
 
-void main();
+void main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -6,6 +6,7 @@ import type {
   GenericFunctionOptions,
   RetryOptions as V4RetryOptions,
 } from "@azure/functions";
+import { hasFunctions } from "../metadata/targets.js";
 import type { RetryOptions } from "../model/bindings.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
@@ -39,8 +40,10 @@ export function register(
   options: AzureOptions = {},
 ): void {
   const app = loadApp();
-  if (typeof functions !== "function") {
-    registerAll(app, functions, options);
+  // A class is a function too, and no list of them: the one error says so.
+  const given: unknown = functions;
+  if (typeof functions !== "function" || hasFunctions(given)) {
+    registerAll(app, functions as readonly Target[], options);
     return;
   }
   app.hook.appStart(async () => registerAll(app, await functions(), options));

@@ -19,12 +19,15 @@ export function hasFunctions(value: unknown): value is Class | object {
  * What of the given counts: each class once, an instance instead of its class, and no class beside one that extends
  * it, whose functions would all be there twice.
  */
-export function targetsOf(given: readonly unknown[]): { readonly targets: Target[]; readonly problems: Problem[] } {
+export function targetsOf(given: unknown): { readonly targets: Target[]; readonly problems: Problem[] } {
+  if (!Array.isArray(given)) {
+    return { targets: [], problems: [notFunctions("", given, "a list of classes and instances, [OrderFunctions]")] };
+  }
   const problems: Problem[] = [];
   const found: Target[] = [];
-  for (const [index, value] of given.entries()) {
+  for (const [index, value] of (given as readonly unknown[]).entries()) {
     if (typeof value !== "function" && (typeof value !== "object" || value === null)) {
-      problems.push(notAClass(index, value));
+      problems.push(notFunctions(`[${index}]`, value, "a class or an instance of one"));
       continue;
     }
     const type = classOf(value);
@@ -59,13 +62,13 @@ function isBelow(type: Class, above: Class): boolean {
   return type !== above && Object.prototype.isPrototypeOf.call(above, type);
 }
 
-function notAClass(index: number, value: unknown): Problem {
+function notFunctions(at: string, value: unknown, due: string): Problem {
   const cause = value === undefined ? ", perhaps since two modules import each other" : "";
   return {
     code: "functions-none",
     level: "error",
     class: undefined,
     method: undefined,
-    message: `functions[${index}]: it is ${show(value)}${cause}; give a class or an instance of one`,
+    message: `functions${at}: it is ${show(value)}${cause}; give ${due}`,
   };
 }

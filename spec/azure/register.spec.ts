@@ -133,6 +133,9 @@ describe("register", () => {
 
   it("refuses what the Functions host refuses, and logs what it merely does not do", async () => {
     await expect(load(`register([class Empty {}]);`)).rejects.toThrow("functions-none");
+    for (const given of ['classOf("One")', 'new (classOf("One"))()', "", "() => undefined"]) {
+      await expect(load(`register(${given});`)).rejects.toThrow(/functions-none: functions: it is .*; give a list/);
+    }
     await expect(
       load(`const One = classOf("One", "one"); register([class Sub extends One { constructor(a) { super(); } }]);`),
     ).rejects.toThrow("constructor-arguments");

@@ -55,6 +55,16 @@ describe("what of the given counts", () => {
       'error functions-none: functions[3]: it is "Base"; give a class or an instance of one',
     ]);
   });
+
+  it.each([
+    ["the function Derived", Derived],
+    ["an object", new Derived()],
+    ["undefined, perhaps since two modules import each other", undefined],
+  ])("is given in a list, and not as %s", (what, given) => {
+    expect(() => readFunctions(given as never)).toThrow(
+      `functions-none: functions: it is ${what}; give a list of classes and instances, [OrderFunctions]`,
+    );
+  });
 });
 
 describe("hasFunctions", () => {

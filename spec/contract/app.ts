@@ -69,8 +69,8 @@ export async function startApp(options: AppOptions = {}): Promise<RecordingApp> 
         const timer = setTimeout(() => {
           waiting.delete(check);
           const seen = requests.map(({ method, path, body }) => `${method} ${path} ${body.toString().slice(0, 200)}`);
-          reject(new Error(`fewer than ${count} such requests arrived within 4 s; there were:\n${seen.join("\n")}`));
-        }, 4_000);
+          reject(new Error(`fewer than ${count} such requests arrived within 15 s; there were:\n${seen.join("\n")}`));
+        }, 15_000);
         function check(): void {
           const found = requests.filter(matches);
           if (found.length < count) return;

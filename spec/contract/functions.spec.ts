@@ -59,7 +59,7 @@ class Seen {
 
   #matching<T>(name: string, fits: (value: T) => boolean, count: number): Promise<T[]> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} was seen fewer than ${count} times in 4 s`)), 4_000);
+      const timer = setTimeout(() => reject(new Error(`${name} was seen fewer than ${count} times in 15 s`)), 15_000);
       const check = (): void => {
         const found = this.#entries.flatMap((entry) => (entry.name === name ? [entry.value as T] : [])).filter(fits);
         if (found.length < count) return;

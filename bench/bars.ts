@@ -28,9 +28,21 @@ export const bars: readonly Bar[] = [
     atLeast: 20,
   },
   {
+    what: "1,000 state items on daprd: one request / an invocation each",
+    scenario: "daprd: one invocation → 1,000 state items",
+    ratio: "items per second / an invocation each",
+    atLeast: 20,
+  },
+  {
     what: "1,000 publish items on daprd: bulk / one by one",
     scenario: "daprd: one invocation → 1,000 publish items",
     ratio: "items per second, bulk / one by one",
+    atLeast: 20,
+  },
+  {
+    what: "1,000 publish items on daprd: bulk / an invocation each",
+    scenario: "daprd: one invocation → 1,000 publish items",
+    ratio: "items per second, bulk / an invocation each",
     atLeast: 20,
   },
   {

@@ -7,6 +7,9 @@ export interface Entrant {
   readonly app: App;
   /** Instead of the contest's own path. */
   readonly path?: string;
+  /** Instead of the contest's own body and number of items. */
+  readonly body?: string;
+  readonly itemsPerRequest?: number;
 }
 
 export interface Contest extends LoadOptions {
@@ -32,18 +35,21 @@ export async function compete<Name extends string>(
   const names = Object.keys(entrants) as Name[];
   const { seconds: _, warmUp = 5000, ...load } = contest;
   for (const name of names) {
-    const { app, path } = entrants[name];
+    const { app, path = load.path, body = load.body, itemsPerRequest = load.itemsPerRequest } = entrants[name];
+    const all = (warmUp * (load.itemsPerRequest ?? 1)) / (itemsPerRequest ?? 1);
     // The SDK is slow enough for a quarter to take as long.
-    const requests = app.name === "dapr-sdk" ? Math.ceil(warmUp / 4) : warmUp;
-    await runLoad(bench, app.port, { ...load, path: path ?? load.path, requests });
+    const requests = Math.ceil(app.name === "dapr-sdk" ? all / 4 : all);
+    await runLoad(bench, app.port, { ...load, path, body, requests });
   }
   return await Rounds.interleave(names, contest.rounds, (name) => measure(bench, entrants[name], contest));
 }
 
-async function measure(bench: Bench, { app, path }: Entrant, contest: Contest): Promise<Numbers> {
-  const { stub, itemsPerRequest = 1 } = contest;
+async function measure(bench: Bench, entrant: Entrant, contest: Contest): Promise<Numbers> {
+  const { stub } = contest;
+  const { app, path = contest.path, body = contest.body } = entrant;
+  const itemsPerRequest = entrant.itemsPerRequest ?? contest.itemsPerRequest ?? 1;
   const [before, stubBefore] = [await app.usage(), await stub?.usage()];
-  const load = await runLoad(bench, app.port, { ...contest, path: path ?? contest.path });
+  const load = await runLoad(bench, app.port, { ...contest, path, body });
   const [after, stubAfter] = [await app.usage(), await stub?.usage()];
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
   const stubSeconds = (stubAfter?.cpuSeconds ?? 0) - (stubBefore?.cpuSeconds ?? 0);

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,8 +9,9 @@ import { App, freePort, names, runLoad, Stub, type Name } from "../processes.js"
 import { Rounds } from "../rounds.js";
 import { compete } from "./contest.js";
 
-// Loaded here and not above: it looks for daprd in the source tree's spec/, which the runner makes reachable first.
+// Loaded here and not above: they look for daprd in the source tree's spec/, which the runner makes reachable first.
 const support = () => require("../../spec/support/daprd.js") as typeof import("../../spec/support/daprd.js");
+const redisSupport = () => require("../../spec/support/redis.js") as typeof import("../../spec/support/redis.js");
 
 interface Beside {
   readonly app: App;
@@ -65,6 +65,7 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
     connections: 1,
     ...(bench.quick ? { rounds: 3, seconds: 0.3 } : { rounds: 5, seconds: 1 }),
   };
+  const one = { body: itemsOf(1), itemsPerRequest: 1 };
   const thousand = { ...contest, body: itemsOf(1000), itemsPerRequest: 1000, warmUp: 3 };
   try {
     const state = await compete(
@@ -73,6 +74,7 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
         "ours, one request": { app: ours.app, path: "/save-items" },
         "bare, one request": { app: bare.app, path: "/save-items" },
         "bare, one by one": { app: bare.app, path: "/save-items-singly" },
+        "ours, an invocation each": { app: ours.app, path: "/save-items", ...one },
       },
       { ...thousand, scenario: "daprd: one invocation → 1,000 state items" },
     );
@@ -83,6 +85,7 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
         "bare, bulk": { app: bare.app, path: "/publish-items-bulk" },
         "ours, one by one": { app: ours.app, path: "/publish-items" },
         "bare, one by one": { app: bare.app, path: "/publish-items" },
+        "ours, an invocation each": { app: ours.app, path: "/publish-items", ...one },
       },
       { ...thousand, scenario: "daprd: one invocation → 1,000 publish items" },
     );
@@ -90,14 +93,27 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
       {
         scenario: "daprd: one invocation → 1,000 state items",
         contestants: state.medians(),
-        ratios: { "items per second / one by one": state.ratio("perSecond", "ours, one request", "bare, one by one") },
+        ratios: {
+          "items per second / one by one": state.ratio("perSecond", "ours, one request", "bare, one by one"),
+          "items per second / an invocation each": state.ratio(
+            "perSecond",
+            "ours, one request",
+            "ours, an invocation each",
+          ),
+          "items per second / bare, one request": state.ratio("perSecond", "ours, one request", "bare, one request"),
+        },
       },
       {
         scenario: "daprd: one invocation → 1,000 publish items",
         contestants: publish.medians(),
         ratios: {
           "items per second, bulk / one by one": publish.ratio("perSecond", "ours, bulk", "ours, one by one"),
-          "items per second, bulk / bare one by one": publish.ratio("perSecond", "ours, bulk", "bare, one by one"),
+          "items per second, bulk / an invocation each": publish.ratio(
+            "perSecond",
+            "ours, bulk",
+            "ours, an invocation each",
+          ),
+          "items per second, bulk / bare, bulk": publish.ratio("perSecond", "ours, bulk", "bare, bulk"),
         },
       },
     ];
@@ -159,13 +175,16 @@ async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
  */
 async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
   const scenario = "daprd: topic events in bulk";
-  const redis = await startRedis(bench);
-  if (redis === undefined) {
+  const { findRedis, startRedis } = redisSupport();
+  if (findRedis() === undefined) {
     const note = "needs redis-server on the PATH: a broker that hands over several events at once";
     return [{ scenario, contestants: {}, ratios: {}, note }];
   }
+  const redis = await startRedis();
+  const client = createClient({ url: `redis://${redis.host}` });
+  await client.connect();
   // As many at once as a bulk request takes.
-  const metadata = { redisHost: `127.0.0.1:${redis.port}`, concurrency: "100", queueDepth: "1000" };
+  const metadata = { redisHost: redis.host, concurrency: "100", queueDepth: "1000" };
   const beside = await startBeside(bench, "ours-events", {
     ...inMemory,
     broker: componentOf("pubsub.redis", metadata),
@@ -175,7 +194,7 @@ async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
     const topics = ["single", "bulk", "single-outputs", "bulk-outputs"] as const;
     const deliver = (topic: string, events: number) =>
       handled(beside.app, events, async () => {
-        await Promise.all(Array.from({ length: events }, () => redis.client.xAdd(topic, "*", { data: orderEvent })));
+        await Promise.all(Array.from({ length: events }, () => client.xAdd(topic, "*", { data: orderEvent })));
       });
     for (const topic of topics) await deliver(topic, 1000);
     const rounds = await Rounds.interleave(topics, bench.quick ? 3 : 7, (topic) =>
@@ -193,25 +212,9 @@ async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
     ];
   } finally {
     await end(beside);
-    redis.client.destroy();
-    redis.child.kill();
+    client.destroy();
+    await redis.close();
   }
-}
-
-async function startRedis(bench: Bench) {
-  const port = await freePort();
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", bench.folder];
-  const child = spawn("redis-server", args, { stdio: "ignore" });
-  const started = await new Promise<boolean>((resolve) => {
-    child.once("spawn", () => resolve(true));
-    child.once("error", () => resolve(false));
-  });
-  if (!started) return undefined;
-  const client = createClient({ socket: { host: "127.0.0.1", port } });
-  // Its connection is refused, and tried again, until the server listens.
-  client.on("error", () => undefined);
-  await client.connect();
-  return { child, client, port };
 }
 
 /** Sends events and waits until the app's functions have had all of them. */

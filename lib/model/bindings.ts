@@ -131,7 +131,7 @@ export interface DaprStateOutput extends SidecarBindingBase {
   readonly stateStore?: string | undefined;
   /** Unless an item gives one; may hold `%setting%` and `{data}`; never `||`. */
   readonly key?: string | undefined;
-  /** Send the items of one invocation as one transaction. */
+  /** Send the items of one invocation as one transaction. Whether that is all or nothing is up to the store. */
   readonly transaction?: boolean | undefined;
   /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;

@@ -40,6 +40,7 @@ async function run(modules: string[], { components, appId, appPort, daprHttpPort
     onStop(() => app.close());
     await sidecar.connect(app);
     console.log(`${appId} at ${app.url}, its sidecar at ${sidecar.url}`);
-    console.log(`try: curl -X POST ${sidecar.url}/v1.0/invoke/${appId}/method/<function> -d '{}'`);
+    const json = "-H 'content-type: application/json' -d '{}'";
+    console.log(`try: curl -X POST ${sidecar.url}/v1.0/invoke/${appId}/method/<function> ${json}`);
   });
 }

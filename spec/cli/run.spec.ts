@@ -65,6 +65,10 @@ describe("dapr-functions run", () => {
     const command = new Command("run", "build/orders.js", "--components", "components", "--dapr-http-port", "0");
     const [, url] = await command.says(/its sidecar at (\S+)/);
     expect(command.output).toMatch(/^This is the embedded sidecar .* development and tests/);
+    // Without the type curl sends a form, which is no payload of a class.
+    await command.says(
+      /^try: curl -X POST \S+\/consumer\/method\/<function> -H 'content-type: application\/json' -d '{}'$/m,
+    );
     const saved = await fetch(`${url}/v1.0/invoke/consumer/method/save`, {
       method: "POST",
       headers: json,

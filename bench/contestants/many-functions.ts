@@ -2,8 +2,12 @@ import { DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "d
 
 type Method = (payload: unknown, outputs: { order: Collector<unknown> }) => unknown;
 
-/** Classes of a hundred functions each; all of them are called `f0`, `f1`, … and save what they are given. */
-export function classesOf(functions: number): (new () => object)[] {
+/**
+ * Classes of a hundred functions each; all of them are called `f0`, `f1`, … and save what they are given.
+ *
+ * @param payload what their payloads are checked against, if anything
+ */
+export function classesOf(functions: number, payload?: new () => object): (new () => object)[] {
   const classes: (new () => object)[] = [];
   for (let first = 0; first < functions; first += 100) {
     const type = class {};
@@ -20,7 +24,7 @@ export function classesOf(functions: number): (new () => object)[] {
       // What the compiler makes of decorators.
       const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<Method>;
       DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })(prototype, name, descriptor);
-      DaprServiceInvocationTrigger()(prototype, name, descriptor);
+      DaprServiceInvocationTrigger({ payload })(prototype, name, descriptor);
     }
     Object.defineProperty(type, "name", { value: `Functions${first / 100}` });
     classes.push(type);

@@ -1,9 +1,9 @@
-// `node serve.js FUNCTIONS SIDECAR_PORT`: what it costs a fresh process to serve so many functions, step by step, up to
+// `node serve.js FUNCTIONS SIDECAR_PORT [checked]`: what it costs a fresh process to serve so many functions, step by step, up to
 // the answer to its first request, for which the pool to the sidecar is made and used.
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 
-const [functions, sidecarPort] = process.argv.slice(2);
+const [functions, sidecarPort, checked] = process.argv.slice(2);
 const silent = { log() {}, info() {}, warn() {}, error() {}, debug() {} };
 const steps: Record<string, number> = {};
 let last = performance.now();
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   // oxlint-disable-next-line typescript/no-require-imports -- it imports the library
   const { classesOf } =
     require("../contestants/many-functions.js") as typeof import("../contestants/many-functions.js");
-  const classes = classesOf(Number(functions));
+  const classes = classesOf(Number(functions), checked === undefined ? undefined : payloadClass());
   done("classes");
   const app = await serve(classes, { port: 0, daprUrl: `http://127.0.0.1:${sidecarPort}`, log: silent });
   done("serve");
@@ -39,6 +39,15 @@ async function main(): Promise<void> {
     JSON.stringify({ ...steps, ready, cpuMilliseconds: (user + system) / 1e3, heapMegabytes: heapUsed / 1e6 }),
   );
   process.exit();
+}
+
+/** A class with one rule, whose decorator loads class-validator as a user's own module does. */
+function payloadClass(): new () => object {
+  // oxlint-disable-next-line typescript/no-require-imports -- only who checks payloads pays for it
+  const { IsString } = require("class-validator") as typeof import("class-validator");
+  class Payload {}
+  IsString()(Payload.prototype, "id");
+  return Payload;
 }
 
 async function post(url: string, body: string): Promise<void> {

@@ -15,7 +15,12 @@ export async function coldStart(bench: Bench): Promise<Figures[]> {
   try {
     const begin = "cold start";
     bench.progress(begin);
-    const names = ["import dapr-functions", "require @dapr/dapr", "ready with 100 functions"] as const;
+    const names = [
+      "import dapr-functions",
+      "require @dapr/dapr",
+      "ready with 100 functions",
+      "the same with a payload class",
+    ] as const;
     const serves: Serve[] = [];
     const rounds = await Rounds.interleave(
       names,
@@ -23,8 +28,9 @@ export async function coldStart(bench: Bench): Promise<Figures[]> {
       async (name): Promise<Record<string, number>> => {
         if (name === "import dapr-functions") return await runProbe<Import>(bench, "import", "dapr-functions");
         if (name === "require @dapr/dapr") return await runProbe<Import>(bench, "import", "@dapr/dapr");
-        const serve = await runProbe<Serve>(bench, "serve", "100", String(stub.port));
-        serves.push(serve);
+        const checked = name === "the same with a payload class" ? ["checked"] : [];
+        const serve = await runProbe<Serve>(bench, "serve", "100", String(stub.port), ...checked);
+        if (checked.length === 0) serves.push(serve);
         return { milliseconds: serve.ready, cpuMilliseconds: serve.cpuMilliseconds };
       },
     );
@@ -32,6 +38,7 @@ export async function coldStart(bench: Bench): Promise<Figures[]> {
       "import / @dapr/dapr": rounds.ratio("milliseconds", names[0], names[1]),
       "import, megabytes": rounds.medians()[names[0]]!["megabytes"]!,
       "ready / @dapr/dapr": rounds.ratio("milliseconds", names[2], names[1]),
+      "ready with a payload class / without": rounds.ratio("milliseconds", names[3], names[2]),
     };
     return [
       { scenario: begin, contestants: rounds.medians(), ratios },

@@ -1,5 +1,6 @@
 import type { ProblemCode } from "../model/errors.js";
 import type { JsonValue } from "../model/bindings.js";
+import { allMethods } from "../model/paths.js";
 
 /** What is wrong with the value of one option; `text` is `<what>; <what to do>`. */
 export interface Finding {
@@ -14,7 +15,7 @@ export interface MemberKind {
   readonly check: (value: unknown) => readonly Finding[];
 }
 
-export const httpMethods = ["get", "post", "put", "patch", "delete", "head", "options", "trace"] as const;
+const httpMethods: readonly string[] = allMethods.map((method) => method.toLowerCase());
 
 /** An expression leaves the value open until the start (`%`) or the invocation (`{`). */
 export function isOpen(text: string): boolean {
@@ -66,7 +67,7 @@ export const methods: MemberKind = {
 };
 
 function isMethod(value: unknown): value is string {
-  return typeof value === "string" && (httpMethods as readonly string[]).includes(value.toLowerCase());
+  return typeof value === "string" && httpMethods.includes(value.toLowerCase());
 }
 
 /** A verb that Dapr passes on; it would deliver any other as POST. An expression may still become one. */

@@ -3,7 +3,20 @@ import type { DaprTopicTrigger, GenericBinding, HttpMethod, TriggerBinding } fro
 /** A trigger that is found on the app port; the others are the Functions host's. */
 export type RoutedTrigger = Exclude<TriggerBinding, GenericBinding<"in">>;
 
+/** The methods that a trigger may answer, in the order of function.json's schema. */
 export const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"] as const;
+
+/** The verbs that an invocation may have, in the order of messages: Dapr delivers any other as POST. */
+export const invocationVerbs: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "PATCH",
+  "OPTIONS",
+  "TRACE",
+]);
 
 /**
  * Where on the app port a trigger is found: a leading slash, parts escaped where they come from a name rather than a

@@ -63,7 +63,7 @@ export function labelOf(definition: FunctionDefinition, binding: Binding): strin
 }
 
 /** `binding` is one of the definition's own. */
-export function roleOf(definition: FunctionDefinition, binding: Binding): "trigger" | "input" | "output" {
+function roleOf(definition: FunctionDefinition, binding: Binding): "trigger" | "input" | "output" {
   if (binding === definition.trigger) return "trigger";
   return binding.direction === "in" ? "input" : "output";
 }

@@ -3,6 +3,7 @@ import type { Problem, ProblemCode } from "./errors.js";
 import { ExpressionError } from "./expression-error.js";
 import { isTemplate, replaceTexts } from "./expression-members.js";
 import type { FunctionDefinition } from "./function-definition.js";
+import { invocationVerbs } from "./paths.js";
 import { describePlace, functionProblem, placeIn, type DefinitionPlace } from "./problem.js";
 import { settingNames, substituteSettings, type Settings } from "./settings.js";
 import { unsupportedFormat } from "./template.js";
@@ -81,12 +82,13 @@ function* faultsOf(text: string, place: { binding: Binding; member: string }, na
     yield { code: "expression-invalid", message: error.message + origin };
     return;
   }
-  if (member === "httpVerb" && names.length > 0 && !text.includes("{") && !verbs.has(text.toUpperCase())) {
-    yield { code: "setting-invalid", message: `${blame(names)} is no verb; give one of ${[...verbs].join(" ")}` };
+  if (member === "httpVerb" && names.length > 0 && !text.includes("{") && !invocationVerbs.has(text.toUpperCase())) {
+    yield {
+      code: "setting-invalid",
+      message: `${blame(names)} is no verb; give one of ${[...invocationVerbs].join(" ")}`,
+    };
   }
 }
-
-const verbs = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]);
 
 /** Says nothing of the value itself: an address may hold a password. */
 function addressFault(text: string): Fault | undefined {

@@ -4,6 +4,7 @@ import { badItem, outputTypes } from "../../collectors/message.js";
 import type { DaprInvoke } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
 import { compileTemplate } from "../../model/expressions.js";
+import { invocationVerbs } from "../../model/paths.js";
 import type { Invocation, OutputWriter } from "../binding-host.js";
 import { callOptions, compileItemOption, compileOption, optionProblem, type BindingPlace } from "./options.js";
 import { messageBody, sendInOrder } from "./values.js";
@@ -89,21 +90,22 @@ function divided(text: string): { path: string; query: string | undefined; alone
   return { path, query, alone: /^\/?\{[^{}]*\}$/.test(path) };
 }
 
-/** Dapr delivers a verb that it does not know as POST, and the extension passes on any. */
-const verbs: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"]);
-
-/** @throws DefinitionError when the option is no verb */
+/**
+ * Unlike the extension, which passes on any verb, only the eight that Dapr delivers as they are.
+ *
+ * @throws DefinitionError when the option is no verb
+ */
 function compileVerb(place: BindingPlace<DaprInvoke>): Compiled {
   const text = place.binding.httpVerb ?? "POST";
-  const problem = `must be one of ${[...verbs].join(", ")}`;
+  const problem = `must be one of ${[...invocationVerbs].join(", ")}`;
   const { constant } = compileTemplate(text);
-  if (constant !== undefined && constant !== "" && !verbs.has(constant.toUpperCase())) {
+  if (constant !== undefined && constant !== "" && !invocationVerbs.has(constant.toUpperCase())) {
     throw optionProblem(place, "option-invalid", "httpVerb", `${problem}, not "${constant}"`);
   }
   const option = compileOption(place, "httpVerb", text);
   return (item, invocation) => {
     const verb = ((item.overrides["httpVerb"] as string | undefined) ?? option(invocation) ?? "").toUpperCase();
-    if (verbs.has(verb)) return verb;
+    if (invocationVerbs.has(verb)) return verb;
     throw badItem(place.where, "httpVerb", problem);
   };
 }

@@ -1,4 +1,5 @@
 import type { PayloadIssue } from "../model/errors.js";
+import type { Eventual } from "../model/eventual.js";
 import type { Invalid } from "../model/payload-issues.js";
 
 /** How payloads and values are checked: class-validator's options of the same names, and the size that is accepted. */
@@ -22,7 +23,7 @@ export type Checked = { readonly value: unknown; readonly issues?: undefined } |
  * Checks one value. Answers with a promise only where a rule or a schema does; rejects when such a rule fails by
  * itself (a data base that is down), which is not the caller's fault.
  */
-export type Check = (value: unknown) => Checked | Promise<Checked>;
+export type Check = (value: unknown) => Eventual<Checked>;
 
 /** Issues of one payload that are reported; a caller that repeats one mistake needs no more. */
 export const maxIssues = 100;
@@ -58,9 +59,4 @@ export function kindOf(value: unknown): string {
   if (typeof value === "string") return "text";
   if (typeof value === "object") return "an object";
   return `a ${typeof value}`;
-}
-
-/** True for a promise of any realm: under a test runner those of Node itself are of another one. */
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,5 +1,6 @@
+import { isPromise } from "../model/eventual.js";
 import type { StandardIssue, StandardResult, StandardSchema } from "../model/payload-type.js";
-import { type Check, type Checked, elementPath, failed, isPromise, memberPath } from "./check.js";
+import { type Check, type Checked, elementPath, failed, memberPath } from "./check.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 
 /** True for what has `~standard`, functions included: a schema of arktype is one. */

@@ -102,5 +102,5 @@ function endpointOf(fn: CompiledFunction, scope: EndpointScope): Endpoint {
 }
 
 function answering(reply: () => WireReply, isPublic: boolean): Endpoint {
-  return { definition: undefined, isPublic, handle: () => Promise.resolve(reply()) };
+  return { definition: undefined, isPublic, handle: reply };
 }

@@ -1,3 +1,4 @@
+import { isPromise, type Eventual } from "../model/eventual.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "./binding-data.js";
 import type { Call, Endpoint } from "./endpoint.js";
@@ -71,16 +72,21 @@ export class CallEndpoint implements Endpoint {
     this.#data = bindingDataOf(fn.definition);
   }
 
-  async handle(call: Call): Promise<WireReply> {
+  handle(call: Call): Eventual<WireReply> {
     const { fn, kind, scope } = this;
     const invocation = new TriggerInvocation(fn.definition, scope, call.request);
     try {
       const payload = kind.readPayload(call, this.#data, invocation);
-      return await run(fn, payload, invocation, scope, kind.toReply);
+      const reply = run(fn, payload, invocation, scope, kind.toReply);
+      return isPromise(reply) ? reply.catch((thrown: unknown) => this.#failed(thrown, invocation)) : reply;
     } catch (thrown) {
-      const failure = reportFailure(thrown, invocation, scope.log);
-      const status = failure.isPayloads ? kind.payloadStatus : 500;
-      return jsonReply(status, failureBody(failure, fn.definition, invocation.id));
+      return this.#failed(thrown, invocation);
     }
+  }
+
+  #failed(thrown: unknown, invocation: TriggerInvocation): WireReply {
+    const failure = reportFailure(thrown, invocation, this.scope.log);
+    const status = failure.isPayloads ? this.kind.payloadStatus : 500;
+    return jsonReply(status, failureBody(failure, this.definition, invocation.id));
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Eventual } from "../model/eventual.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { WireReply } from "./write-reply.js";
 
@@ -15,6 +16,6 @@ export interface Endpoint {
   readonly definition: FunctionDefinition | undefined;
   /** True where anyone may call without the app's token. */
   readonly isPublic: boolean;
-  /** Does not reject: a failure is a reply too. */
-  handle(call: Call): Promise<WireReply>;
+  /** Neither throws nor rejects: a failure is a reply too. */
+  handle(call: Call): Eventual<WireReply>;
 }

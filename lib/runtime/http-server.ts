@@ -1,6 +1,7 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Server as NetServer, type AddressInfo, type Socket } from "node:net";
+import { isPromise } from "../model/eventual.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint } from "./endpoint.js";
 import { failureBody, failureOf } from "./failures.js";
@@ -93,48 +94,60 @@ export class AppServer {
     const mark = url.indexOf("?");
     const match = this.options.routes.find(request.method ?? "", mark === -1 ? url : url.slice(0, mark));
     if (this.#tokens.length > 0 && !this.#isAdmitted(request, match?.value, url)) {
-      this.#write(
+      this.#end(
         response,
         refusal(401, "ERR_UNAUTHORIZED", "the dapr-api-token header is missing or wrong", match?.value),
       );
-      this.#settle();
     } else if (match === undefined) {
-      this.#write(response, notFound);
-      this.#settle();
+      this.#end(response, notFound);
     } else {
-      readBody(request, this.options.maxBodySize, (body) => void this.#answer(request, response, match, body));
+      readBody(request, this.options.maxBodySize, (body) => this.#answer(request, response, match, body));
     }
   }
 
-  async #answer(
+  #answer(
     request: IncomingMessage,
     response: ServerResponse,
     { value: endpoint, params }: Match<Endpoint>,
     body: Buffer | Unread,
-  ): Promise<void> {
+  ): void {
     try {
-      if (typeof body !== "string") {
-        this.#write(response, await endpoint.handle({ request, body, params }));
-      } else if (body === "too-large") {
+      if (body === "aborted") return this.#settle();
+      if (body === "too-large") {
         const message = `the body exceeds ${this.options.maxBodySize} bytes`;
-        this.#write(response, refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, endpoint));
+        return this.#end(response, refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, endpoint));
       }
+      const reply = endpoint.handle({ request, body, params });
+      if (isPromise(reply)) void this.#endLater(response, reply);
+      else this.#end(response, reply);
     } catch (error) {
-      // Nothing above throws; should it, the request fails and not the process.
-      this.options.log.error(`a request failed: ${failureOf(error).message}`);
-      response.destroy();
-    } finally {
-      this.#settle();
+      this.#fail(response, error);
     }
+  }
+
+  async #endLater(response: ServerResponse, reply: Promise<WireReply>): Promise<void> {
+    try {
+      this.#end(response, await reply);
+    } catch (error) {
+      this.#fail(response, error);
+    }
+  }
+
+  #end(response: ServerResponse, reply: WireReply): void {
+    if (this.#isClosing) response.shouldKeepAlive = false;
+    writeReply(response, reply);
+    this.#settle();
+  }
+
+  /** No endpoint throws and any reply can be written; should that be wrong, the request fails and not the process. */
+  #fail(response: ServerResponse, error: unknown): void {
+    response.destroy();
+    this.#settle();
+    this.options.log.error(`a request failed: ${failureOf(error).message}`);
   }
 
   #settle(): void {
     if (--this.#pending === 0) this.#whenIdle?.();
-  }
-
-  #write(response: ServerResponse, reply: WireReply): void {
-    if (this.#isClosing) response.shouldKeepAlive = false;
-    writeReply(response, reply);
   }
 
   /** Unknown paths below /api/ are as public as known ones; elsewhere only those with the token learn what is there. */

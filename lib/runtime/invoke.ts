@@ -1,6 +1,7 @@
 import { BufferedCollector } from "../collectors/buffered-collector.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import { InvocationError, isDaprFunctionsError, PayloadError, type SentItems } from "../model/errors.js";
+import { isPromise, type Eventual } from "../model/eventual.js";
 import {
   placeOf,
   type BoundFunction,
@@ -14,6 +15,7 @@ import {
   describePayloadType,
   withCheckedBody,
   type Check,
+  type Checked,
   type ValidationOptions,
 } from "../payload/payload-type.js";
 import { WriteError, type BindingHost, type InputReader, type Invocation, type OutputWriter } from "./binding-host.js";
@@ -22,7 +24,7 @@ import { WriteError, type BindingHost, type InputReader, type Invocation, type O
 export interface CompiledFunction {
   readonly definition: FunctionDefinition;
   readonly instance: Readonly<Record<string, FunctionMethod>>;
-  readonly checkPayload: ((payload: unknown) => Promise<unknown>) | undefined;
+  readonly checkPayload: ((payload: unknown) => Eventual<unknown>) | undefined;
   readonly inputs: readonly (InputReader & { readonly name: string })[];
   readonly outputs: readonly CompiledOutput[];
 }
@@ -66,60 +68,115 @@ export function compileFunction(
  * collectors flushed output by output in the order declared.
  *
  * A method that throws flushes nothing, and so does a reply that cannot be made: `toReply` runs before the flush.
+ * What has no need to wait does not: a function without inputs, whose method returns no promise and adds no item, is
+ * answered at once.
  *
- * @throws PayloadError when the payload does not validate or lacks what an expression needs; SidecarError when an input
- *   cannot be read; InvocationError when an output cannot be sent; else whatever the method threw
+ * @throws or rejects with PayloadError when the payload does not validate or lacks what an expression needs; SidecarError
+ *   when an input cannot be read; InvocationError when an output cannot be sent; else whatever the method threw
  */
-export async function invoke<R>(
+export function invoke<R>(
   fn: CompiledFunction,
   payload: unknown,
   invocation: Invocation,
   toReply: (returned: unknown) => R,
-): Promise<R> {
-  const checked = fn.checkPayload === undefined ? payload : await fn.checkPayload(payload);
-  const bindings: Record<string, unknown> = {};
-  if (fn.inputs.length > 0) await readInputs(fn, invocation, bindings);
-  const collectors = fn.outputs.map(
-    ({ name, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
-  );
-  let returned: unknown;
-  try {
-    // Looked up by name at each call, so that a spy put on the instance is what runs.
-    returned = await fn.instance[fn.definition.methodName]!(checked, bindings, invocation.context);
-  } finally {
-    for (const collector of collectors) collector.close();
-  }
-  const reply = toReply(returned);
-  for (let index = 0; index < collectors.length; index++) {
-    const { messages } = collectors[index]!;
-    if (messages.length === 0) continue;
-    try {
-      await fn.outputs[index]!.writer.write(messages, invocation);
-    } catch (error) {
-      throw flushError(fn, collectors, index, error);
-    }
-  }
-  return reply;
+): Eventual<R> {
+  return new Course(fn, invocation, toReply).start(payload);
 }
 
-async function readInputs(
-  fn: CompiledFunction,
-  invocation: Invocation,
-  bindings: Record<string, unknown>,
-): Promise<void> {
+type Collectors = readonly BufferedCollector<unknown>[];
+
+const none: Collectors = [];
+
+/** The steps of one invocation. */
+class Course<R> {
+  private collectors = none;
+
+  constructor(
+    private readonly fn: CompiledFunction,
+    private readonly invocation: Invocation,
+    private readonly toReply: (returned: unknown) => R,
+  ) {}
+
+  start(payload: unknown): Eventual<R> {
+    const { checkPayload, inputs } = this.fn;
+    const checked = checkPayload === undefined ? payload : checkPayload(payload);
+    return inputs.length > 0 || isPromise(checked) ? this.callLater(checked) : this.call(checked, {});
+  }
+
+  private async callLater(checking: unknown): Promise<R> {
+    const payload = await checking;
+    return await this.call(payload, await readInputs(this.fn, this.invocation));
+  }
+
+  private call(payload: unknown, bindings: Record<string, unknown>): Eventual<R> {
+    const { fn, invocation } = this;
+    if (fn.outputs.length > 0) this.collectors = collectorsOf(fn, invocation, bindings);
+    try {
+      // Looked up by name at each call, so that a spy put on the instance is what runs.
+      const returned = fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
+      return isPromise(returned) ? this.finishLater(returned) : this.finish(returned);
+    } catch (thrown) {
+      this.closeCollectors();
+      throw thrown;
+    }
+  }
+
+  private async finishLater(returning: Promise<unknown>): Promise<R> {
+    try {
+      return await this.finish(await returning);
+    } catch (thrown) {
+      this.closeCollectors();
+      throw thrown;
+    }
+  }
+
+  private finish(returned: unknown): Eventual<R> {
+    this.closeCollectors();
+    const reply = this.toReply(returned);
+    return this.collectors.some(hasItems) ? this.flush(reply) : reply;
+  }
+
+  private closeCollectors(): void {
+    for (const collector of this.collectors) collector.close();
+  }
+
+  /** Gives the reply when all is sent. */
+  private async flush(reply: R): Promise<R> {
+    const { fn, invocation, collectors } = this;
+    for (let index = 0; index < collectors.length; index++) {
+      const { messages } = collectors[index]!;
+      if (messages.length === 0) continue;
+      try {
+        await fn.outputs[index]!.writer.write(messages, invocation);
+      } catch (error) {
+        throw flushError(fn, collectors, index, error);
+      }
+    }
+    return reply;
+  }
+}
+
+async function readInputs(fn: CompiledFunction, invocation: Invocation): Promise<Record<string, unknown>> {
   const results = await Promise.allSettled(fn.inputs.map((input) => input.read(invocation)));
+  const bindings: Record<string, unknown> = {};
   results.forEach((result, index) => {
     if (result.status === "rejected") throw result.reason as Error;
     bindings[fn.inputs[index]!.name] = result.value;
   });
+  return bindings;
 }
 
-function flushError(
-  fn: CompiledFunction,
-  collectors: readonly BufferedCollector<unknown>[],
-  index: number,
-  error: unknown,
-): InvocationError {
+function collectorsOf(fn: CompiledFunction, invocation: Invocation, bindings: Record<string, unknown>): Collectors {
+  return fn.outputs.map(
+    ({ name, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
+  );
+}
+
+function hasItems({ messages }: BufferedCollector<unknown>): boolean {
+  return messages.length > 0;
+}
+
+function flushError(fn: CompiledFunction, collectors: Collectors, index: number, error: unknown): InvocationError {
   if (!(error instanceof WriteError)) throw error;
   const counts = collectors.slice(0, index + 1).map(({ messages }, i) => (i < index ? messages.length : error.sent));
   const sent: SentItems[] = counts
@@ -144,11 +201,14 @@ function payloadCheckOf(
   const { payloadType, trigger } = definition;
   if (payloadType === undefined) return undefined;
   const check = compileCheck(payloadType, validation);
-  const checked = async (value: unknown): Promise<unknown> => {
-    const result = await check(value);
+  const valueOf = (result: Checked): unknown => {
     if (result.issues === undefined) return result.value;
     const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result)}`;
     throw new PayloadError("ERR_PAYLOAD_INVALID", message, { issues: result.issues });
+  };
+  const checked = (value: unknown): Eventual<unknown> => {
+    const result = check(value);
+    return isPromise(result) ? result.then(valueOf) : valueOf(result);
   };
   switch (trigger.type) {
     case "daprTopicTrigger":

@@ -1,3 +1,4 @@
+import type { Eventual } from "../model/eventual.js";
 import type { Log } from "../model/invocation.js";
 import { failureOf, type Failure } from "./failures.js";
 import type { Gate } from "./gate.js";
@@ -17,9 +18,9 @@ export function run<R>(
   invocation: TriggerInvocation,
   scope: EndpointScope,
   toReply: (returned: unknown) => R,
-): Promise<R> {
+): Eventual<R> {
   if (scope.gate === undefined) return invoke(fn, payload, invocation, toReply);
-  return scope.gate.run(() => invoke(fn, payload, invocation, toReply));
+  return scope.gate.run(async () => await invoke(fn, payload, invocation, toReply));
 }
 
 /**

@@ -240,6 +240,42 @@ describe("the process lives on", () => {
     );
     expect(sidecar.requests).toEqual([]);
   });
+
+  it.each([
+    ["returned", () => undefined, 200],
+    ["thrown", () => fail(new Error("no")), 500],
+  ])("after a promise that nobody awaits, when a method without promises has %s", async (_case, end, status) => {
+    let forgotten!: Promise<void>;
+    class Forgetful {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "out", stateStore: "store", key: "k" })
+      Work(_payload: unknown, { out }: { out: Collector<number> }): void {
+        forgotten = Promise.resolve(1).then((value) => out.add(value));
+        forgotten.catch(() => undefined);
+        end();
+      }
+    }
+    const { app, sidecar } = await serving([Forgetful]);
+    expect((await send(app, "POST", "/Work")).status).toBe(status);
+    await expect(forgotten).rejects.toMatchObject({ code: "ERR_COLLECTOR_CLOSED" });
+    expect(sidecar.requests).toEqual([]);
+  });
+});
+
+describe("what a method returns", () => {
+  it("is waited for when it has a `then`, as query builders do", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
+    const query = { then: (use: (rows: unknown[]) => void) => setImmediate(() => use([{ id: 1 }])) };
+    const { app } = await working(() => query);
+    expect((await send(app, "POST", "/Work")).json).toEqual([{ id: 1 }]);
+  });
+
+  it("is a failure when its `then` throws", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
+    const query = { then: () => fail(new Error("no connection")) };
+    const { app } = await working(() => query);
+    expect((await send(app, "POST", "/Work")).json).toMatchObject({ message: "no connection" });
+  });
 });
 
 describe("invocations", () => {

@@ -79,8 +79,6 @@ export function compileOption(
   };
 }
 
-const loneSurrogate = /\p{Cs}/u;
-
 /**
  * An option that must have a value: the item's override, else the decorator's.
  *
@@ -98,7 +96,7 @@ export function compileItemOption(
     if (value === undefined || value === "") {
       throw badItem(place.where, member, `${missing}; give it in the decorator or with the item`);
     }
-    if (loneSurrogate.test(value)) throw badItem(place.where, member, "must be well-formed text");
+    if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
   };
 }
@@ -114,7 +112,7 @@ export function compileInputOption(
   return (invocation) => {
     const value = option(invocation);
     if (value === undefined || value === "") throw badItem(place.where, member, missing);
-    if (loneSurrogate.test(value)) throw badItem(place.where, member, "must be well-formed text");
+    if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { DaprTopicTrigger } from "../model/bindings.js";
+import { isPromise, type Eventual } from "../model/eventual.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "./binding-data.js";
 import type { Call, Endpoint } from "./endpoint.js";
@@ -47,15 +48,13 @@ export class TopicEndpoint implements Endpoint {
     this.#data = bindingDataOf(fn.definition);
   }
 
-  async handle({ request, body }: Call): Promise<WireReply> {
+  handle({ request, body }: Call): Eventual<WireReply> {
     const isRaw = (headerOf(request, "rawpayload") ?? "false") !== "false";
     const delivery = parseDelivery(body);
     const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
-    if (entries !== undefined) return await this.#handleBulk(entries, isRaw, request);
-    const { status, failed } = await this.#handleEvent(delivery, request, () =>
-      readEvent(delivery, this.trigger, this.#topic, isRaw),
-    );
-    return failed ?? (status === "SUCCESS" ? success : jsonReply(200, { status }));
+    if (entries !== undefined) return this.#handleBulk(entries, isRaw, request);
+    const outcome = this.#handleEvent(delivery, request, () => readEvent(delivery, this.trigger, this.#topic, isRaw));
+    return isPromise(outcome) ? outcome.then(replyOf) : replyOf(outcome);
   }
 
   /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */
@@ -66,9 +65,10 @@ export class TopicEndpoint implements Endpoint {
       while (next < entries.length) {
         const index = next++;
         const entry = entries[index]!;
-        const { status } = await this.#handleEvent(entry.event, request, () =>
+        const outcome = this.#handleEvent(entry.event, request, () =>
           readBulkEvent(entry, this.trigger, this.#topic, isRaw),
         );
+        const { status } = isPromise(outcome) ? await outcome : outcome;
         statuses[index] = { entryId: entry.entryId, status };
       }
     };
@@ -76,17 +76,20 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  async #handleEvent(delivered: unknown, request: IncomingMessage, read: () => TopicEvent): Promise<Outcome> {
+  #handleEvent(delivered: unknown, request: IncomingMessage, read: () => TopicEvent): Eventual<Outcome> {
     const { fn, scope } = this;
     let invocation: TriggerInvocation | undefined;
+    const onFailure = (thrown: unknown): Outcome =>
+      this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, request));
     try {
       const { event, hasStableId } = read();
       invocation = new TriggerInvocation(fn.definition, scope, request, event);
       if (hasStableId) invocation.event = { source: event.source, id: event.id };
       if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
-      return { status: await run(fn, event, invocation, scope, this.#toStatus) };
+      const outcome = run(fn, event, invocation, scope, this.#toOutcome);
+      return isPromise(outcome) ? outcome.catch(onFailure) : outcome;
     } catch (thrown) {
-      return this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, request));
+      return onFailure(thrown);
     }
   }
 
@@ -98,19 +101,25 @@ export class TopicEndpoint implements Endpoint {
   }
 
   /** A returned value is never sent as it is: a sidecar reads `status` in any body, and repeats what it cannot read. */
-  readonly #toStatus = (returned: unknown): EventStatus => {
-    if (returned === undefined) return "SUCCESS";
+  readonly #toOutcome = (returned: unknown): Outcome => {
+    if (returned === undefined) return succeeded;
     const status: unknown =
       typeof returned === "object" && returned !== null ? (returned as Partial<Outcome>).status : undefined;
     const word = typeof status === "string" ? status.toUpperCase() : "";
-    if (word === "SUCCESS" || word === "RETRY" || word === "DROP") return word;
+    if (word === "SUCCESS" || word === "RETRY" || word === "DROP") return { status: word };
     if (!this.#hasWarned) {
       this.#hasWarned = true;
       const what = "returns something for a topic event that is ignored";
       this.scope.log.warn(`${placeOf(this.definition)}: it ${what}; return nothing or { status: "RETRY" | "DROP" }`);
     }
-    return "SUCCESS";
+    return succeeded;
   };
+}
+
+const succeeded: Outcome = { status: "SUCCESS" };
+
+function replyOf({ status, failed }: Outcome): WireReply {
+  return failed ?? (status === "SUCCESS" ? success : jsonReply(200, { status }));
 }
 
 /** The id of what was delivered, quoted: it comes from whoever published it. */

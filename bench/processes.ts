@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,16 @@ export function pinned(cpu: number, command: string, args: readonly string[]): [
 /** Moves a process that runs already. */
 export function pin(cpu: number, pid: number): void {
   if (hasTaskset) execFileSync("taskset", ["-a", "-c", "-p", String(cpu), String(pid)], { stdio: "ignore" });
+}
+
+/** Processor time that a process has used, in seconds to the hundredth; undefined where there is no /proc to ask. */
+export function cpuSecondsOf(pid: number): number | undefined {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, "utf8");
+  // From the third field on: the second, the name, may hold spaces. Fields 14 and 15 are ticks of 10 ms.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Builds the load generator and stub sidecar, outside the tree. */

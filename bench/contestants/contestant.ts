@@ -28,5 +28,8 @@ export interface OrderEvent {
   readonly data: Order;
 }
 
+/** How daprd is asked to gather events in bulk: without long waits for more. */
+export const bulkSubscribe = { enabled: true, maxMessagesCount: 100, maxAwaitDurationMs: 20 };
+
 /** Counts topic events, which no load generator sees arrive. */
 export const seen = { events: 0 };

@@ -1,5 +1,5 @@
 import { DaprPublish, DaprStateOutput, DaprTopicTrigger, serve, type CloudEvent, type Collector } from "dapr-functions";
-import { seen, type Contestant, type Order } from "./contestant.js";
+import { bulkSubscribe, seen, type Contestant, type Order } from "./contestant.js";
 import { silent } from "./ours.js";
 
 interface Outputs {
@@ -7,8 +7,8 @@ interface Outputs {
   readonly order: Collector<Order>;
 }
 
-/** How daprd is asked to gather events: as many as its broker hands over side by side, without long waits for more. */
-const bulk = { maxMessagesCount: 100, maxAwaitDurationMs: 20, concurrency: 32 };
+const { maxMessagesCount, maxAwaitDurationMs } = bulkSubscribe;
+const bulk = { maxMessagesCount, maxAwaitDurationMs, concurrency: 32 };
 
 /** The same events one by one and in bulk, to functions that do nothing and to ones that publish and save each. */
 export class Events {

@@ -30,6 +30,7 @@ function blockOfBars(judged: readonly Judged[]): string {
 const heads: Readonly<Record<string, string>> = {
   perSecond: "per s",
   cpuMicroseconds: "CPU µs",
+  daprdMicroseconds: "daprd µs",
   cpuMilliseconds: "CPU ms",
   p50: "p50 ms",
   p99: "p99 ms",

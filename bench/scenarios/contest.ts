@@ -1,10 +1,12 @@
 import type { Bench, Figures, Numbers } from "../bench.js";
-import { runLoad, type App, type LoadOptions, type Stub } from "../processes.js";
+import { cpuSecondsOf, runLoad, type App, type LoadOptions, type Stub } from "../processes.js";
 import { Rounds } from "../rounds.js";
 
 /** One who takes part in a contest: a name, the app that runs it, and where it is asked. */
 export interface Entrant {
   readonly app: App;
+  /** Of a real sidecar, whose processor time is measured too. */
+  readonly sidecarPid?: number;
   /** Instead of the contest's own path. */
   readonly path?: string;
   /** Instead of the contest's own body and number of items. */
@@ -46,16 +48,19 @@ export async function compete<Name extends string>(
 
 async function measure(bench: Bench, entrant: Entrant, contest: Contest): Promise<Numbers> {
   const { stub } = contest;
-  const { app, path = contest.path, body = contest.body } = entrant;
+  const { app, sidecarPid, path = contest.path, body = contest.body } = entrant;
   const itemsPerRequest = entrant.itemsPerRequest ?? contest.itemsPerRequest ?? 1;
-  const [before, stubBefore] = [await app.usage(), await stub?.usage()];
+  const sidecarSeconds = () => (sidecarPid === undefined ? undefined : cpuSecondsOf(sidecarPid));
+  const [before, stubBefore, sidecarBefore] = [await app.usage(), await stub?.usage(), sidecarSeconds()];
   const load = await runLoad(bench, app.port, { ...contest, path, body });
-  const [after, stubAfter] = [await app.usage(), await stub?.usage()];
+  const [after, stubAfter, sidecarAfter] = [await app.usage(), await stub?.usage(), sidecarSeconds()];
+  const microseconds = (seconds: number): number => (seconds * 1e6) / load.requests / itemsPerRequest;
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
   const stubSeconds = (stubAfter?.cpuSeconds ?? 0) - (stubBefore?.cpuSeconds ?? 0);
   return {
     perSecond: load.perSecond * itemsPerRequest,
-    cpuMicroseconds: (cpuSeconds * 1e6) / load.requests / itemsPerRequest,
+    cpuMicroseconds: microseconds(cpuSeconds),
+    ...(sidecarAfter !== undefined && { daprdMicroseconds: microseconds(sidecarAfter - sidecarBefore!) }),
     p50: load.p50,
     p99: load.p99,
     rssMegabytes: after.rss / 1e6,

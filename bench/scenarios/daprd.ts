@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "redis";
 import type { Daprd } from "../../spec/support/daprd.js";
-import type { Bench, Figures } from "../bench.js";
+import type { Bench, Figures, Numbers } from "../bench.js";
 import { itemsOf, order, orderEvent } from "../bodies.js";
-import { App, freePort, names, runLoad, Stub, type Name } from "../processes.js";
+import { App, cpuSecondsOf, freePort, names, runLoad, Stub, type Name } from "../processes.js";
 import { Rounds } from "../rounds.js";
-import { compete } from "./contest.js";
+import { compete, type Entrant } from "./contest.js";
 
 // Loaded here and not above: they look for daprd in the source tree's spec/, which the runner makes reachable first.
 const support = () => require("../../spec/support/daprd.js") as typeof import("../../spec/support/daprd.js");
 const redisSupport = () => require("../../spec/support/redis.js") as typeof import("../../spec/support/redis.js");
 
-interface Beside {
-  readonly app: App;
+interface Beside extends Entrant {
   readonly daprd: Daprd;
+  readonly sidecarPid: number;
 }
 
 /** An app with a daprd of its own, once daprd has asked it what it wants. */
@@ -35,7 +35,7 @@ async function startBeside(bench: Bench, name: string, components: Readonly<Reco
   });
   const app = await starting;
   await daprd.ready;
-  return { app, daprd };
+  return { app, daprd, sidecarPid: daprd.pid };
 }
 
 const componentOf = (type: string, metadata: Readonly<Record<string, string>> = {}): object => ({
@@ -71,21 +71,21 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
     const state = await compete(
       bench,
       {
-        "ours, one request": { app: ours.app, path: "/save-items" },
-        "bare, one request": { app: bare.app, path: "/save-items" },
-        "bare, one by one": { app: bare.app, path: "/save-items-singly" },
-        "ours, an invocation each": { app: ours.app, path: "/save-items", ...one },
+        "ours, one request": { ...ours, path: "/save-items" },
+        "bare, one request": { ...bare, path: "/save-items" },
+        "bare, one by one": { ...bare, path: "/save-items-singly" },
+        "ours, an invocation each": { ...ours, path: "/save-items", ...one },
       },
       { ...thousand, scenario: "daprd: one invocation → 1,000 state items" },
     );
     const publish = await compete(
       bench,
       {
-        "ours, bulk": { app: ours.app, path: "/publish-items-bulk" },
-        "bare, bulk": { app: bare.app, path: "/publish-items-bulk" },
-        "ours, one by one": { app: ours.app, path: "/publish-items" },
-        "bare, one by one": { app: bare.app, path: "/publish-items" },
-        "ours, an invocation each": { app: ours.app, path: "/publish-items", ...one },
+        "ours, bulk": { ...ours, path: "/publish-items-bulk" },
+        "bare, bulk": { ...bare, path: "/publish-items-bulk" },
+        "ours, one by one": { ...ours, path: "/publish-items" },
+        "bare, one by one": { ...bare, path: "/publish-items" },
+        "ours, an invocation each": { ...ours, path: "/publish-items", ...one },
       },
       { ...thousand, scenario: "daprd: one invocation → 1,000 publish items" },
     );
@@ -120,7 +120,7 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
     if (bench.quick) return figures;
     const binding = await compete(
       bench,
-      { ours: { app: ours.app }, bare: { app: bare.app } },
+      { ours, bare },
       {
         ...contest,
         path: "/call-binding-items",
@@ -151,9 +151,9 @@ async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
     for (const name of names) besides.push((apps[name] = await startBeside(bench, name, inMemory)));
     bench.progress(scenario);
     const deliver = (name: Name, events: number) => {
-      const { app, daprd } = apps[name];
+      const { daprd } = apps[name];
       const load = { path: "/v1.0/publish/bus/relay", body: JSON.stringify(order), connections: 8, requests: events };
-      return handled(app, events, () => runLoad(bench, daprd.ports.http, load));
+      return handled(apps[name], events, () => runLoad(bench, daprd.ports.http, load));
     };
     for (const name of names) await deliver(name, 300);
     const rounds = await Rounds.interleave(names, 5, (name) => deliver(name, 1000));
@@ -169,6 +169,9 @@ async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
   }
 }
 
+/** Puts events into a stream at a cost that is no part of what is measured. */
+const produce = `for i = 1, tonumber(ARGV[2]) do redis.call("XADD", KEYS[1], "*", "data", ARGV[1]) end`;
+
 /**
  * The same events singly and in bulk. In Redis: daprd's in-memory broker waits for each event before the next. They are
  * put there past daprd, so that publishing them takes none of its time.
@@ -183,22 +186,24 @@ async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
   const redis = await startRedis();
   const client = createClient({ url: `redis://${redis.host}` });
   await client.connect();
-  // As many at once as a bulk request takes.
-  const metadata = { redisHost: redis.host, concurrency: "100", queueDepth: "1000" };
-  const beside = await startBeside(bench, "ours-events", {
-    ...inMemory,
-    broker: componentOf("pubsub.redis", metadata),
-  });
+  // Several times what a bulk request takes: the next one fills while one is handled.
+  const metadata = { redisHost: redis.host, concurrency: "1000", queueDepth: "4000" };
+  const components = { ...inMemory, broker: componentOf("pubsub.redis", metadata) };
+  const besides: Beside[] = [];
   bench.progress(scenario);
   try {
-    const topics = ["single", "bulk", "single-outputs", "bulk-outputs"] as const;
-    const deliver = (topic: string, events: number) =>
-      handled(beside.app, events, async () => {
-        await Promise.all(Array.from({ length: events }, () => client.xAdd(topic, "*", { data: orderEvent })));
-      });
+    const ours = await startBeside(bench, "ours-events", components);
+    besides.push(ours);
+    const bare = await startBeside(bench, "bare-events", components);
+    besides.push(bare);
+    const topics = ["single", "bulk", "single-outputs", "bulk-outputs", "bare-single", "bare-bulk"] as const;
+    const deliver = (topic: (typeof topics)[number], events: number) =>
+      handled(topic.startsWith("bare") ? bare : ours, events, () =>
+        client.eval(produce, { keys: [topic], arguments: [orderEvent, String(events)] }),
+      );
     for (const topic of topics) await deliver(topic, 1000);
     const rounds = await Rounds.interleave(topics, bench.quick ? 3 : 7, (topic) =>
-      deliver(topic, bench.quick ? 1500 : 3000),
+      deliver(topic, bench.quick ? 2000 : 5000),
     );
     return [
       {
@@ -207,23 +212,22 @@ async function bulkOnDaprd(bench: Bench): Promise<Figures[]> {
         ratios: {
           "events per second, bulk / single": rounds.ratio("perSecond", "bulk", "single"),
           "the same, each event → publish and state": rounds.ratio("perSecond", "bulk-outputs", "single-outputs"),
+          "the same, bare": rounds.ratio("perSecond", "bare-bulk", "bare-single"),
+          "bulk / bare, bulk": rounds.ratio("perSecond", "bulk", "bare-bulk"),
         },
       },
     ];
   } finally {
-    await end(beside);
+    await end(...besides);
     client.destroy();
     await redis.close();
   }
 }
 
 /** Sends events and waits until the app's functions have had all of them. */
-async function handled(
-  app: App,
-  events: number,
-  send: () => Promise<unknown>,
-): Promise<{ perSecond: number; cpuMicroseconds: number; appBusy: number }> {
+async function handled({ app, sidecarPid }: Beside, events: number, send: () => Promise<unknown>): Promise<Numbers> {
   const before = await app.usage();
+  const daprdBefore = cpuSecondsOf(sidecarPid);
   const begin = performance.now();
   await send();
   let after = await app.usage();
@@ -233,7 +237,13 @@ async function handled(
   }
   const seconds = (performance.now() - begin) / 1e3;
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-  return { perSecond: events / seconds, cpuMicroseconds: (cpuSeconds * 1e6) / events, appBusy: cpuSeconds / seconds };
+  const daprdAfter = cpuSecondsOf(sidecarPid);
+  return {
+    perSecond: events / seconds,
+    cpuMicroseconds: (cpuSeconds * 1e6) / events,
+    ...(daprdAfter !== undefined && { daprdMicroseconds: ((daprdAfter - daprdBefore!) * 1e6) / events }),
+    appBusy: cpuSeconds / seconds,
+  };
 }
 
 async function end(...besides: readonly Beside[]): Promise<void> {

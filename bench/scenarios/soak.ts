@@ -1,6 +1,6 @@
-import type { Bench, Figures } from "../bench.js";
+import type { Bench, Figures, Numbers } from "../bench.js";
 import { order } from "../bodies.js";
-import { App, runLoad, Stub } from "../processes.js";
+import { App, runLoad, Stub, type Name } from "../processes.js";
 
 /** Memory after many invocations, beside memory after a tenth of them, both after garbage collections. */
 export async function soak(bench: Bench): Promise<Figures[]> {
@@ -8,13 +8,46 @@ export async function soak(bench: Bench): Promise<Figures[]> {
   const scenario = "soak → one state item";
   bench.progress(`${scenario}: ${invocations} invocations`);
   const stub = await Stub.start(bench.load);
-  const app = await App.start(bench, { name: "ours", sidecarPort: stub.port });
+  try {
+    const ours = await memory(bench, "ours", invocations, stub);
+    const bare = bench.quick ? undefined : await memory(bench, "bare", invocations, stub);
+    return [
+      {
+        scenario,
+        contestants: {
+          "ours, at 10 %": ours.early,
+          "ours, at 100 %": ours.late,
+          ...(bare !== undefined && { "bare, at 10 %": bare.early, "bare, at 100 %": bare.late }),
+        },
+        ratios: {
+          "heap at 100 % / 10 %": ours.growth("heapMegabytes"),
+          "rss at 100 % / 10 %": ours.growth("rssMegabytes"),
+          ...(bare !== undefined && {
+            "heap at 100 % / 10 %, bare": bare.growth("heapMegabytes"),
+            "rss at 100 % / 10 %, bare": bare.growth("rssMegabytes"),
+          }),
+        },
+      },
+    ];
+  } finally {
+    stub.close();
+  }
+}
+
+interface Memory {
+  readonly early: Numbers;
+  readonly late: Numbers;
+  growth(number: "heapMegabytes" | "rssMegabytes"): number;
+}
+
+async function memory(bench: Bench, name: Name, invocations: number, stub: Stub): Promise<Memory> {
+  const app = await App.start(bench, { name, sidecarPort: stub.port });
   const load = { path: "/save-order", body: JSON.stringify(order), connections: 32 };
   // Over new connections every now and then, so that what they cost is in both figures.
   const tenth = async (): Promise<void> => {
     for (let part = 0; part < 5; part++) await runLoad(bench, app.port, { ...load, requests: invocations / 50 });
   };
-  const settled = async (done: number): Promise<Readonly<Record<string, number>>> => {
+  const settled = async (done: number): Promise<Numbers> => {
     // A first collection runs what still waits to be finalised, the second one frees it.
     await app.usage(true);
     const { heapUsed, rss } = await app.usage(true);
@@ -25,21 +58,11 @@ export async function soak(bench: Bench): Promise<Figures[]> {
     const early = await settled(invocations / 10);
     for (let done = 20; done <= 100; done += 10) {
       await tenth();
-      bench.progress(`${scenario}: ${done} %`);
+      bench.progress(`${name}: ${done} %`);
     }
     const late = await settled(invocations);
-    return [
-      {
-        scenario,
-        contestants: { "at 10 %": early, "at 100 %": late },
-        ratios: {
-          "heap at 100 % / 10 %": late["heapMegabytes"]! / early["heapMegabytes"]!,
-          "rss at 100 % / 10 %": late["rssMegabytes"]! / early["rssMegabytes"]!,
-        },
-      },
-    ];
+    return { early, late, growth: (number) => late[number]! / early[number]! };
   } finally {
     await app.close();
-    stub.close();
   }
 }

@@ -64,6 +64,7 @@ export type {
 export type { FunctionDefinition } from "./model/function-definition.js";
 export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js";
 export type { DaprClient } from "./client/dapr-client.js";
-export { HttpDaprClient } from "./client/http-dapr-client.js";
-export { SdkDaprClient } from "./client/sdk-dapr-client.js";
-export { serve, type App, type ServeOptions } from "./runtime/serve.js";
+export { HttpDaprClient } from "./client/http/http-dapr-client.js";
+export { SdkDaprClient } from "./client/sdk/sdk-dapr-client.js";
+export type { App, ServeOptions } from "./serve/app.js";
+export { serve } from "./serve/serve.js";

@@ -1,6 +1,6 @@
 /** The `dapr-functions/azure` import. */
-export { toFunctionFiles, type FunctionFilesOptions } from "./function-files.js";
-export { toFunctionJson, type BindingJson, type FunctionJson } from "./function-json.js";
-export { type AzureOptions } from "./functions-app.js";
-export { toHandler, type V3Handler } from "./handler.js";
-export { register } from "./register.js";
+export { toFunctionFiles, type FunctionFilesOptions } from "./app/function-files.js";
+export { toFunctionJson, type BindingJson, type FunctionJson } from "./app/function-json.js";
+export { type AzureOptions } from "./host/host-functions.js";
+export { toHandler, type V3Handler } from "./host/handler.js";
+export { register } from "./host/register.js";

@@ -11,9 +11,9 @@ import {
   type Dirent,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { AppEntry, AppPlan, AppState } from "../azure/app-files.js";
-import { mainOf } from "../azure/app-rules.js";
-import { functionFileNames } from "../azure/function-files.js";
+import type { AppEntry, AppPlan, AppState } from "../azure/app/app-files.js";
+import { mainOf } from "../azure/app/app-rules.js";
+import { functionFileNames } from "../azure/app/function-files.js";
 import { UsageError } from "./usage-error.js";
 
 const rootFiles = ["host.json", "local.settings.json", "package.json", "extensions.csproj"];

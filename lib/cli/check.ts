@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { appProblems } from "../azure/app-rules.js";
-import { inspectForHost } from "../azure/functions-app.js";
+import { appProblems } from "../azure/app/app-rules.js";
+import { inspectForHost } from "../azure/host/host-functions.js";
 import { inspectFunctions } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Problem } from "../model/errors.js";
-import { inspectForServe } from "../runtime/prepare.js";
-import { settingSources } from "../runtime/settings.js";
+import { inspectForServe } from "../serve/prepare.js";
+import { settingSources } from "../serve/settings.js";
 import { readAppFolder } from "./app-folder.js";
 import { hasModuleIn, inspectApp, loadFunctions, type Inspected, type LoadedFunctions } from "./function-app.js";
 import { isDefinitionError } from "./load-functions.js";

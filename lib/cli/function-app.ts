@@ -5,7 +5,7 @@ import type { Class } from "../model/payload-type.js";
 import type { Problem } from "../model/errors.js";
 import { inspectFunctions } from "../metadata/functions.js";
 import { nameOf } from "../metadata/targets.js";
-import type { Target } from "../azure/module-functions.js";
+import type { Target } from "../metadata/module-functions.js";
 import { loadModules, type LoadedModule } from "./load-functions.js";
 import { progressOn } from "./progress.js";
 

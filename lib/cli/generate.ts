@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { planApp, type AppPlan, type FileAction } from "../azure/app-files.js";
-import { appProblems } from "../azure/app-rules.js";
-import { toFunctionFiles } from "../azure/function-files.js";
-import { inspectForHost } from "../azure/functions-app.js";
+import { planApp, type AppPlan, type FileAction } from "../azure/app/app-files.js";
+import { appProblems } from "../azure/app/app-rules.js";
+import { toFunctionFiles } from "../azure/app/function-files.js";
+import { inspectForHost } from "../azure/host/host-functions.js";
 import type { Problem } from "../model/errors.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
 import { hasModuleIn, inspectApp, loadFunctions } from "./function-app.js";

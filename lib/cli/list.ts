@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { inspectFunctions } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { describePayloadType } from "../payload/payload-type.js";
-import { routeOf } from "../runtime/routes.js";
+import { routeOf } from "../server/routes.js";
 import { inspectApp, loadFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";

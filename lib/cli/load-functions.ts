@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { functionsOfModule, type Target } from "../azure/module-functions.js";
+import { functionsOfModule, type Target } from "../metadata/module-functions.js";
 import { isDaprFunctionsError, type DefinitionError, type Problem } from "../model/errors.js";
 import { reasonOf, shown } from "./load-failure.js";
 import { modulesIn } from "./module-search.js";

@@ -1,5 +1,5 @@
 import type { PayloadIssue } from "../model/errors.js";
-import type { Eventual } from "../model/eventual.js";
+import type { MaybePromise } from "../model/maybe-promise.js";
 import type { Invalid } from "../model/payload-issues.js";
 
 /** How payloads and values are checked: class-validator's options of the same names, and the size that is accepted. */
@@ -23,7 +23,7 @@ export type Checked = { readonly value: unknown; readonly issues?: undefined } |
  * Checks one value. Answers with a promise only where a rule or a schema does; rejects when such a rule fails by
  * itself (a data base that is down), which is not the caller's fault.
  */
-export type Check = (value: unknown) => Eventual<Checked>;
+export type Check = (value: unknown) => MaybePromise<Checked>;
 
 /** Issues of one payload that are reported; a caller that repeats one mistake needs no more. */
 export const maxIssues = 100;

@@ -1,4 +1,4 @@
-import { isPromise } from "../model/eventual.js";
+import { isPromise } from "../model/maybe-promise.js";
 import type { StandardIssue, StandardResult, StandardSchema } from "../model/payload-type.js";
 import { type Check, type Checked, elementPath, failed, memberPath } from "./check.js";
 import { type Limits, plainCopy } from "./plain-copy.js";

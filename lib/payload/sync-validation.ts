@@ -4,7 +4,7 @@ import type {
   ValidatorConstraintInterface,
   ValidatorOptions,
 } from "class-validator";
-import { isPromise } from "../model/eventual.js";
+import { isPromise } from "../model/maybe-promise.js";
 import type { ClassValidator } from "./class-packages.js";
 
 type Storage = ReturnType<ClassValidator["getMetadataStorage"]>;

@@ -1,3 +1,3 @@
-export { loadComponents, type Component, type ComponentValue } from "./components.js";
+export { loadComponents, type Component, type ComponentValue } from "./components/components.js";
 export { startSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
-export type { ReceivedRequest } from "./server.js";
+export type { ReceivedRequest } from "./api/server.js";

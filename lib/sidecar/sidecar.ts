@@ -3,17 +3,17 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
 import { DefinitionError } from "../model/errors.js";
-import { AppChannel } from "./app-channel.js";
-import { AppConnection } from "./app-connection.js";
-import { bindingRoutes } from "./bindings.js";
-import { openComponents } from "./component-types.js";
-import { loadComponents, type Component } from "./components.js";
-import { invokeMethod } from "./invocation.js";
-import { metadataRoutes } from "./metadata.js";
-import { openPubSub, pubsubRoutes } from "./pubsub.js";
-import { secretRoutes } from "./secrets.js";
-import { createApiServer, type ReceivedRequest } from "./server.js";
-import { stateRoutes } from "./state.js";
+import { AppChannel } from "./app/app-channel.js";
+import { AppConnection } from "./app/app-connection.js";
+import { bindingRoutes } from "./api/bindings.js";
+import { openComponents } from "./components/component-types.js";
+import { loadComponents, type Component } from "./components/components.js";
+import { invokeMethod } from "./api/invocation.js";
+import { metadataRoutes } from "./api/metadata.js";
+import { openPubSub, pubsubRoutes } from "./api/pubsub.js";
+import { secretRoutes } from "./api/secrets.js";
+import { createApiServer, type ReceivedRequest } from "./api/server.js";
+import { stateRoutes } from "./api/state.js";
 
 /** Where the sidecar's own lines go; `console` is one. */
 export type SidecarLog = Pick<Console, "info" | "warn">;

@@ -1,10 +1,10 @@
 import type { DaprClient } from "../client/dapr-client.js";
 import { outputTypes } from "../collectors/message.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
-import { compileTemplate, type BindingData } from "../model/expressions.js";
+import { compileTemplate, type BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { BindingHost, InputReader, OutputWriter } from "../runtime/binding-host.js";
-import { SidecarHost } from "../runtime/sidecar-host.js";
+import type { BindingHost, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import { SidecarHost } from "../sidecar-host/sidecar-host.js";
 import type { FakeItem, FakeOverrides, KeptItem } from "./fake-collector.js";
 import { jsonCopy } from "./json-copy.js";
 

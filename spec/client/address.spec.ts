@@ -1,5 +1,5 @@
 import { parseAddress, sidecarTimeout, sidecarUrl } from "../../lib/client/address.js";
-import { HttpDaprClient } from "../../lib/client/http-dapr-client.js";
+import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { DefinitionError } from "../../lib/model/errors.js";
 
 describe("sidecarUrl", () => {

@@ -1,4 +1,4 @@
-import { HttpDaprClient } from "../../lib/client/http-dapr-client.js";
+import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { clientCases, type OpenClient } from "./client-cases.js";
 import { contract } from "./harness.js";
 

@@ -1,5 +1,5 @@
 import { createClient } from "redis";
-import { HttpDaprClient } from "../../lib/client/http-dapr-client.js";
+import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { canRun } from "../support/not-run.js";
 import { startRedis, type Redis } from "../support/redis.js";
 import { call, component, startOnDaprd, type Contender, type Reply } from "./harness.js";

@@ -1,5 +1,5 @@
 import { CommunicationProtocolEnum, DaprClient } from "@dapr/dapr";
-import { SdkDaprClient } from "../../lib/client/sdk-dapr-client.js";
+import { SdkDaprClient } from "../../lib/client/sdk/sdk-dapr-client.js";
 import { canRun } from "../support/not-run.js";
 import { clientCases, type ClientLimits, type OpenClient } from "./client-cases.js";
 import { startOnDaprd } from "./harness.js";

@@ -1,4 +1,4 @@
-import { HttpDaprClient } from "../../lib/client/http-dapr-client.js";
+import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { DaprBindingOutput } from "../../lib/decorators/bindings.js";
 import { FunctionName } from "../../lib/decorators/function-name.js";
 import { DaprInvoke, DaprServiceInvocationTrigger } from "../../lib/decorators/invocation.js";
@@ -7,10 +7,10 @@ import { DaprSecret } from "../../lib/decorators/secrets.js";
 import { DaprStateInput, DaprStateOutput } from "../../lib/decorators/state.js";
 import { bindFunctions } from "../../lib/metadata/functions.js";
 import type { Class } from "../../lib/model/payload-type.js";
-import { bindingDataOf } from "../../lib/runtime/binding-data.js";
-import type { Invocation } from "../../lib/runtime/binding-host.js";
-import { compileFunction, invoke } from "../../lib/runtime/invoke.js";
-import { SidecarHost } from "../../lib/runtime/sidecar-host.js";
+import { bindingDataOf } from "../../lib/invocation/binding-data.js";
+import type { Invocation } from "../../lib/invocation/binding-host.js";
+import { compileFunction, invoke } from "../../lib/invocation/invoke.js";
+import { SidecarHost } from "../../lib/sidecar-host/sidecar-host.js";
 import type { RecordedRequest, RecordingSidecar } from "./recording-sidecar.js";
 
 /** A collector of any kind. */

@@ -1,13 +1,9 @@
 import type { Binding, TriggerBinding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
-import {
-  ExpressionError,
-  parseUnresolved,
-  settingNames,
-  textsWithSettings,
-  type MemberText,
-  type Token,
-} from "../../model/expressions.js";
+import { ExpressionError } from "../../expressions/error.js";
+import { parseUnresolved, type Token } from "../../expressions/parse.js";
+import { settingNames } from "../../expressions/settings.js";
+import { textsWithSettings, type MemberText } from "../../expressions/members.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Role } from "../binding-types.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";

@@ -1,6 +1,7 @@
 import { readFunctions } from "../../../lib/index.js";
 import { sharingProblems } from "../../../lib/metadata/rules/sharing.js";
-import { resolveSettings, settingsFrom } from "../../../lib/model/expressions.js";
+import { resolveSettings } from "../../../lib/expressions/resolve-settings.js";
+import { settingsFrom } from "../../../lib/expressions/settings.js";
 import { declared, problemsOf, untyped } from "../declared.js";
 
 const { DaprBindingTrigger, DaprServiceInvocationTrigger, DaprTopicTrigger, FunctionName, HttpTrigger, Trigger } =

@@ -1,0 +1,236 @@
+import type { FunctionDefinition } from "../../model/function-definition.js";
+import { functionProblem, problemAt } from "../../model/problem.js";
+import type { Problem } from "../../model/errors.js";
+import { settingsFrom, type Settings } from "../../expressions/settings.js";
+import { isOurs, type AppState } from "./app-files.js";
+import { judgeBundle } from "./bundle.js";
+import { firstBundleWithDapr } from "./function-files.js";
+import { appProblem } from "./problem.js";
+import { describePlace, settingsOf } from "./settings.js";
+
+/*
+ * What only an app's folder can show: the rules marked G of `check` and `generate`. Pure; `cli/app-folder.ts` reads the
+ * state.
+ */
+
+export interface AppRuleOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The built module of each definition, relative to the app's root. */
+  readonly module: (definition: FunctionDefinition) => string;
+  /** Whether a module is there, by that path. */
+  readonly hasModule: (path: string) => boolean;
+  /** Overwrite the two files of folders that are not ours. */
+  readonly force?: boolean | undefined;
+}
+
+/** Triggers that run without AzureWebJobsStorage. */
+const withoutStorage = /^(http|kafka|rabbitmq|orchestration|activity|entity)trigger$/i;
+
+/** What is wrong with an app's folder for these functions. */
+export function appProblems(
+  definitions: readonly FunctionDefinition[],
+  state: AppState,
+  options: AppRuleOptions,
+): Problem[] {
+  return [
+    ...folderProblems(definitions, state, options.force === true),
+    ...moduleProblems(definitions, options),
+    ...hostJsonProblems(state),
+    ...localSettingsProblems(state),
+    ...settingProblems(definitions, state, options.environment),
+    ...storageProblems(definitions, state, options.environment),
+    ...modelProblems(state),
+  ];
+}
+
+function folderProblems(definitions: readonly FunctionDefinition[], state: AppState, force: boolean): Problem[] {
+  return definitions.flatMap((definition) => {
+    const { name } = definition;
+    const entry = state.entries[name];
+    if (entry === undefined) return [];
+    const problem = (text: string): Problem[] => [functionProblem("error", "folder-not-ours", { definition }, text)];
+    if (entry.kind !== "folder") {
+      return problem(
+        `${name} is ${entry.kind === "link" ? "a symbolic link" : "a file"}, where a folder is due; move it`,
+      );
+    }
+    const [link] = entry.irregular;
+    if (link !== undefined) return problem(`${name}/${link} is no plain file and is not written through; remove it`);
+    if (force || isOurs(entry.content["function.json"])) return [];
+    return problem(
+      `the folder ${name}/ was not made by generate; rename the function, move the folder, or overwrite its ` +
+        "function.json and index.cjs with --force",
+    );
+  });
+}
+
+function moduleProblems(definitions: readonly FunctionDefinition[], options: AppRuleOptions): Problem[] {
+  const reported = new Set<string>();
+  return definitions.flatMap((definition) => {
+    const path = options.module(definition);
+    if (reported.has(path)) return [];
+    reported.add(path);
+    const problems: Problem[] = [];
+    if (!options.hasModule(path)) {
+      const text = `its module ${path} is not there yet; build before the app starts`;
+      problems.push(functionProblem("warning", "build-missing", { definition }, text));
+    }
+    if (path.startsWith("../")) {
+      const text = `its module ${path} lies outside the app's folder, which is what gets deployed; build into that folder`;
+      problems.push(functionProblem("warning", "module-outside-app", { definition }, text));
+    }
+    return problems;
+  });
+}
+
+function hostJsonProblems(state: AppState): Problem[] {
+  const text = state.files["host.json"];
+  if (text === undefined) return []; // generate writes one that has Dapr
+  const invalid = (what: string): Problem[] => [appProblem("error", "host-json-invalid", "host.json", what)];
+  const json = parseWithComments(text);
+  if (!isRecord(json)) {
+    return invalid("it is no JSON object; repair it, or remove it for generate to write one");
+  }
+  const { version, extensionBundle } = json;
+  if (version !== "2.0") {
+    return invalid(
+      `version is ${JSON.stringify(version) ?? "missing"}, and host 4 reads "2.0" only; write "version": "2.0"`,
+    );
+  }
+  const verdict = judgeBundle(extensionBundle);
+  const range = `[${firstBundleWithDapr}, 5.0.0)`;
+  const project = /dapr/i.test(state.files["extensions.csproj"] ?? "");
+  if (verdict.kind === "invalid") return invalid(`${verdict.text}; write "version": "${range}"`);
+  if (verdict.kind === "without-dapr") {
+    const what = `the range of extensionBundle admits no version from ${verdict.needed} on, and earlier ones lack Dapr`;
+    return [appProblem("error", "bundle-without-dapr", "host.json", `${what}; write "version": "${range}"`)];
+  }
+  if (verdict.kind === "none" && !project) {
+    const what = "there is neither an extensionBundle nor an extensions.csproj that names Dapr";
+    return [appProblem("warning", "bundle-missing", "host.json", `${what}; add the bundle with "version": "${range}"`)];
+  }
+  if (verdict.kind !== "none" && "extensions.csproj" in state.files) {
+    const what = "an extensionBundle and an extensions.csproj clash";
+    return [appProblem("warning", "bundle-and-project", "host.json", `${what}; keep one of them`)];
+  }
+  return [];
+}
+
+/** `func start` refuses such a file; in Azure there is none. */
+function localSettingsProblems(state: AppState): Problem[] {
+  if (hasReadableSettings(state)) return [];
+  const text = "it is no JSON object with an object of Values; repair it, or remove it for generate to write one";
+  return [appProblem("warning", "setting-invalid", "local.settings.json", text)];
+}
+
+function hasReadableSettings(state: AppState): boolean {
+  const text = state.files["local.settings.json"];
+  if (text === undefined) return true;
+  const json = parseWithComments(text);
+  return isRecord(json) && (json["Values"] === undefined || isRecord(json["Values"]));
+}
+
+function settingProblems(
+  definitions: readonly FunctionDefinition[],
+  state: AppState,
+  environment: AppRuleOptions["environment"],
+): Problem[] {
+  const settings = settingsOfApp(state, environment);
+  return settingsOf(definitions)
+    .filter(({ name, places }) => {
+      if (!isBlank(settings.get(name))) return false;
+      return !places.some(({ connection }) => connection) || !hasConnection(name, settings);
+    })
+    .map(({ name, places }) => {
+      const [first] = places;
+      const { definition, binding, member } = first!;
+      const { className, methodName } = definition;
+      const others = places.slice(1).map(describePlace);
+      const text =
+        `the setting "${name}" is neither in Values of local.settings.json nor in the environment, or it is blank; ` +
+        `give it a value${others.length === 0 ? "" : ` (also for ${others.join("; ")})`}`;
+      return problemAt({ className, methodName, binding, member }, "setting-missing", text, "warning");
+    });
+}
+
+interface AppSettings extends Settings {
+  /** All names, lower case. */
+  readonly names: readonly string[];
+}
+
+/** The environment wins, as in the Functions host. */
+function settingsOfApp(state: AppState, environment: AppRuleOptions["environment"]): AppSettings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => !isBlank(value)));
+  const values = { ...valuesOf(state), ...given };
+  const settings = settingsFrom(values);
+  return { get: (name) => settings.get(name), names: Object.keys(values).map((name) => name.toLowerCase()) };
+}
+
+/** A connection may be given with the prefix of old, or in parts: `DepotStorage__serviceUri`. */
+function hasConnection(name: string, settings: AppSettings): boolean {
+  if (!isBlank(settings.get(`AzureWebJobs${name}`))) return true;
+  const prefix = name.toLowerCase();
+  return settings.names.some((candidate) => candidate.startsWith(`${prefix}__`) || candidate.startsWith(`${prefix}:`));
+}
+
+function storageProblems(
+  definitions: readonly FunctionDefinition[],
+  state: AppState,
+  environment: AppRuleOptions["environment"],
+): Problem[] {
+  // generate writes one that has it; of one that cannot be read enough was said.
+  if (state.files["local.settings.json"] === undefined || !hasReadableSettings(state)) return [];
+  const needing = definitions.find(({ trigger }) => !withoutStorage.test(trigger.type));
+  const settings = settingsOfApp(state, environment);
+  const name = "AzureWebJobsStorage";
+  if (needing === undefined || !isBlank(settings.get(name)) || hasConnection(name, settings)) return [];
+  const text =
+    `${name} is blank, and func start then refuses ${needing.trigger.type} of ${needing.name}; ` +
+    `give a storage account, or "UseDevelopmentStorage=true" with Azurite`;
+  return [appProblem("warning", "storage-missing", "local.settings.json", text)];
+}
+
+function modelProblems(state: AppState): Problem[] {
+  const main = mainOf(state.files["package.json"]);
+  if (main === undefined) return [];
+  if (state.mainFiles.length === 0) {
+    const what = `main names "${main}", which is not there, and the worker then loads no function of the app`;
+    return [appProblem("error", "main-missing", "package.json", `${what}; build it, or remove main`)];
+  }
+  const what =
+    `main names "${main}": if that file registers one function, the host reads no function.json of the app ` +
+    "(one programming model per app)";
+  return [
+    appProblem("warning", "model-mixed", "package.json", `${what}; remove main, or see that it never calls register()`),
+  ];
+}
+
+/** `main` of a package.json, if it says one. */
+export function mainOf(packageJson: string | undefined): string | undefined {
+  if (packageJson === undefined) return undefined;
+  const { main } = (parseWithComments(packageJson) ?? {}) as { main?: unknown };
+  return typeof main === "string" && main.trim() !== "" ? main : undefined;
+}
+
+function valuesOf(state: AppState): Record<string, string> {
+  const { Values } = (parseWithComments(state.files["local.settings.json"] ?? "{}") ?? {}) as { Values?: unknown };
+  if (!isRecord(Values)) return {};
+  const given = Object.entries(Values).filter(([, value]) => value !== null && typeof value !== "object");
+  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+}
+
+/** The host reads both files as JSON with comments; `undefined` for text that is neither. */
+function parseWithComments(text: string): unknown {
+  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
+  const errors: unknown[] = [];
+  const json: unknown = parse(text.replace(/^\uFEFF/, ""), errors as never[], { allowTrailingComma: true });
+  return errors.length > 0 ? undefined : json;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isBlank(value: string | undefined): boolean {
+  return value === undefined || value.trim() === "";
+}

@@ -1,0 +1,124 @@
+import type { Binding, GenericBinding, JsonValue, RetryOptions } from "../../model/bindings.js";
+import type { FunctionDefinition } from "../../model/function-definition.js";
+
+/** The content of one function.json file of the v3 programming model. */
+export interface FunctionJson {
+  /** How `generate` knows its own folders; the Functions host ignores it. */
+  readonly generatedBy: "dapr-functions";
+  readonly scriptFile: "index.cjs";
+  readonly bindings: readonly BindingJson[];
+  readonly retry?: RetryOptions | undefined;
+}
+
+/** One binding as the Functions host reads it; what the decorator was not given is absent. */
+export interface BindingJson {
+  readonly type: string;
+  readonly direction: "in" | "out";
+  readonly name: string;
+  readonly [member: string]: JsonValue;
+}
+
+type DeclaredBinding = Exclude<Binding, GenericBinding<"in" | "out">>;
+
+/** What the host knows of each type, in writing order, after `type`, `direction`, `name` and `dataType`. */
+const members = {
+  daprServiceInvocationTrigger: ["methodName"],
+  daprBindingTrigger: ["bindingName"],
+  daprTopicTrigger: ["pubSubName", "topic", "route"],
+  httpTrigger: ["authLevel", "methods", "route"],
+  daprState: ["stateStore", "key", "daprAddress"],
+  daprSecret: ["secretStoreName", "key", "metadata", "daprAddress"],
+  daprPublish: ["pubSubName", "topic", "daprAddress"],
+  daprInvoke: ["appId", "methodName", "httpVerb", "daprAddress"],
+  daprBinding: ["bindingName", "operation", "daprAddress"],
+} as const satisfies Record<DeclaredBinding["type"], readonly string[]>;
+
+/** The schema of function.json knows these in lower case only, however the host reads them. */
+const lowerCased: ReadonlySet<string> = new Set(["dataType", "authLevel", "methods"]);
+
+/** The reply of an HTTP function; nothing else is ever named `$return`. */
+const httpReply: BindingJson = { type: "http", direction: "out", name: "$return" };
+
+/**
+ * What the v3 model's function.json says of a function: its bindings in the order trigger, inputs, `$return`, outputs,
+ * members in a fixed order, defaults left out. Pure: equal definitions give equal objects.
+ *
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-reference#function-code
+ */
+export function toFunctionJson(definition: FunctionDefinition): FunctionJson {
+  const { trigger, inputs, outputs, retry } = definition;
+  return {
+    generatedBy: "dapr-functions",
+    scriptFile: "index.cjs",
+    bindings: [
+      toBindingJson(trigger),
+      ...inputs.map(toBindingJson),
+      ...(trigger.type === "httpTrigger" ? [httpReply] : []),
+      ...outputs.map(toBindingJson),
+    ],
+    ...(retry && { retry: toRetryJson(retry) }),
+  };
+}
+
+/** The text of the file: indented by two, each binding and `retry` on one line, one final newline. */
+export function toFunctionJsonText(definition: FunctionDefinition): string {
+  const { generatedBy, scriptFile, bindings, retry } = toFunctionJson(definition);
+  const lines = [
+    "{",
+    `  "generatedBy": ${JSON.stringify(generatedBy)},`,
+    `  "scriptFile": ${JSON.stringify(scriptFile)},`,
+    `  "bindings": [`,
+    bindings.map((binding) => `    ${onOneLine(binding)}`).join(",\n"),
+    retry === undefined ? "  ]" : `  ],\n  "retry": ${onOneLine(retry)}`,
+    "}",
+    "",
+  ];
+  return lines.join("\n");
+}
+
+function toBindingJson(binding: Binding): BindingJson {
+  const { type, direction, name } = binding;
+  const json: Record<string, JsonValue> = { type, direction, name };
+  const put = (member: string, value: unknown): void => {
+    if (value !== undefined) json[member] = toMember(member, value, type);
+  };
+  put("dataType", binding.dataType);
+  if (isGeneric(binding)) {
+    for (const [member, value] of Object.entries(binding.members)) if (!(member in json)) json[member] = value;
+  } else {
+    for (const member of members[binding.type]) put(member, (binding as unknown as Record<string, unknown>)[member]);
+  }
+  return json as unknown as BindingJson;
+}
+
+/** A binding made by `@Trigger`, `@Input` or `@Output`. */
+export function isGeneric(binding: Binding): binding is GenericBinding<"in" | "out"> {
+  return binding.generic === true;
+}
+
+function toMember(member: string, value: unknown, type: string): JsonValue {
+  if (lowerCased.has(member)) {
+    return Array.isArray(value) ? value.map((text) => String(text).toLowerCase()) : String(value).toLowerCase();
+  }
+  if (type === "daprSecret" && member === "metadata" && typeof value === "object") return toQuery(value as object);
+  return value as JsonValue;
+}
+
+/** The host takes a secret's metadata as one query string. */
+function toQuery(metadata: object): string {
+  return Object.entries(metadata)
+    .map(([name, value]) => `metadata.${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+    .join("&");
+}
+
+function toRetryJson(retry: RetryOptions): RetryOptions {
+  const { strategy, maxRetryCount } = retry;
+  if (strategy === "fixedDelay") return { strategy, maxRetryCount, delayInterval: retry.delayInterval };
+  const { minimumInterval, maximumInterval } = retry;
+  return { strategy, maxRetryCount, minimumInterval, maximumInterval };
+}
+
+/** JSON text has no raw line break inside a string, so each one is layout. */
+function onOneLine(value: unknown): string {
+  return JSON.stringify(value, null, 1).replace(/\n */g, " ");
+}

@@ -1,0 +1,121 @@
+import { bytesOf, jsonTextOf } from "../../collectors/json-value.js";
+import { badItem, outputTypes, valueRule, type OutputType } from "../../collectors/message.js";
+import type { InputBinding, OutputBinding } from "../../model/bindings.js";
+import type { OutputItem } from "../../model/collector.js";
+import { InvocationError } from "../../model/errors.js";
+import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
+import type { BindingHost, InputReader, Invocation, OutputWriter } from "../../invocation/binding-host.js";
+import { isGeneric } from "../app/function-json.js";
+
+/** Inputs and outputs of one invocation by the name of their binding, in either programming model. */
+export interface FunctionsBindings {
+  input(name: string): unknown;
+  setOutput(name: string, value: unknown): void;
+}
+
+export interface AzureInvocation extends Invocation {
+  readonly bindings: FunctionsBindings;
+}
+
+/**
+ * What of an item the Dapr extension takes, by the name of the output's type and in the order in which it is sent; it
+ * drops or garbles the others, so they are refused.
+ *
+ * @see https://github.com/Azure/azure-functions-dapr-extension
+ */
+const supportedOverrides: Readonly<Record<OutputType, readonly string[]>> = {
+  daprState: ["key"],
+  daprPublish: ["pubSubName", "topic"],
+  daprInvoke: [],
+  daprBinding: ["bindingName", "operation", "metadata"],
+};
+
+/** Bindings served by the Functions host: it has read the inputs, and it sends the outputs. */
+export class AzureHost implements BindingHost {
+  reader({ name }: InputBinding): InputReader {
+    return { read: (invocation) => Promise.resolve(bindingsOf(invocation).input(name)) };
+  }
+
+  writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter {
+    const where = `${placeOf(definition)}, output "${output.name}"`;
+    const toMessage = isGeneric(output)
+      ? ({ value }: OutputItem) => bareValue(value, where)
+      : daprMessages(output, where);
+    return {
+      toMessage,
+      // No await: what is set cannot fail, and the host sends after the handler has returned.
+      write: (messages, invocation) => {
+        bindingsOf(invocation).setOutput(output.name, messages.length === 1 ? messages[0] : messages);
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+function bindingsOf(invocation: Invocation): FunctionsBindings {
+  return (invocation as AzureInvocation).bindings;
+}
+
+type DaprOutput = Extract<OutputBinding, { type: OutputType }>;
+
+function daprMessages(output: DaprOutput, where: string): (item: OutputItem) => Readonly<Record<string, unknown>> {
+  const { type } = output;
+  const taken = supportedOverrides[type];
+  const rules = outputTypes[type].overrides as Readonly<Record<string, { readonly missing?: string }>>;
+  const declared = output as unknown as Readonly<Record<string, unknown>>;
+  // Without these neither the host nor the item says where to send; their values are the host's to resolve.
+  const needed = taken.filter((name) => rules[name]?.missing !== undefined && declared[name] === undefined);
+  return ({ verb, value, overrides }) => {
+    if (verb === "remove") throw unsupported(where, undefined, "remove()", "use Dapr's API for it");
+    const refused = Object.keys(overrides).find((name) => !taken.includes(name));
+    if (refused !== undefined) {
+      throw unsupported(where, refused, `${refused} of an item`, "give it in the decorator, or leave it out");
+    }
+    const missing = needed.find((name) => overrides[name] === undefined);
+    if (missing !== undefined) throw badItem(where, missing, rules[missing]!.missing!);
+    const message: Record<string, unknown> = { [valueRule(type).name]: messageValue(type, value, where) };
+    for (const name of taken) if (overrides[name] !== undefined) message[name] = overrides[name];
+    return message;
+  };
+}
+
+/** The value as the worker will serialise it, taken now: later changes of the object are not sent. */
+function messageValue(type: OutputType, value: unknown, where: string): unknown {
+  const { name, missing } = valueRule(type);
+  if (value === undefined || value === null) {
+    // The extension takes both as absent, and only a body may be.
+    if (type === "daprInvoke") return value;
+    throw badItem(where, name, `${missing}, and the Functions host takes ${String(value)} as none`);
+  }
+  const bytes = bytesOf(value);
+  if (bytes === undefined) return jsonCopy(value, where, name);
+  if (type === "daprState" || type === "daprBinding") return bytes.toString("base64");
+  throw badItem(where, name, "bytes do not pass the Functions host; send text, e.g. base64");
+}
+
+/** What a binding of any other type gets: bytes as they are, else a value that JSON can carry. */
+function bareValue(value: unknown, where: string): unknown {
+  if (value === undefined || value === null) {
+    throw badItem(where, undefined, `the Functions host takes ${String(value)} as nothing; add a value`);
+  }
+  return bytesOf(value) ?? jsonCopy(value, where, undefined);
+}
+
+function jsonCopy(value: unknown, where: string, name: string | undefined): unknown {
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  let text;
+  try {
+    text = jsonTextOf(value);
+  } catch (error) {
+    throw badItem(where, name, `the value is no JSON: ${(error as Error).message}`);
+  }
+  if (text === undefined) throw badItem(where, name, `a ${typeof value} is no JSON`);
+  return text.toJSON();
+}
+
+function unsupported(where: string, name: string | undefined, what: string, remedy: string): InvocationError {
+  return new InvocationError(
+    "ERR_OVERRIDE_UNSUPPORTED",
+    `${where}${name === undefined ? "" : `, ${name}`}: the Dapr extension of the Functions host drops ${what}; ${remedy}`,
+  );
+}

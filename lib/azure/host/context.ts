@@ -1,0 +1,86 @@
+import type { InvocationContext } from "../../model/invocation.js";
+
+/** What is used of the v3 model's context. */
+export interface V3Context {
+  readonly invocationId: string;
+  readonly executionContext?: { readonly functionName?: string | undefined } | undefined;
+  readonly bindings: Record<string, unknown>;
+  readonly req?: unknown;
+  readonly bindingData?: Readonly<Record<string, unknown>> | undefined;
+  readonly traceContext?: V3TraceContext | undefined;
+  readonly log: V3Log;
+}
+
+interface V3TraceContext {
+  readonly traceparent?: string | null | undefined;
+  readonly traceParent?: string | null | undefined;
+  readonly tracestate?: string | null | undefined;
+  readonly traceState?: string | null | undefined;
+  readonly attributes?: Record<string, string> | null | undefined;
+}
+
+interface V3Log {
+  (...args: unknown[]): void;
+  readonly error?: (...args: unknown[]) => void;
+  readonly warn?: (...args: unknown[]) => void;
+  readonly info?: (...args: unknown[]) => void;
+  readonly verbose?: (...args: unknown[]) => void;
+}
+
+/** What is used of the v4 model's context. */
+export type V4Context = Pick<import("@azure/functions").InvocationContext, V4Member>;
+type V4Member =
+  | "invocationId"
+  | "functionName"
+  | "triggerMetadata"
+  | "traceContext"
+  | "extraInputs"
+  | "extraOutputs"
+  | "log"
+  | "info"
+  | "warn"
+  | "error"
+  | "debug";
+
+/** The Functions host does not tell an invocation that it is to stop. */
+const neverAborted = new AbortController().signal;
+
+export function fromV3Context(context: V3Context, functionName: string): InvocationContext {
+  const { log, traceContext } = context;
+  return {
+    invocationId: context.invocationId,
+    functionName: context.executionContext?.functionName ?? functionName,
+    triggerMetadata: context.bindingData ?? {},
+    signal: neverAborted,
+    traceContext: traceContext && {
+      traceParent: traceContext.traceparent ?? traceContext.traceParent ?? undefined,
+      traceState: traceContext.tracestate ?? traceContext.traceState ?? undefined,
+      attributes: traceContext.attributes ?? undefined,
+    },
+    log: (...args) => log(...args),
+    info: (...args) => (log.info ?? log)(...args),
+    warn: (...args) => (log.warn ?? log)(...args),
+    error: (...args) => (log.error ?? log)(...args),
+    debug: (...args) => (log.verbose ?? log)(...args),
+  };
+}
+
+export function fromV4Context(context: V4Context): InvocationContext {
+  const { traceContext } = context;
+  return {
+    invocationId: context.invocationId,
+    functionName: context.functionName,
+    triggerMetadata: context.triggerMetadata ?? {},
+    signal: neverAborted,
+    traceContext: traceContext && {
+      traceParent: traceContext.traceParent,
+      traceState: traceContext.traceState,
+      attributes: traceContext.attributes as Record<string, string> | undefined,
+    },
+    log: (...args) => context.log(...args),
+    info: (...args) => context.info(...args),
+    warn: (...args) => context.warn(...args),
+    error: (...args) => context.error(...args),
+    debug: (...args) => context.debug(...args),
+  };
+}

@@ -1,0 +1,91 @@
+import { DefinitionError } from "../../model/errors.js";
+import { fromV3Context, type V3Context } from "./context.js";
+import { fromV3Request, type V3HttpRequest } from "./http-request.js";
+import { inspectForHost, refuseErrors, runnersOf, type AzureOptions } from "./host-functions.js";
+import type { FunctionRunner } from "./invocation.js";
+import { functionsOfModule } from "../../metadata/module-functions.js";
+import { toV3Response } from "./v3-response.js";
+import type { FunctionDefinition } from "../../model/function-definition.js";
+
+/** What a folder's script exports: the worker calls it with its context for each invocation. */
+export type V3Handler = (context: V3Context, ...inputs: unknown[]) => Promise<unknown>;
+
+interface HandledFunction {
+  readonly definition: FunctionDefinition;
+  readonly run: FunctionRunner;
+}
+
+/**
+ * What a generated function folder exports under the v3 programming model: a handler that runs the function of that name
+ * among all exports of a module.
+ *
+ * The module is loaded at once. If that fails, the error is logged and each invocation fails with it: DefinitionError
+ * `function-missing` when no export has the function, else whatever made the module or its functions unusable.
+ *
+ * @param load gives the module: `() => import("../build/parcels.js")`
+ *
+ * @example
+ * module.exports = toHandler(() => import("../build/parcels.js"), "printLabel");
+ */
+export function toHandler(load: () => unknown, functionName: string, options: AzureOptions = {}): V3Handler {
+  const loaded = loadFunction(load, functionName, options);
+  // Without this a module that fails to load would end the worker; each invocation reports it again.
+  loaded.catch((error: unknown) => console.error(`${functionName} cannot run:`, error));
+  return async function handler(context) {
+    const { definition, run } = await loaded;
+    const { bindings } = context;
+    const { trigger } = definition;
+    const isHttp = trigger.type === "httpTrigger";
+    const payload = bindings[trigger.name];
+    const reply = await run({
+      payload: isHttp ? fromV3Request((payload ?? context.req ?? {}) as V3HttpRequest) : payload,
+      context: fromV3Context(context, definition.name),
+      bindings: {
+        input: (name) => bindings[name],
+        setOutput: (name, value) => {
+          bindings[name] = value;
+        },
+      },
+    });
+    return isHttp ? toV3Response(reply) : reply;
+  };
+}
+
+async function loadFunction(
+  load: () => unknown,
+  functionName: string,
+  options: AzureOptions,
+): Promise<HandledFunction> {
+  const { definitions, runners } = await appOf(await load(), options);
+  const definition = definitions.find(({ name }) => name === functionName);
+  const run = runners.get(functionName);
+  if (definition !== undefined && run !== undefined) return { definition, run };
+  const there = definitions.map(({ name }) => name).join(", ");
+  const message = `${functionName}: the module has no function of that name, it has ${there}; run generate again`;
+  throw new DefinitionError([
+    { code: "function-missing", level: "error", class: undefined, method: undefined, message },
+  ]);
+}
+
+interface ModuleApp {
+  readonly definitions: readonly FunctionDefinition[];
+  readonly runners: ReadonlyMap<string, FunctionRunner>;
+}
+
+/** Many folders share a module: it is read once. */
+const apps = new WeakMap<object, Promise<ModuleApp>>();
+
+function appOf(exports: unknown, options: AzureOptions): Promise<ModuleApp> {
+  const shared = options.container === undefined && options.validation === undefined;
+  if (!shared || typeof exports !== "object" || exports === null) return readModule(exports, options);
+  let app = apps.get(exports);
+  if (app === undefined) apps.set(exports, (app = readModule(exports, options)));
+  return app;
+}
+
+async function readModule(exports: unknown, options: AzureOptions): Promise<ModuleApp> {
+  const targets = functionsOfModule(exports);
+  const { definitions, problems } = inspectForHost(targets, options);
+  refuseErrors(problems);
+  return { definitions, runners: await runnersOf(targets, options) };
+}

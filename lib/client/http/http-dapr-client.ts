@@ -1,0 +1,246 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { InvocationError, SidecarError } from "../../model/errors.js";
+import { parseAddress, sidecarTimeout, sidecarUrl } from "../address.js";
+import type {
+  CallOptions,
+  DaprClient,
+  DeleteStateRequest,
+  GetSecretRequest,
+  GetStateRequest,
+  InvokeBindingRequest,
+  InvokeBindingResult,
+  InvokeMethodRequest,
+  InvokeMethodResult,
+  MessageBody,
+  PublishBulkRequest,
+  PublishRequest,
+  SaveStateRequest,
+  SidecarMetadata,
+  StateResult,
+  TransactStateRequest,
+} from "../dapr-client.js";
+import type { Answer } from "./exchange.js";
+import { bodyContent, bulkEntry, jsonOf, stateEntry, stateOperation } from "./json-text.js";
+import { enc, metadataQuery, methodNameProblem, methodPath } from "../paths.js";
+import { badAnswer, partialFailure, sidecarError, withAccepted } from "./sidecar-failure.js";
+import { isSuccess, Transport } from "./transport.js";
+
+/** What {@link HttpDaprClient} takes; what is left out comes from the environment. */
+export interface HttpDaprClientOptions {
+  /** The sidecar's URL; `DAPR_HTTP_ENDPOINT`, else `http://127.0.0.1:<DAPR_HTTP_PORT, else 3500>` unless given. */
+  readonly url?: string | undefined;
+  /** Sent as `dapr-api-token` with every request; `DAPR_API_TOKEN` unless given. */
+  readonly apiToken?: string | undefined;
+  /** Milliseconds for one request; `DAPR_API_TIMEOUT_SECONDS`, else 100,000 unless given. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Dapr's HTTP API over connections that are kept open: the client that `serve` uses unless given another. Paths are
+ * sent raw, redirects are not followed, and nothing is retried but a refused connection.
+ *
+ * A call that fails rejects with a `SidecarError`.
+ *
+ * @see https://docs.dapr.io/reference/api/
+ * @example
+ * const client = new HttpDaprClient();
+ * const { value, etag } = await client.getState({ stateStore: "statestore", key: "order-1" });
+ */
+export class HttpDaprClient implements DaprClient {
+  readonly #transport: Transport;
+  readonly #headers: readonly string[];
+  readonly #jsonHeaders: readonly string[];
+  /** Sidecars that turned out to have no bulk publish, by their address. */
+  readonly #withoutBulk = new Set<string | undefined>();
+
+  /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is no sidecar's */
+  constructor(options: HttpDaprClientOptions = {}) {
+    const url = options.url ?? sidecarUrl();
+    const address = parseAddress(url);
+    if (typeof address === "string") throw new TypeError(`url: ${address}`);
+    this.#transport = new Transport(url, options.timeout ?? sidecarTimeout());
+    const token = options.apiToken ?? process.env["DAPR_API_TOKEN"] ?? "";
+    this.#headers = token === "" ? [] : ["dapr-api-token", token];
+    this.#jsonHeaders = ["content-type", "application/json", ...this.#headers];
+  }
+
+  async saveState(request: SaveStateRequest): Promise<void> {
+    const { entries } = request;
+    const body = entries.length === 1 ? stateEntry(entries[0]!) : entries.map(stateEntry).join(",");
+    await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}`, `[${body}]`);
+  }
+
+  async getState(request: GetStateRequest): Promise<StateResult> {
+    const answer = await this.#get(request, `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`);
+    if (answer.status === 204 || answer.body.length === 0) return { value: undefined, etag: undefined };
+    return { value: jsonOrText(answer.body.toString()), etag: flat(answer.headers)["etag"] };
+  }
+
+  async deleteState(request: DeleteStateRequest): Promise<void> {
+    await this.#transport.send(request, {
+      method: "DELETE",
+      path: `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`,
+      headers: request.etag === undefined ? this.#headers : [...this.#headers, "if-match", request.etag],
+      keepBody: false,
+    });
+  }
+
+  async transactState(request: TransactStateRequest): Promise<void> {
+    const body = `{"operations":[${request.operations.map(stateOperation).join(",")}]}`;
+    await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}/transaction`, body);
+  }
+
+  async publish(request: PublishRequest): Promise<void> {
+    await this.#transport.send(request, {
+      method: "POST",
+      path: `/v1.0/publish/${enc(request.pubSubName)}/${enc(request.topic)}`,
+      query: metadataQuery(request.metadata),
+      headers: this.#headersFor(request.payload),
+      body: bodyContent(request.payload),
+      keepBody: false,
+    });
+  }
+
+  /**
+   * Publishes in one request; one by one and in order where the sidecar has no bulk publish, which is remembered.
+   * Of an error, `accepted` counts the entries that were published and `details.failedEntries` names the refused ones.
+   */
+  async publishBulk(request: PublishBulkRequest): Promise<void> {
+    if (this.#withoutBulk.has(request.daprAddress)) return await this.#publishSingly(request);
+    const bulk = {
+      method: "POST",
+      path: `/v1.0/publish/bulk/${enc(request.pubSubName)}/${enc(request.topic)}`,
+      headers: this.#jsonHeaders,
+      body: `[${request.entries.map(bulkEntry).join(",")}]`,
+      keepBody: false,
+    };
+    const answer = await this.#transport.exchange(request, bulk);
+    if (isSuccess(answer)) return;
+    const place = this.#transport.placeOf(request, bulk);
+    const text = answer.body.toString();
+    const failure =
+      partialFailure(place, answer.status, text, request.entries.length) ?? badAnswer(place, answer.status, text);
+    if (!isBulkMissing(failure, request.pubSubName)) throw failure;
+    this.#withoutBulk.add(request.daprAddress);
+    await this.#publishSingly(request);
+  }
+
+  async invokeMethod(request: InvokeMethodRequest): Promise<InvokeMethodResult> {
+    const problem = methodNameProblem(request.methodName);
+    if (problem !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `methodName: ${problem}`);
+    const { path, query } = methodPath(request.methodName);
+    const headers = request.body === undefined ? this.#headers : this.#headersFor(request.body);
+    const answer = await this.#transport.send(request, {
+      method: request.httpVerb,
+      path: `/v1.0/invoke/${enc(request.appId)}/method/${path}`,
+      query,
+      headers: request.headers === undefined ? headers : [...headers, ...Object.entries(request.headers).flat()],
+      body: request.body === undefined ? undefined : bodyContent(request.body),
+      keepBody: request.discard !== true,
+    });
+    return { status: answer.status, headers: flat(answer.headers), body: answer.body };
+  }
+
+  async invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
+    let body = request.data === undefined ? "{" : `{"data":${jsonOf(request.data)},`;
+    body += `"operation":${JSON.stringify(request.operation)}`;
+    if (request.metadata !== undefined) body += `,"metadata":${JSON.stringify(request.metadata)}`;
+    const answer = await this.#transport.send(request, {
+      method: "POST",
+      path: `/v1.0/bindings/${enc(request.bindingName)}`,
+      headers: this.#jsonHeaders,
+      body: `${body}}`,
+      keepBody: request.discard !== true,
+    });
+    const metadata = Object.entries(flat(answer.headers)).filter(([name]) => name.startsWith("metadata."));
+    return {
+      body: answer.body,
+      metadata: Object.fromEntries(metadata.map(([name, value]) => [name.slice("metadata.".length), value])),
+    };
+  }
+
+  async getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
+    const path = `/v1.0/secrets/${enc(request.secretStoreName)}/${enc(request.key)}`;
+    return await this.#getObject<Record<string, string>>(request, path, request.metadata);
+  }
+
+  async metadata(request: CallOptions = {}): Promise<SidecarMetadata> {
+    return await this.#getObject<SidecarMetadata>(request, "/v1.0/metadata");
+  }
+
+  /** Asks `/v1.0/healthz/outbound` until it answers 2xx; `timeout` is 60 s unless given. */
+  async waitForOutbound(request: CallOptions = {}): Promise<void> {
+    const end = performance.now() + (request.timeout ?? 60_000);
+    for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
+      const timeout = Math.min(Math.max(end - performance.now(), 1), 5000);
+      try {
+        await this.#get({ ...request, timeout }, "/v1.0/healthz/outbound");
+        return;
+      } catch (error) {
+        if (request.signal?.aborted === true || performance.now() + wait >= end) throw error;
+      }
+      await delay(wait, undefined, { signal: request.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Closes the connections once the requests under way are answered. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #publishSingly(request: PublishBulkRequest): Promise<void> {
+    for (const [index, entry] of request.entries.entries()) {
+      try {
+        await this.publish({ ...request, ...entry });
+      } catch (error) {
+        throw error instanceof SidecarError ? withAccepted(error, index) : error;
+      }
+    }
+  }
+
+  async #postJson(call: CallOptions, path: string, body: string): Promise<void> {
+    await this.#transport.send(call, { method: "POST", path, headers: this.#jsonHeaders, body, keepBody: false });
+  }
+
+  #get(call: CallOptions, path: string, query?: string): Promise<Answer> {
+    return this.#transport.send(call, { method: "GET", path, query, headers: this.#headers, keepBody: true });
+  }
+
+  async #getObject<T extends object>(call: CallOptions, path: string, query?: string): Promise<T> {
+    const { status, body } = await this.#get(call, path, query);
+    const value = jsonOrText(body.toString());
+    if (typeof value === "object" && value !== null) return value as T;
+    throw sidecarError(this.#transport.placeOf(call, { method: "GET", path }), {
+      status,
+      errorCode: "ERR_UNKNOWN",
+      message: "the answer is not a valid JSON object",
+    });
+  }
+
+  #headersFor({ contentType }: MessageBody): readonly string[] {
+    return contentType === "application/json" ? this.#jsonHeaders : ["content-type", contentType, ...this.#headers];
+  }
+}
+
+/**
+ * True where an answer means that there is no bulk publish: daprd answers an unknown path with `ERR_DIRECT_INVOKE`, and
+ * an older one takes `bulk` for the name of a pubsub.
+ */
+function isBulkMissing({ status, errorCode, message }: SidecarError, pubSubName: string): boolean {
+  if (status !== 404) return false;
+  if (errorCode === "ERR_DIRECT_INVOKE") return true;
+  return errorCode === "ERR_PUBSUB_NOT_FOUND" && pubSubName !== "bulk" && /pubsub '?"?bulk"?'? /i.test(message);
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function flat(headers: Answer["headers"]): Record<string, string> {
+  const entries = Object.entries(headers).filter((entry) => entry[1] !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value!]));
+}

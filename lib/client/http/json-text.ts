@@ -1,0 +1,51 @@
+import { JsonText } from "../../model/json.js";
+import type { MessageBody, PublishBulkRequest, StateEntry, StateOperation } from "../dapr-client.js";
+
+/*
+ * Request bodies as JSON text. Values arrive as JsonText and are put in as they are: each is serialised once.
+ */
+
+/** JSON text of a value; a JsonText's own. */
+export function jsonOf(value: unknown): string {
+  return value instanceof JsonText ? value.text : (JSON.stringify(value) ?? "null");
+}
+
+/** An entry of a state request: key, value, etag, metadata, options. */
+export function stateEntry(entry: StateEntry): string {
+  let text = `{"key":${JSON.stringify(entry.key)}`;
+  if (entry.value !== undefined) text += `,"value":${jsonOf(entry.value)}`;
+  if (entry.etag !== undefined) text += `,"etag":${JSON.stringify(entry.etag)}`;
+  if (entry.metadata !== undefined) text += `,"metadata":${JSON.stringify(entry.metadata)}`;
+  if (entry.options !== undefined) text += `,"options":${JSON.stringify(entry.options)}`;
+  return `${text}}`;
+}
+
+/** An operation of a state transaction. */
+export function stateOperation(operation: StateOperation): string {
+  const request =
+    operation.operation === "upsert"
+      ? stateEntry(operation.request)
+      : JSON.stringify({ key: operation.request.key, etag: operation.request.etag });
+  return `{"operation":"${operation.operation}","request":${request}}`;
+}
+
+/** An entry of a bulk publish; its id is its position. */
+export function bulkEntry(entry: PublishBulkRequest["entries"][number], position: number): string {
+  const { contentType, content } = entry.payload;
+  const event =
+    content instanceof Uint8Array ? JSON.stringify(Buffer.from(content).toString("base64")) : jsonOf(content);
+  const metadata = entry.metadata === undefined ? "" : `,"metadata":${JSON.stringify(entry.metadata)}`;
+  return `{"entryId":"${position}","event":${event},"contentType":${JSON.stringify(contentType)}${metadata}}`;
+}
+
+/** True where a content type is JSON: `application/json`, `+json`, any parameters. */
+export function isJsonType(contentType: string): boolean {
+  return contentType === "application/json" || /^\s*(?:application\/json|[^;\s]+\+json)\s*(?:;|$)/i.test(contentType);
+}
+
+/** A body as it is sent: JSON text, text or bytes. */
+export function bodyContent(body: MessageBody): string | Uint8Array {
+  const { content } = body;
+  if (content instanceof Uint8Array) return content;
+  return typeof content === "string" && !isJsonType(body.contentType) ? content : jsonOf(content);
+}

@@ -1,0 +1,98 @@
+import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import { InvocationError, PayloadError } from "../model/errors.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { CloudEvent, HttpRequest, StateRecord } from "../model/invocation.js";
+import { summaryOf } from "../model/payload-issues.js";
+import {
+  compileCheck,
+  describePayloadType,
+  withCheckedBody,
+  type Check,
+  type Checked,
+  type ValidationOptions,
+} from "../payload/payload-type.js";
+import type { InputReader } from "./binding-host.js";
+
+/** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
+export function payloadCheckOf(
+  definition: FunctionDefinition,
+  validation: ValidationOptions | undefined,
+): ((payload: unknown) => MaybePromise<unknown>) | undefined {
+  const { payloadType, trigger } = definition;
+  if (payloadType === undefined) return undefined;
+  const check = compileCheck(payloadType, validation);
+  const valueOf = (result: Checked): unknown => {
+    if (result.issues === undefined) return result.value;
+    const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result)}`;
+    throw new PayloadError("ERR_PAYLOAD_INVALID", message, { issues: result.issues });
+  };
+  const checked = (value: unknown): MaybePromise<unknown> => {
+    const result = check(value);
+    return isPromise(result) ? result.then(valueOf) : valueOf(result);
+  };
+  switch (trigger.type) {
+    case "daprTopicTrigger":
+      return async (event) => ({ ...(event as CloudEvent), data: await checked((event as CloudEvent).data) });
+    case "httpTrigger":
+      return async (request) => {
+        const body = await bodyOf(request as HttpRequest, definition);
+        return withCheckedBody(request as HttpRequest, await checked(body));
+      };
+    default:
+      return checked;
+  }
+}
+
+async function bodyOf(request: HttpRequest, definition: FunctionDefinition): Promise<unknown> {
+  const text = await request.text();
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PayloadError("ERR_MALFORMED_REQUEST", `${placeOf(definition)}: the body is not JSON; send JSON`, {
+      cause,
+    });
+  }
+}
+
+export function valueCheckOf(
+  binding: InputBinding | OutputBinding,
+  validation: ValidationOptions | undefined,
+): Check | undefined {
+  const valueType = "valueType" in binding ? binding.valueType : undefined;
+  return valueType === undefined ? undefined : compileCheck(valueType, validation);
+}
+
+/** A reader that makes instances of the input's `valueType` out of what is stored. */
+export function revived(
+  input: InputBinding,
+  reader: InputReader,
+  definition: FunctionDefinition,
+  validation: ValidationOptions | undefined,
+): InputReader {
+  const check = valueCheckOf(input, validation);
+  if (check === undefined) return { read: (invocation) => reader.read(invocation) };
+  const where = `${placeOf(definition)}, input "${input.name}"`;
+  const revive = (value: unknown): unknown => {
+    if (value === undefined) return undefined;
+    const result = check(value);
+    if (result instanceof Promise) {
+      throw new InvocationError(
+        "ERR_VALUE_INVALID",
+        `${where}: its valueType answers with a promise; give one that checks synchronously`,
+      );
+    }
+    if (result.issues === undefined) return result.value;
+    throw new InvocationError("ERR_VALUE_INVALID", `${where}: the stored value is not valid: ${summaryOf(result)}`);
+  };
+  if (input.type === "daprState" && "record" in input && input.record === true) {
+    return {
+      async read(invocation) {
+        const record = (await reader.read(invocation)) as StateRecord;
+        return { ...record, value: revive(record.value) };
+      },
+    };
+  }
+  return { read: async (invocation) => revive(await reader.read(invocation)) };
+}

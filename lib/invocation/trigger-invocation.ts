@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { BindingData } from "../expressions/template.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { InvocationContext, Log, TraceContext } from "../model/invocation.js";
+import type { Invocation } from "./binding-host.js";
+import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
+
+/** What all invocations of one app share. */
+export interface AppScope {
+  readonly log: Log;
+  /** Aborted when the time that invocations have to finish after the app was told to stop is over. */
+  readonly signal: AbortSignal;
+}
+
+const noData: BindingData = Object.freeze({});
+
+/** One call of a function by a request. Its parts are made when they are first asked for: many functions need none. */
+export class TriggerInvocation implements Invocation {
+  bindingData: BindingData = noData;
+  event: Invocation["event"] = undefined;
+  #id: string | undefined;
+  #trace: Readonly<Record<string, string>> | null | undefined = null;
+
+  /** @param attributes the event's own trace context, which counts where the request has none */
+  constructor(
+    readonly definition: FunctionDefinition,
+    readonly scope: AppScope,
+    readonly request: { readonly headers: IncomingHttpHeaders },
+    private readonly attributes?: TraceAttributes,
+  ) {}
+
+  get id(): string {
+    return (this.#id ??= randomUUID());
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  get traceHeaders(): Readonly<Record<string, string>> | undefined {
+    if (this.#trace === null) this.#trace = traceHeadersOf(this.request.headers, this.attributes);
+    return this.#trace;
+  }
+
+  /** Made at each use: an invocation hands it to the method, and that is all. */
+  get context(): InvocationContext {
+    return new TriggerContext(this);
+  }
+}
+
+class TriggerContext implements InvocationContext {
+  readonly #invocation: TriggerInvocation;
+  #metadata: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(invocation: TriggerInvocation) {
+    this.#invocation = invocation;
+  }
+
+  get invocationId(): string {
+    return this.#invocation.id;
+  }
+
+  get functionName(): string {
+    return this.#invocation.definition.name;
+  }
+
+  get signal(): AbortSignal {
+    return this.#invocation.signal;
+  }
+
+  get triggerMetadata(): Readonly<Record<string, unknown>> {
+    if (this.#metadata === undefined) {
+      const { "dapr-api-token": _, ...headers } = this.#invocation.request.headers;
+      this.#metadata = headers;
+    }
+    return this.#metadata;
+  }
+
+  get traceContext(): TraceContext | undefined {
+    const { traceparent, tracestate, ...attributes } = this.#invocation.traceHeaders ?? {};
+    return traceparent === undefined ? undefined : { traceParent: traceparent, traceState: tracestate, attributes };
+  }
+
+  log(...args: unknown[]): void {
+    this.#invocation.scope.log.log(...args);
+  }
+
+  info(...args: unknown[]): void {
+    this.#invocation.scope.log.info(...args);
+  }
+
+  warn(...args: unknown[]): void {
+    this.#invocation.scope.log.warn(...args);
+  }
+
+  error(...args: unknown[]): void {
+    this.#invocation.scope.log.error(...args);
+  }
+
+  debug(...args: unknown[]): void {
+    this.#invocation.scope.log.debug(...args);
+  }
+}

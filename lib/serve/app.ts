@@ -1,0 +1,51 @@
+import type { DaprClient } from "../client/dapr-client.js";
+import type { Container } from "../metadata/functions.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { Log } from "../model/invocation.js";
+import type { ValidationOptions } from "../payload/payload-type.js";
+
+/** How an app is served. What is left out comes from the environment, and else has the default given here. */
+export interface ServeOptions {
+  /** Where to listen; `DAPR_APP_PORT`, then `APP_PORT`, then 3001. 0 is any port that is free. */
+  readonly port?: number | undefined;
+  /** The address to listen on; `APP_HOST`, then 127.0.0.1, which no other machine can reach. */
+  readonly host?: string | undefined;
+  /** URL of the sidecar; `DAPR_HTTP_ENDPOINT`, then 127.0.0.1 with `DAPR_HTTP_PORT`, then port 3500. */
+  readonly daprUrl?: string | undefined;
+  /** Speaks to the sidecar in place of the library's own client, and is not closed with the app. */
+  readonly client?: DaprClient | undefined;
+  /** Values of `%name%`, before those of the environment and of local.settings.json. */
+  readonly settings?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Makes the instances of classes; without one they are made with no arguments. */
+  readonly container?: Container | undefined;
+  /** Where log lines go; the console unless given. Lines for a function that is missing go to `log`, if it has that. */
+  readonly log?: Partial<Log> | undefined;
+  /** Milliseconds that invocations in flight have to finish once the app is told to stop; 5,000 unless given. */
+  readonly shutdownTimeout?: number | undefined;
+  /** Milliseconds for one request to the sidecar; `DAPR_API_TIMEOUT_SECONDS`, then 100,000. */
+  readonly timeout?: number | undefined;
+  /** Bytes of a request's body beyond which it is answered 413; 30,000,000 unless given. */
+  readonly maxBodySize?: number | undefined;
+  /** How many invocations run at once, the others wait; no limit unless given. */
+  readonly maxConcurrency?: number | undefined;
+  /** Refuse to start with functions whose payload is not checked. */
+  readonly requirePayload?: boolean | undefined;
+  /** Closes the app when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** How payload classes are validated. */
+  readonly validation?: ValidationOptions | undefined;
+}
+
+/** An app that is being served. */
+export interface App {
+  /** Where it can be called from this machine. */
+  readonly url: string;
+  readonly port: number;
+  /** Its functions, their settings resolved. */
+  readonly functions: readonly FunctionDefinition[];
+  /**
+   * Stops listening, lets the invocations in flight finish within `shutdownTimeout`, and closes the connections.
+   * Resolves when that is done, however often it is called.
+   */
+  close(): Promise<void>;
+}

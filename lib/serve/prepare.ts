@@ -1,0 +1,101 @@
+import { bindFunctions, inspectFunctions, inspectStart, throwErrors, type Container } from "../metadata/functions.js";
+import { sharingProblems } from "../metadata/rules/sharing.js";
+import type { Problem } from "../model/errors.js";
+import { resolveSettings } from "../expressions/resolve-settings.js";
+import type { Settings } from "../expressions/settings.js";
+import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
+import type { Log } from "../model/invocation.js";
+import { methodsOf } from "../model/paths.js";
+import type { Class } from "../model/payload-type.js";
+import { functionProblem } from "../model/problem.js";
+import { patternProblems } from "../server/app-routes.js";
+
+export interface PrepareOptions {
+  readonly settings: Settings;
+  readonly container?: Container | undefined;
+  readonly requirePayload?: boolean | undefined;
+  readonly log: Log;
+}
+
+export interface Inspected {
+  /** With their settings in. */
+  readonly definitions: readonly FunctionDefinition[];
+  /** Warnings included. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads functions and applies every rule that `serve` applies before it makes instances.
+ *
+ * @throws DefinitionError `setting-invalid` when a source of settings cannot be read
+ */
+export function inspectForServe(
+  functions: readonly (Class | object)[],
+  options: Omit<PrepareOptions, "log">,
+): Inspected {
+  const { definitions: declared, problems: declaredProblems } = inspectFunctions(functions);
+  const { definitions, problems: settingProblems } = resolveSettings(declared, options.settings);
+  // Settings may make two names one, or a wrong template; what was wrong before them is wrong with them too.
+  const afterSettings = [...settingProblems, ...sharingProblems(definitions), ...patternProblems(definitions)];
+  const problems = [
+    ...declaredProblems,
+    ...inspectStart(functions, { container: options.container }),
+    ...afterSettings.filter((problem) => !declaredProblems.some((known) => isSame(known, problem))),
+    ...definitions.flatMap(hostProblems),
+    ...(options.requirePayload === true ? definitions.flatMap(uncheckedProblems) : []),
+  ];
+  return { definitions, problems };
+}
+
+/**
+ * Functions ready to be compiled: checked, their settings in, with the instances they run on. Warnings are logged.
+ *
+ * @param others problems found elsewhere, to be reported in one go
+ * @throws DefinitionError with everything that is wrong
+ */
+export async function prepareFunctions(
+  functions: readonly (Class | object)[],
+  options: PrepareOptions,
+  others: readonly Problem[],
+): Promise<BoundFunction[]> {
+  const { definitions, problems: inspected } = inspectForServe(functions, options);
+  const problems = [...others, ...inspected];
+  throwErrors(problems);
+  for (const { code, message } of problems) options.log.warn(`${code}: ${message}`);
+  const bound = await bindFunctions(functions, { container: options.container });
+  return bound.map(({ instance }, index) => ({ definition: definitions[index]!, instance }));
+}
+
+/** What only the Functions host has. */
+function hostProblems(definition: FunctionDefinition): Problem[] {
+  const { trigger, inputs, outputs, retry } = definition;
+  const problems = [trigger, ...inputs, ...outputs]
+    .filter((binding) => binding.generic === true)
+    .map((binding) => {
+      const text = `${binding.type} needs the Functions host; run the function there, or leave it out here`;
+      return functionProblem("error", "host-only", { definition, binding }, text);
+    });
+  if (retry === undefined) return problems;
+  const text = "@Retry is the Functions host's and ignored here; configure retries in Dapr's resiliency";
+  return [...problems, functionProblem("warning", "retry-ignored", { definition }, text)];
+}
+
+/** An HTTP function whose verbs have no body has nothing to check. */
+function uncheckedProblems(definition: FunctionDefinition): Problem[] {
+  const { trigger, payloadType } = definition;
+  if (payloadType !== undefined || trigger.generic === true) return [];
+  if (trigger.type === "httpTrigger" && !methodsOf(trigger).some((method) => /^P(OST|UT|ATCH)$/.test(method)))
+    return [];
+  const text = "its payload is not checked, and requirePayload asks for that; give `payload` a class or a schema";
+  return [functionProblem("error", "payload-unchecked", { definition, binding: trigger }, text)];
+}
+
+function isSame(a: Problem, b: Problem): boolean {
+  return (
+    a.code === b.code &&
+    a.class === b.class &&
+    a.method === b.method &&
+    a.binding === b.binding &&
+    a.member === b.member
+  );
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { parseAddress, sidecarTimeout, sidecarUrl } from "../client/address.js";
+import { DefinitionError, type Problem } from "../model/errors.js";
+import { settingsFrom, type Settings } from "../expressions/settings.js";
+
+/** What `serve` reads from its options and, where they leave it open, from the environment. */
+export interface RuntimeSettings {
+  /** The port to listen on; 0 is any that is free. */
+  readonly port: number;
+  readonly host: string;
+  /** The sidecar's address, a path prefix included. */
+  readonly daprUrl: string;
+  /** Milliseconds for one request to the sidecar. */
+  readonly timeout: number;
+  /** What the sidecar proves itself with: any of these. */
+  readonly appTokens: readonly string[];
+  readonly checksSidecar: boolean;
+}
+
+export interface RuntimeOptions {
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  readonly daprUrl?: string | undefined;
+  readonly timeout?: number | undefined;
+  readonly shutdownTimeout?: number | undefined;
+  readonly maxBodySize?: number | undefined;
+  readonly maxConcurrency?: number | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Options first, then variables. A variable that an option stands for is not looked at.
+ *
+ * @returns also what is wrong, one problem for each option or variable
+ * @see https://docs.dapr.io/reference/environment/
+ */
+export function readSettings(
+  options: RuntimeOptions,
+  environment: Environment = process.env,
+): { readonly settings: RuntimeSettings; readonly problems: Problem[] } {
+  const problems: Problem[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DefinitionError)) throw error;
+      problems.push(...error.problems);
+      return otherwise;
+    }
+  };
+  const settings: RuntimeSettings = {
+    port: attempt(() => portOf(options, environment), 0),
+    host: attempt(() => hostOf(options, environment), ""),
+    daprUrl: attempt(() => addressOf(options.daprUrl) ?? sidecarUrl(environment), ""),
+    timeout: attempt(() => options.timeout ?? sidecarTimeout(environment), 0),
+    appTokens: attempt(() => appTokensOf(environment), []),
+    checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),
+  };
+  return { settings, problems: [...problems, ...numberProblems(options)] };
+}
+
+function numberProblems(options: RuntimeOptions): Problem[] {
+  const least = { timeout: 1, shutdownTimeout: 0, maxBodySize: 0, maxConcurrency: 1 };
+  return Object.entries(least).flatMap(([name, minimum]) => {
+    const value = options[name as keyof typeof least];
+    if (value === undefined || (typeof value === "number" && value >= minimum)) return [];
+    return invalid(name, `${String(value)} is none; give a number from ${minimum}`).problems;
+  });
+}
+
+function portOf({ port }: RuntimeOptions, environment: Environment): number {
+  if (port !== undefined) {
+    if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+    throw invalid("port", `${port} is no port; give a number from 0 to 65535`);
+  }
+  const name = environment["DAPR_APP_PORT"] ? "DAPR_APP_PORT" : "APP_PORT";
+  const text = environment[name];
+  if (text === undefined || text === "") return 3001;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw invalid(name, `${JSON.stringify(text)} is no port; give a number from 0 to 65535`);
+}
+
+/** Node takes an empty host for every address of the machine, which nobody asks for by leaving it blank. */
+function hostOf({ host }: RuntimeOptions, environment: Environment): string {
+  if (host === undefined) return environment["APP_HOST"] || "127.0.0.1";
+  if (host.trim() !== "") return host;
+  throw invalid("host", `${JSON.stringify(host)} is no address; give one like 127.0.0.1, or 0.0.0.0 for all`);
+}
+
+/** A variable that holds only commas or space was meant to protect the app: it must not leave it open. */
+function appTokensOf(environment: Environment): string[] {
+  const text = environment["APP_API_TOKEN"] ?? "";
+  const tokens = text.split(",").map((token) => token.trim());
+  const given = tokens.filter((token) => token !== "");
+  if (text === "" || given.length > 0) return given;
+  throw invalid("APP_API_TOKEN", "it holds no token; give one, or leave the variable out");
+}
+
+function addressOf(daprUrl: string | undefined): string | undefined {
+  if (daprUrl === undefined) return undefined;
+  const address = parseAddress(daprUrl);
+  if (typeof address === "string") throw invalid("daprUrl", address);
+  return address.origin + address.prefix;
+}
+
+/**
+ * Where `%name%` finds its value: the settings given, else the environment, else `Values` of local.settings.json in the
+ * working directory, which is read when a name is found nowhere before. A blank value counts as none.
+ *
+ * @throws DefinitionError `setting-invalid` (from `get`) when that file cannot be read
+ */
+export function settingSources(
+  given: Readonly<Record<string, string | undefined>> = {},
+  environment: Environment = process.env,
+  file = "local.settings.json",
+): Settings {
+  const first = [settingsFrom(given), settingsFrom(environment)];
+  let local: Settings | undefined;
+  return {
+    get(name) {
+      let blank: string | undefined;
+      for (const source of first) {
+        const value = source.get(name);
+        if (value !== undefined && value.trim() !== "") return value;
+        blank ??= value;
+      }
+      local ??= settingsFrom(readLocalSettings(file));
+      return local.get(name) ?? blank;
+    },
+  };
+}
+
+/** @see https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file */
+function readLocalSettings(file: string): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw invalid(file, `it cannot be read (${(error as Error).message}); make it readable or remove it`);
+  }
+  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
+  const errors: import("jsonc-parser").ParseError[] = [];
+  const content = parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true }) as unknown;
+  if (errors.length > 0) throw invalid(file, `it is not JSON, at character ${errors[0]!.offset}; correct it`);
+  const { IsEncrypted, Values } = (content ?? {}) as { IsEncrypted?: unknown; Values?: unknown };
+  if (IsEncrypted === true) throw invalid(file, 'its values are encrypted; run "func settings decrypt"');
+  const entries = Object.entries((Values ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(entries.filter((entry) => entry[1] !== null).map(([name, value]) => [name, String(value)]));
+}
+
+function invalid(member: string, what: string): DefinitionError {
+  const message = `${member}: ${what}`;
+  return new DefinitionError([
+    { code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message },
+  ]);
+}

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { DaprClient, SidecarMetadata } from "../client/dapr-client.js";
+import type { Binding } from "../model/bindings.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { Log } from "../model/invocation.js";
+import { subscriptionsOf } from "../server/routes.js";
+
+export interface SidecarCheckOptions {
+  readonly client: DaprClient;
+  readonly definitions: readonly FunctionDefinition[];
+  /** Where the app listens. */
+  readonly port: number;
+  readonly host: string;
+  readonly log: Log;
+  /** Ends the check. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds that a sidecar has to become reachable. */
+const patience = 60_000;
+
+/**
+ * A sidecar can be called before it has asked the app what it subscribes to: how often and, in milliseconds, after which
+ * time it is asked again for topics that it does not list yet.
+ */
+const asksAgain = { times: 10, after: 200 };
+
+/**
+ * Compares what the sidecar says of itself with what the functions need, and warns of what would otherwise show as
+ * silence: no sidecar, a sidecar of another app, a missing component, a topic without subscription. Never rejects.
+ */
+export async function checkSidecar(options: SidecarCheckOptions): Promise<void> {
+  const { client, log, signal } = options;
+  try {
+    await client.waitForOutbound({ timeout: patience, signal });
+  } catch (error) {
+    if (!signal.aborted)
+      log.warn(`no sidecar answers: ${messageOf(error)}; start one, or set DAPR_HTTP_PORT to its port`);
+    return;
+  }
+  try {
+    let metadata = await client.metadata({ signal });
+    for (let i = 0; i < asksAgain.times && missingTopics(options, metadata).length > 0; i++) {
+      await delay(asksAgain.after, undefined, { signal, ref: false });
+      metadata = await client.metadata({ signal });
+    }
+    for (const warning of findings(options, metadata)) log.warn(warning);
+  } catch (error) {
+    if (!signal.aborted) log.warn(`the sidecar does not say what it has: ${messageOf(error)}`);
+  }
+}
+
+/** What would keep functions from working, a sentence each. */
+function findings(options: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
+  return [
+    ...channelFindings(options, metadata),
+    ...missingComponents(options.definitions, metadata),
+    ...missingTopics(options, metadata),
+  ];
+}
+
+function channelFindings({ port, host }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
+  const { port: itsPort, channelAddress } = metadata.appConnectionProperties ?? {};
+  if (itsPort === undefined) return [`the sidecar has no app; start it with --app-port ${port}`];
+  if (itsPort !== port) {
+    return [`the sidecar calls its app on port ${itsPort}, and this app listens on ${port}; make them the same`];
+  }
+  if (channelAddress === undefined || isSameAddress(channelAddress, host)) return [];
+  return [
+    `the sidecar calls its app at ${channelAddress}, and this app listens on ${host}; set APP_HOST or --app-channel-address`,
+  ];
+}
+
+const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
+const anyAddress = new Set(["0.0.0.0", "::"]);
+
+function isSameAddress(itsAddress: string, host: string): boolean {
+  if (itsAddress === host || anyAddress.has(host)) return true;
+  return loopback.has(itsAddress) && loopback.has(host);
+}
+
+function missingComponents(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
+  const present = new Set((metadata.components ?? []).map(({ name }) => name));
+  const missing = new Map<string, string>();
+  for (const definition of definitions) {
+    for (const binding of [definition.trigger, ...definition.inputs, ...definition.outputs]) {
+      const name = componentOf(binding, definition);
+      if (name === undefined || present.has(name) || missing.has(name)) continue;
+      const what = `the sidecar has no component "${name}", which ${placeOf(definition)} names`;
+      missing.set(name, `${what}; add it, or check its spelling and scopes`);
+    }
+  }
+  return [...missing.values()];
+}
+
+/** The component that a binding names, where it is one of the app's own sidecar and no request decides it. */
+function componentOf(binding: Binding, definition: FunctionDefinition): string | undefined {
+  if (binding.generic === true || ("daprAddress" in binding && binding.daprAddress !== undefined)) return undefined;
+  const name = ((): string | undefined => {
+    switch (binding.type) {
+      case "daprTopicTrigger":
+      case "daprPublish":
+        return binding.pubSubName;
+      case "daprBindingTrigger":
+        return binding.bindingName ?? definition.name;
+      case "daprBinding":
+        return binding.bindingName;
+      case "daprState":
+        return binding.stateStore;
+      case "daprSecret":
+        return binding.secretStoreName;
+      default:
+        return undefined;
+    }
+  })();
+  return name === undefined || name.includes("{") ? undefined : name;
+}
+
+function missingTopics({ definitions }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
+  const present = new Set((metadata.subscriptions ?? []).map(({ pubsubname, topic }) => `${pubsubname}/${topic}`));
+  return subscriptionsOf(definitions)
+    .filter(({ pubsubname, topic }) => !present.has(`${pubsubname}/${topic}`))
+    .map(
+      ({ pubsubname, topic }) =>
+        `the sidecar has no subscription to topic "${topic}" of "${pubsubname}"; check that it has that pubsub and calls this app`,
+    );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,106 @@
+import type { Problem } from "../model/errors.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { problemAt } from "../model/problem.js";
+import { CallEndpoint, http, inputBinding, serviceInvocation } from "./call-endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import type { CompiledFunction } from "../invocation/invoke.js";
+import { parseRoute } from "./route-pattern.js";
+import { RouteTable } from "./route-table.js";
+import { routeOf, routesOf, subscriptionsOf, type Route } from "./routes.js";
+import type { EndpointScope } from "../invocation/run-function.js";
+import { TopicEndpoint } from "./topic-endpoint.js";
+import { emptyReply, jsonReply, success, type WireReply } from "./write-reply.js";
+
+/** The routes of an app: those of its functions and those under which Dapr asks the app itself. */
+export function appRoutes(
+  functions: readonly CompiledFunction[],
+  scope: EndpointScope,
+  isClosing: () => boolean,
+): RouteTable<Endpoint> {
+  const table = new RouteTable<Endpoint>();
+  const subscriptions = jsonReply(200, subscriptionsOf(functions.map(({ definition }) => definition)));
+  const healthy = emptyReply(204);
+  const stopping = emptyReply(503);
+  table.add(
+    ["GET"],
+    "/dapr/subscribe",
+    answering(() => subscriptions, false),
+  );
+  table.add(
+    ["GET"],
+    "/healthz",
+    answering(() => (isClosing() ? stopping : healthy), true),
+  );
+  for (const fn of functions) {
+    const route = routeOf(fn.definition);
+    if (route !== undefined) addRoute(table, route, endpointOf(fn, scope));
+    // A sidecar asks whether the app wants the events of a binding; any other answer than 2xx or 405 means no.
+    if (fn.definition.trigger.type === "daprBindingTrigger") {
+      table.add(
+        ["OPTIONS"],
+        pathnameOf(route!),
+        answering(() => success, false),
+      );
+    }
+  }
+  return table;
+}
+
+/**
+ * HTTP routes that cannot be told apart, though they are spelt differently, or cannot be matched here at all. What
+ * `readFunctions` finds is not repeated.
+ */
+export function patternProblems(definitions: readonly FunctionDefinition[]): Problem[] {
+  const table = new RouteTable<FunctionDefinition>();
+  return routesOf(definitions).flatMap((route) => {
+    const { definition, path } = route;
+    const place = { ...definition, binding: `trigger "${definition.trigger.name}"`, member: "route" };
+    if (!isPattern(route)) return [];
+    const segments = parseRoute(path);
+    if ("unsupported" in segments) {
+      const text = `the segment "${segments.unsupported}" is understood by the Functions host only`;
+      return [problemAt(place, "host-only", `${text}; write a segment as text or as one {name}`)];
+    }
+    const taken = table.addPattern(route.methods, segments, definition);
+    if (taken === undefined || routeOf(taken)!.path.toLowerCase() === path.toLowerCase()) return [];
+    const text = `${placeOf(taken)} is found on ${routeOf(taken)!.path}, which matches the same requests`;
+    return [problemAt(place, "route-duplicate", `${text}; give one of them another route`)];
+  });
+}
+
+function addRoute(table: RouteTable<Endpoint>, route: Route, endpoint: Endpoint): void {
+  if (!isPattern(route)) {
+    table.add(route.methods, pathnameOf(route), endpoint);
+    return;
+  }
+  const segments = parseRoute(route.path);
+  if (!("unsupported" in segments)) table.addPattern(route.methods, segments, endpoint);
+}
+
+function isPattern({ definition, path }: Route): boolean {
+  return definition.trigger.type === "httpTrigger" && path.includes("{");
+}
+
+/** A topic's route may have a query, which the sidecar sends along. */
+function pathnameOf({ path }: Route): string {
+  return path.split("?", 1)[0]!;
+}
+
+function endpointOf(fn: CompiledFunction, scope: EndpointScope): Endpoint {
+  const { trigger } = fn.definition;
+  if (trigger.generic === true) throw new TypeError(`${trigger.type} needs the Functions host`);
+  switch (trigger.type) {
+    case "daprServiceInvocationTrigger":
+      return new CallEndpoint(fn, serviceInvocation, scope);
+    case "daprBindingTrigger":
+      return new CallEndpoint(fn, inputBinding, scope);
+    case "httpTrigger":
+      return new CallEndpoint(fn, http, scope);
+    case "daprTopicTrigger":
+      return new TopicEndpoint(fn, trigger, scope);
+  }
+}
+
+function answering(reply: () => WireReply, isPublic: boolean): Endpoint {
+  return { definition: undefined, isPublic, handle: reply };
+}

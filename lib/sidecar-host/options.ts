@@ -1,0 +1,132 @@
+import { parseAddress } from "../client/address.js";
+import type { CallOptions } from "../client/dapr-client.js";
+import { badItem } from "../collectors/message.js";
+import type { SidecarInputBinding, SidecarOutputBinding } from "../model/bindings.js";
+import type { OutputItem } from "../model/collector.js";
+import { DefinitionError, type ProblemCode } from "../model/errors.js";
+import { compileTemplate } from "../expressions/template.js";
+import { ExpressionError, toBindingDataError } from "../expressions/error.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { Invocation } from "../invocation/binding-host.js";
+
+/** An input or output of a function, as messages name it. */
+export interface BindingPlace<B extends SidecarInputBinding | SidecarOutputBinding> {
+  readonly binding: B;
+  readonly definition: FunctionDefinition;
+  /** `Orders.create, output "copies"` */
+  readonly where: string;
+  /** What every request of the binding has. */
+  readonly call: Pick<CallOptions, "binding" | "daprAddress">;
+}
+
+/** @throws DefinitionError when the binding's `daprAddress` is no URL of a sidecar */
+export function bindingPlace<B extends SidecarInputBinding | SidecarOutputBinding>(
+  binding: B,
+  definition: FunctionDefinition,
+): BindingPlace<B> {
+  const side = binding.direction === "in" ? "input" : "output";
+  const where = `${placeOf(definition)}, ${side} "${binding.name}"`;
+  const { daprAddress } = binding;
+  const place = { binding, definition, where, call: { binding: `${binding.type} "${binding.name}"`, daprAddress } };
+  const address = daprAddress === undefined ? undefined : parseAddress(daprAddress);
+  if (typeof address === "string") throw optionProblem(place, "option-invalid", "daprAddress", address);
+  return place;
+}
+
+/** What of one binding's options keeps the app from starting. */
+export function optionProblem(
+  { binding, definition, where }: BindingPlace<SidecarInputBinding | SidecarOutputBinding>,
+  code: ProblemCode,
+  member: string,
+  what: string,
+): DefinitionError {
+  return new DefinitionError([
+    {
+      code,
+      level: "error",
+      class: definition.className,
+      method: definition.methodName,
+      binding: `${binding.direction === "in" ? "input" : "output"} "${binding.name}"`,
+      member,
+      message: `${where}, ${member}: ${what}`,
+    },
+  ]);
+}
+
+/** Gives an option's text in an invocation; undefined where the decorator was not given it. */
+export type Option = (invocation: Invocation) => string | undefined;
+
+/**
+ * Makes an option ready at start: nothing is left to do at an invocation but to fill its expressions, if it has any.
+ *
+ * @param encode makes of a value what is put in
+ */
+export function compileOption(
+  { where }: { readonly where: string },
+  member: string,
+  text: string | undefined,
+  encode?: (value: string) => string,
+): Option {
+  if (text === undefined) return () => undefined;
+  const template = compileTemplate(text);
+  const { constant } = template;
+  if (constant !== undefined) return () => constant;
+  return (invocation) => {
+    try {
+      return template.bind(invocation.bindingData, encode);
+    } catch (error) {
+      throw error instanceof ExpressionError ? toBindingDataError(error, `${where}, ${member}`) : error;
+    }
+  };
+}
+
+/**
+ * An option that must have a value: the item's override, else the decorator's.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST` with `missing` when neither gives one, or an empty one
+ */
+export function compileItemOption(
+  place: { readonly where: string },
+  member: string,
+  text: string | undefined,
+  missing: string,
+): (item: OutputItem, invocation: Invocation) => string {
+  const option = compileOption(place, member, text);
+  return (item, invocation) => {
+    const value = (item.overrides[member] as string | undefined) ?? option(invocation);
+    if (value === undefined || value === "") {
+      throw badItem(place.where, member, `${missing}; give it in the decorator or with the item`);
+    }
+    if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
+    return value;
+  };
+}
+
+/** As {@link compileItemOption}, of an input, which has no items. */
+export function compileInputOption(
+  place: { readonly where: string },
+  member: string,
+  text: string,
+  missing: string,
+): (invocation: Invocation) => string {
+  const option = compileOption(place, member, text);
+  return (invocation) => {
+    const value = option(invocation);
+    if (value === undefined || value === "") throw badItem(place.where, member, missing);
+    if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
+    return value;
+  };
+}
+
+/**
+ * What every request of a binding has in an invocation. Where requests are frequent its members are written out:
+ * spreading it made a request a fifth dearer (measured on Node 20).
+ */
+export function callOptions({ call }: { readonly call: CallOptions }, invocation: Invocation): CallOptions {
+  return {
+    binding: call.binding,
+    daprAddress: call.daprAddress,
+    signal: invocation.signal,
+    traceHeaders: invocation.traceHeaders,
+  };
+}

@@ -1,0 +1,61 @@
+import { isJsonType } from "../client/http/json-text.js";
+import type { MessageBody } from "../client/dapr-client.js";
+import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
+import { badItem, kindOf } from "../collectors/message.js";
+import { JsonText } from "../model/json.js";
+import { WriteError } from "../invocation/binding-host.js";
+
+/**
+ * A value as JSON text, serialised now; bytes as base64.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST` for what JSON cannot hold: a cycle, a BigInt, a function
+ */
+export function jsonValue(value: unknown, where: string, property: string): JsonText {
+  const bytes = bytesOf(value);
+  if (bytes !== undefined) return new JsonText(JSON.stringify(bytes.toString("base64")));
+  let text: JsonText | undefined;
+  try {
+    text = jsonTextOf(value);
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw badItem(where, property, `cannot be written as JSON: ${reason}`, error);
+  }
+  if (text === undefined) throw badItem(where, property, `${kindOf(value)} cannot be written as JSON`);
+  return text;
+}
+
+/**
+ * A value as the body of a message: JSON unless it is bytes or text of another content type.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function messageBody(
+  value: unknown,
+  contentType: string | undefined,
+  where: string,
+  property: string,
+): MessageBody {
+  const bytes = bytesOf(value);
+  if (bytes !== undefined) return { contentType: contentType ?? "application/octet-stream", content: bytes };
+  if (contentType === undefined || isJsonType(contentType)) {
+    return { contentType: contentType ?? "application/json", content: jsonValue(value, where, property) };
+  }
+  const text = value instanceof JsonText ? value.toJSON() : value;
+  if (typeof text === "string") return { contentType, content: text };
+  throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
+}
+
+/** Sends messages one after another; the first that fails stops. */
+export async function sendInOrder<M>(messages: readonly M[], send: (message: M) => Promise<unknown>): Promise<void> {
+  for (let index = 0; index < messages.length; index++) {
+    try {
+      await send(messages[index]!);
+    } catch (error) {
+      throw new WriteError(index, index, asError(error));
+    }
+  }
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,126 @@
+import { ApiError, messageOf, noContent, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
+import type { AppChannel } from "../app/app-channel.js";
+import { JsonObject, parseJson } from "./json-body.js";
+
+export interface BindingRequest {
+  readonly operation: string;
+  /** Null when the request has none. */
+  readonly data: unknown;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface BindingResponse {
+  /** Sent as it is; labelled JSON whatever it is, as daprd does. */
+  readonly data: Uint8Array | string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Fails the request although there is a response. */
+  readonly error?: string;
+}
+
+export interface OutputBinding {
+  readonly operations: readonly string[];
+  /** Undefined when the operation returns nothing. Rejects with what went wrong. */
+  invoke(request: BindingRequest): Promise<BindingResponse | undefined>;
+}
+
+export interface BindingEvent {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface InputBinding {
+  /** Path on which the app takes the events, without the leading slash; the component's name unless given. */
+  readonly route: string;
+  /** The component says that it is an input: the app is not asked. */
+  readonly explicit: boolean;
+  /** Begins to read; the function returned ends it. */
+  start(deliver: (event: BindingEvent) => void): () => void;
+}
+
+/** @see https://docs.dapr.io/reference/api/bindings_api/ */
+export function bindingRoutes(outputs: ReadonlyMap<string, OutputBinding>): readonly Route[] {
+  return [route(["POST", "PUT"], "/v1.0/bindings/{name}", ({ name }, request) => invoke(outputs, name, request))];
+}
+
+async function invoke(
+  outputs: ReadonlyMap<string, OutputBinding>,
+  name: string,
+  request: ApiRequest,
+): Promise<ApiReply> {
+  const bindingRequest = readRequest(request);
+  const fail = (message: string, metadata?: BindingResponse["metadata"]) =>
+    new ApiError(
+      500,
+      "ERR_INVOKE_OUTPUT_BINDING",
+      `error invoking output binding ${name}: ${message}`,
+      metadataHeaders(metadata),
+    );
+  const { operation } = bindingRequest;
+  if (operation === "") throw fail("operation field is missing from request");
+  const binding = outputs.get(name);
+  if (!binding) throw fail(`couldn't find output binding ${name}`);
+  if (!binding.operations.includes(operation)) {
+    const supported = binding.operations.join(" ");
+    throw fail(`binding ${name} does not support operation ${operation}. supported operations:${supported}`);
+  }
+  let response: BindingResponse | undefined;
+  try {
+    response = await binding.invoke(bindingRequest);
+  } catch (error) {
+    throw fail(messageOf(error));
+  }
+  if (!response) return noContent;
+  if (response.error !== undefined) throw fail(response.error, response.metadata);
+  return { status: 200, headers: metadataHeaders(response.metadata), body: response.data };
+}
+
+function readRequest(request: ApiRequest): BindingRequest {
+  try {
+    const body = new JsonObject(parseJson(request.body()), "http.OutputBindingRequest");
+    const trace: Record<string, string> = {};
+    for (const name of ["traceparent", "tracestate", "baggage"]) {
+      const value = request.headers[name];
+      if (typeof value === "string") trace[name] = value;
+    }
+    return {
+      operation: body.text("operation") ?? "",
+      data: body.value("data") ?? null,
+      metadata: { ...body.textMap("metadata"), ...trace },
+    };
+  } catch (error) {
+    throw new ApiError(400, "ERR_MALFORMED_REQUEST", `failed deserializing HTTP body: ${messageOf(error)}`);
+  }
+}
+
+function metadataHeaders(metadata: BindingResponse["metadata"] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`metadata.${name}`, value]));
+}
+
+/** The inputs that the app takes, begun; the function returned ends them. */
+export async function startInputs(
+  inputs: ReadonlyMap<string, InputBinding>,
+  app: AppChannel,
+  onFailure: (message: string) => void,
+): Promise<() => Promise<void>> {
+  const stops: (() => void)[] = [];
+  const underWay = new Set<Promise<void>>();
+  for (const [name, binding] of inputs) {
+    if (!binding.explicit && !(await app.takesBinding(binding.route))) continue;
+    const deliver = async (event: BindingEvent) => {
+      try {
+        const { status } = await app.deliverBindingEvent(binding.route, event.metadata);
+        if (status !== 200) onFailure(`binding "${name}": the app answered ${status}, the event is lost`);
+      } catch (error) {
+        onFailure(`binding "${name}": the event did not reach the app: ${messageOf(error)}`);
+      }
+    };
+    const start = (event: BindingEvent) => {
+      const delivery = deliver(event).finally(() => underWay.delete(delivery));
+      underWay.add(delivery);
+    };
+    stops.push(binding.start(start));
+  }
+  return async () => {
+    for (const stop of stops) stop();
+    await Promise.all(underWay);
+  };
+}

@@ -1,0 +1,118 @@
+import type { Dispatcher } from "undici";
+import { ApiError, messageOf, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
+import { foldPath, isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "../app/app-channel.js";
+import { splitUrl } from "./raw-url.js";
+
+/** The verbs that daprd passes on; it delivers any other as POST. */
+const verbs = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"];
+
+export interface InvocationOptions {
+  readonly appId: string;
+  readonly app: AppChannel;
+  /** For app ids that are URLs. */
+  readonly dispatcher: () => Dispatcher;
+}
+
+interface Target {
+  readonly appId: string;
+  /** Path below the app's root, decoded. */
+  readonly method: string;
+}
+
+/**
+ * Answers what no other route does: `/v1.0/invoke/{app}/method/{method}` and any path with a `dapr-app-id` header. What
+ * names no app is not found.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ */
+export async function invokeMethod(request: ApiRequest, options: InvocationOptions): Promise<ApiReply> {
+  const target = findTarget(request);
+  if (!target) {
+    const message = "failed getting app id either from the URL path or the header dapr-app-id";
+    throw new ApiError(404, "ERR_DIRECT_INVOKE", message);
+  }
+  try {
+    return toReply(await callTarget(target, request, options));
+  } catch (error) {
+    const message = `failed to invoke, id: ${target.appId}, err: ${messageOf(error)}`;
+    throw new ApiError(500, "ERR_DIRECT_INVOKE", message);
+  }
+}
+
+function findTarget({ rawPath, headers }: ApiRequest): Target | undefined {
+  // Decoded as a whole before it is taken apart: an app id may be a URL, a method's `%2F` becomes `/` (as in daprd).
+  const path = unescapePath(rawPath);
+  const header = headers["dapr-app-id"];
+  if (typeof header === "string" && header !== "") return { appId: header, method: foldPath(path).slice(1) };
+  const [, appId, method] = /^\/*v1\.0\/+invoke\/+(.+?)\/method\/(.*)$/s.exec(path) ?? [];
+  return appId === undefined ? undefined : { appId: decodeAgain(appId), method: foldPath(method!).slice(1) };
+}
+
+/** daprd decodes an app id once more, and as a query: `+` becomes a space there, however it was escaped. */
+function decodeAgain(appId: string): string {
+  try {
+    return decodeURIComponent(appId.replaceAll("+", " "));
+  } catch {
+    return appId;
+  }
+}
+
+async function callTarget(target: Target, request: ApiRequest, options: InvocationOptions): Promise<AppReply> {
+  const forwarded = toAppRequest(target.method, request);
+  const [id, namespace = "default", ...others] = target.appId.split(".");
+  if (/^https?:\/\//.test(target.appId)) return callUrl(target.appId, forwarded, options.dispatcher());
+  if (others.length > 0) throw new Error(`invalid app id ${target.appId}`);
+  if (id !== options.appId || namespace !== "default") throw new Error(`couldn't find service: ${target.appId}`);
+  if (options.app.port === undefined) throw new Error("cannot invoke local endpoint: app channel not initialized");
+  return options.app.send(forwarded);
+}
+
+function toAppRequest(method: string, request: ApiRequest): AppRequest {
+  if (/[#?\p{Cc}]/u.test(method)) {
+    throw new Error(
+      `rpc error: code = InvalidArgument desc = invalid method: method contains forbidden character: ${JSON.stringify(method)}`,
+    );
+  }
+  if (/%(?![0-9a-f]{2})/i.test(method)) throw new Error(`parse ${JSON.stringify(method)}: invalid URL escape`);
+  const dropped = (request.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const headers = Object.entries(request.headers).filter(
+    ([name]) => !isConnectionHeader(name) && !dropped.includes(name) && name !== "dapr-app-id",
+  );
+  return {
+    method: verbs.includes(request.method) ? request.method : "POST",
+    path: `/${method}${request.rawQuery === "" ? "" : `?${request.rawQuery}`}`,
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, value ?? ""])),
+    body: request.body(),
+  };
+}
+
+async function callUrl(base: string, request: AppRequest, dispatcher: Dispatcher): Promise<AppReply> {
+  const response = await dispatcher.request({
+    ...splitUrl(`${base.replace(/\/$/, "")}${request.path}`),
+    method: request.method as Dispatcher.HttpMethod,
+    headers: request.headers as Record<string, string>,
+    body: request.body?.length ? request.body : null,
+  });
+  return {
+    status: response.statusCode,
+    headers: response.headers as AppReply["headers"],
+    body: Buffer.from(await response.body.arrayBuffer()),
+  };
+}
+
+function toReply({ status, headers, body }: AppReply): ApiReply {
+  const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnectionHeader(name)));
+  const isError = status < 200 || status > 399;
+  // A content type that the app did not give is invented: JSON for an error, else what the bytes look like.
+  if (passed["content-type"] === undefined && (isError || body.length > 0)) {
+    passed["content-type"] = isError ? "application/json" : guessContentType(body);
+  }
+  return { status, headers: passed, ...(body.length > 0 && { body }) };
+}
+
+function guessContentType(body: Buffer): string {
+  const text = body.subarray(0, 512);
+  return text.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1b))
+    ? "application/octet-stream"
+    : "text/plain; charset=utf-8";
+}

@@ -1,0 +1,115 @@
+import { messageOf } from "../api/api.js";
+import type { AppChannel } from "./app-channel.js";
+import { startInputs, type InputBinding } from "../api/bindings.js";
+import { deliverInBulk } from "./bulk-deliveries.js";
+import { deliverSingly, type Delivering, type DeliveryOptions } from "./deliveries.js";
+import type { PubSub } from "../api/pubsub.js";
+import { RuleEvaluator } from "./rules.js";
+import { readSubscriptions, type Subscription } from "./subscriptions.js";
+
+/** What the sidecar does for its app: it asks what the app listens to, and delivers that. */
+export class AppConnection {
+  /** Settles with the first `open`; resolves with `close`. */
+  readonly ready: Promise<void>;
+  #subscriptions: readonly Subscription[] = [];
+  #deliveries: readonly Delivering[] = [];
+  #stopInputs: () => Promise<void> = async () => undefined;
+  #isReady = true;
+  #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
+  readonly #rules = new RuleEvaluator();
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly app: AppChannel,
+    private readonly pubsubs: ReadonlyMap<string, PubSub>,
+    private readonly inputs: ReadonlyMap<string, InputBinding>,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    this.ready.catch(() => undefined);
+  }
+
+  /** What the app listens to. */
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions;
+  }
+
+  /** False from the moment an app is named until it was asked. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Rejects when the app's answer is not understood. */
+  async open(port: number): Promise<void> {
+    this.#isReady = false;
+    try {
+      await this.#stop();
+      await this.app.open(port, this.#closing.signal);
+      if (!this.#closing.signal.aborted) await this.#ask();
+      this.#isReady = true;
+      this.#settle.resolve();
+    } catch (error) {
+      const failure = new Error(`the app on port ${port} cannot be connected: ${messageOf(error)}`, { cause: error });
+      this.#settle.reject(failure);
+      throw failure;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#settle.resolve();
+    await this.#stop();
+    await this.#rules.close();
+  }
+
+  async #ask(): Promise<void> {
+    await this.app.readConfig();
+    const subscriptions = readSubscriptions(await this.app.readSubscriptions(), this.warn);
+    const usable = subscriptions.filter((subscription) => this.#isUsable(subscription));
+    for (const { match } of usable.flatMap(({ rules }) => rules)) {
+      await this.#rules.check(match).catch((error: Error) => {
+        throw new Error(`the match expression ${JSON.stringify(match)} cannot be read: ${error.message}`);
+      });
+    }
+    this.#subscriptions = usable;
+    this.#deliveries = usable.map((subscription) => this.#deliver(subscription));
+    this.#stopInputs = await startInputs(this.inputs, this.app, this.warn);
+  }
+
+  /** An entry for a pubsub component that is not there is passed over without a word, as in daprd. */
+  #isUsable({ pubsubName, topic }: Subscription): boolean {
+    const pubsub = this.pubsubs.get(pubsubName);
+    if (pubsub && !pubsub.scopes.maySubscribe(topic)) {
+      this.warn(`subscription to topic '${topic}' on pubsub '${pubsubName}' is not allowed`);
+      return false;
+    }
+    return pubsub !== undefined;
+  }
+
+  #deliver(subscription: Subscription): Delivering {
+    const { bus, scopes } = this.pubsubs.get(subscription.pubsubName)!;
+    const options: DeliveryOptions = {
+      app: this.app,
+      rules: this.#rules,
+      publish: (topic, message) => {
+        if (scopes.mayPublish(topic)) bus.publish(topic, message);
+        else this.warn(`dead letter topic ${topic} of ${subscription.pubsubName} is not allowed: an event is lost`);
+      },
+      onLoss: this.warn,
+    };
+    const delivering = subscription.bulk
+      ? deliverInBulk(subscription, subscription.bulk, options)
+      : deliverSingly(subscription, options);
+    bus.subscribe(delivering);
+    return delivering;
+  }
+
+  async #stop(): Promise<void> {
+    const inputs = this.#stopInputs();
+    this.#stopInputs = async () => undefined;
+    for (const { bus } of this.pubsubs.values()) bus.unsubscribeAll();
+    await Promise.all([inputs, ...this.#deliveries.map((delivery) => delivery.stop())]);
+    this.#deliveries = [];
+    this.#subscriptions = [];
+  }
+}

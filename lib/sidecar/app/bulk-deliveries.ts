@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { messageOf } from "../api/api.js";
+import type { AppReply } from "./app-channel.js";
+import {
+  routeMessage,
+  settle,
+  type Delivering,
+  type DeliveryOptions,
+  type Outcome,
+  type RoutedEvent,
+} from "./deliveries.js";
+import type { Message } from "../components/in-memory-bus.js";
+import { JsonObject, parseJson } from "../api/json-body.js";
+import { isRaw, type Subscription } from "./subscriptions.js";
+
+interface Entry extends RoutedEvent {
+  readonly entryId: string;
+}
+
+/**
+ * Delivers the messages of one subscription several at a time: as many as have come when the first of them has waited
+ * for `maxAwaitDurationMs`, at most `maxMessagesCount`.
+ *
+ * @see https://docs.dapr.io/reference/api/pubsub_api/#bulk-subscribe
+ */
+export function deliverInBulk(
+  subscription: Subscription,
+  bulk: NonNullable<Subscription["bulk"]>,
+  options: DeliveryOptions,
+): Delivering {
+  let waiting: Message[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let last = Promise.resolve();
+  const flush = () => {
+    clearTimeout(timer);
+    const batch = waiting;
+    waiting = [];
+    last = last.then(() => (stopped ? undefined : deliverBatch(batch, subscription, options)));
+  };
+  return {
+    topic: subscription.topic,
+    receive(message) {
+      if (stopped) return;
+      waiting.push(message);
+      if (waiting.length >= bulk.maxMessagesCount) flush();
+      else if (waiting.length === 1) timer = setTimeout(flush, bulk.maxAwaitDurationMs);
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      return last;
+    },
+  };
+}
+
+async function deliverBatch(
+  batch: readonly Message[],
+  subscription: Subscription,
+  options: DeliveryOptions,
+): Promise<void> {
+  const byPath = new Map<string, Entry[]>();
+  for (const message of batch) {
+    const routed = await routeMessage(message, subscription, options);
+    if (!routed) continue;
+    const entries = byPath.get(routed.path) ?? [];
+    byPath.set(routed.path, [...entries, { ...routed, entryId: randomUUID() }]);
+  }
+  for (const [path, entries] of byPath) {
+    const outcomes = await deliverEntries(path, entries, subscription, options);
+    for (const [index, { message }] of entries.entries()) settle(outcomes[index]!, message, subscription, options);
+  }
+}
+
+async function deliverEntries(
+  path: string,
+  entries: readonly Entry[],
+  subscription: Subscription,
+  { app }: DeliveryOptions,
+): Promise<readonly Outcome[]> {
+  const { pubsubName, topic } = subscription;
+  const body = JSON.stringify({
+    id: randomUUID(),
+    type: "com.dapr.event.sent.bulk",
+    topic,
+    pubsubname: pubsubName,
+    metadata: { pubsubName },
+    entries: entries.map((entry) => toBulkEntry(entry, subscription)),
+  });
+  try {
+    const reply = await app.deliverEvent(path, body, "application/json", { pubsubname: pubsubName });
+    return outcomesOf(reply, entries);
+  } catch (error) {
+    return entries.map(() => ({ failed: `it did not reach the app: ${messageOf(error)}` }));
+  }
+}
+
+function toBulkEntry({ entryId, event, message }: Entry, subscription: Subscription): object {
+  const { metadata } = message;
+  return isRaw(subscription)
+    ? { entryId, event: message.data.toString("base64"), metadata, contentType: "application/octet-stream" }
+    : { entryId, event, metadata, contentType: "application/cloudevents+json" };
+}
+
+function outcomesOf(reply: AppReply, entries: readonly Entry[]): readonly Outcome[] {
+  // A bulk answered 404 is gone, dead letter topic or not (daprd counts its entries as done).
+  if (reply.status === 404) return entries.map(() => "done");
+  if (reply.status < 200 || reply.status > 299) {
+    return entries.map(() => ({ failed: `the app answered ${reply.status}` }));
+  }
+  const statuses = readStatuses(reply.body);
+  return entries.map(({ entryId }) => {
+    const word = statuses.get(entryId) ?? "";
+    if (word === "SUCCESS") return "done";
+    return word === "DROP" ? "dropped" : { failed: `the app answered ${word || "nothing"} for the entry` };
+  });
+}
+
+function readStatuses(body: Buffer): ReadonlyMap<string, string> {
+  try {
+    const statuses =
+      new JsonObject(parseJson(body), "pubsub.AppBulkResponse").list("statuses", "[]pubsub.AppBulkResponseEntry") ?? [];
+    return new Map(
+      statuses.map((value) => {
+        const status = new JsonObject(value, "pubsub.AppBulkResponseEntry");
+        return [status.text("entryId") ?? "", status.text("status") ?? ""];
+      }),
+    );
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,127 @@
+import { messageOf } from "../api/api.js";
+import type { AppChannel, AppReply } from "./app-channel.js";
+import { envelopeText, hasExpired, wrapRaw } from "../api/cloud-events.js";
+import type { Message, Subscriber } from "../components/in-memory-bus.js";
+import type { RuleEvaluator } from "./rules.js";
+import { isRaw, type Subscription } from "./subscriptions.js";
+
+/** What a subscription needs to deliver its messages. */
+export interface DeliveryOptions {
+  readonly app: AppChannel;
+  readonly rules: RuleEvaluator;
+  /** Publishes to another topic of the same pubsub component. */
+  readonly publish: (topic: string, message: Message) => void;
+  /** Told about each event that is lost. */
+  readonly onLoss: (message: string) => void;
+}
+
+/** A subscriber with deliveries under way. */
+export interface Delivering extends Subscriber {
+  /** Begins no further delivery; resolves when those begun have ended. */
+  stop(): Promise<void>;
+}
+
+/** An event on its way to the app. */
+export interface RoutedEvent {
+  readonly message: Message;
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly path: string;
+}
+
+/** What becomes of an event: done, given up on the app's word, or failed. No retry policy exists here. */
+export type Outcome = "done" | "dropped" | { readonly failed: string };
+
+/** Delivers the messages of one subscription, one after another. */
+export function deliverSingly(subscription: Subscription, options: DeliveryOptions): Delivering {
+  let stopped = false;
+  let last = Promise.resolve();
+  const deliver = async (message: Message) => {
+    if (stopped) return;
+    const routed = await routeMessage(message, subscription, options);
+    if (routed) settle(await deliverEvent(routed, subscription, options), message, subscription, options);
+  };
+  return {
+    topic: subscription.topic,
+    receive: (message) => void (last = last.then(() => deliver(message))),
+    stop: () => {
+      stopped = true;
+      return last;
+    },
+  };
+}
+
+/** Finds the route of a message; undefined when the message has ended here: expired, unreadable, without a route. */
+export async function routeMessage(
+  message: Message,
+  subscription: Subscription,
+  options: DeliveryOptions,
+): Promise<RoutedEvent | undefined> {
+  try {
+    const event = readEvent(message, subscription);
+    const rule = hasExpired(event) ? undefined : await options.rules.firstMatch(subscription.rules, event);
+    if (rule) return { message, event, path: rule.path };
+    settle("dropped", message, subscription, options);
+  } catch (error) {
+    settle({ failed: messageOf(error) }, message, subscription, options);
+  }
+  return undefined;
+}
+
+function readEvent({ data }: Message, subscription: Subscription): Readonly<Record<string, unknown>> {
+  const { topic, pubsubName } = subscription;
+  const text = isRaw(subscription) ? envelopeText(wrapRaw(data, topic, pubsubName)) : data.toString("utf8");
+  const event = JSON.parse(text) as unknown;
+  if (typeof event !== "object" || event === null || Array.isArray(event)) {
+    throw new Error("the message is no JSON object, and the subscription is not a raw one");
+  }
+  return event as Record<string, unknown>;
+}
+
+async function deliverEvent(
+  { message, event, path }: RoutedEvent,
+  subscription: Subscription,
+  { app }: DeliveryOptions,
+): Promise<Outcome> {
+  // As published, so that numbers keep their spelling; only a raw message has got an envelope here.
+  const body = isRaw(subscription) ? JSON.stringify(event) : message.data;
+  const metadata = { ...message.metadata, pubsubname: subscription.pubsubName };
+  const trace = event["traceparent"] ?? event["traceid"];
+  try {
+    const traceParent = typeof trace === "string" ? trace : undefined;
+    return outcomeOf(await app.deliverEvent(path, body, "application/cloudevents+json", metadata, traceParent));
+  } catch (error) {
+    return { failed: `it did not reach the app: ${messageOf(error)}` };
+  }
+}
+
+function outcomeOf({ status, body }: AppReply): Outcome {
+  if (status === 404) return "dropped";
+  if (status < 200 || status > 299) return { failed: `the app answered ${status}` };
+  const word = statusWord(body);
+  if (word === "" || word === "SUCCESS") return "done";
+  return word === "DROP" ? "dropped" : { failed: `the app answered ${word}` };
+}
+
+/** The `status` of a reply's JSON, whatever its content type; empty where there is none, or none that is text. */
+function statusWord(body: Buffer): string {
+  try {
+    const reply = JSON.parse(body.toString("utf8")) as unknown;
+    if (typeof reply !== "object" || reply === null) return "";
+    const status = Object.entries(reply).findLast(([name]) => name.toLowerCase() === "status")?.[1] as unknown;
+    return typeof status === "string" ? status : "";
+  } catch {
+    return "";
+  }
+}
+
+/** Sends what was not done to the dead letter topic; without one it is gone, which is told unless the app wanted it. */
+export function settle(
+  outcome: Outcome,
+  { data, metadata }: Message,
+  { pubsubName, topic, deadLetterTopic }: Subscription,
+  { publish, onLoss }: DeliveryOptions,
+): void {
+  if (outcome === "done") return;
+  if (deadLetterTopic !== "") publish(deadLetterTopic, { data, metadata });
+  else if (outcome !== "dropped") onLoss(`an event of topic ${topic} of ${pubsubName} is lost: ${outcome.failed}`);
+}

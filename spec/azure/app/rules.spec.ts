@@ -1,0 +1,138 @@
+import { inspectForHost } from "../../../lib/azure/host/host-functions.js";
+import {
+  DaprInvoke,
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  HttpTrigger,
+  Retry,
+  Trigger,
+  type CloudEvent,
+  type Collector,
+  type HttpRequest,
+  type StateRecord,
+} from "../../../lib/index.js";
+
+/** Level, code and place of each problem. */
+function problemsOf(...targets: (new (...args: never[]) => object)[]): string[] {
+  return inspectForHost(targets).problems.map(
+    ({ level, code, message }) => `${level} ${code}: ${message.slice(0, message.indexOf(": "))}`,
+  );
+}
+
+describe("the rules of the Functions host", () => {
+  it("refuse an output whose target only an item gives", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "order" })
+      @DaprInvoke({ name: "call" })
+      save(_payload: unknown, _bindings: { order: Collector<unknown>; call: Collector<unknown> }): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      'error option-missing: Orders.save, output "order", stateStore',
+      'error option-missing: Orders.save, output "call", appId',
+      'error option-missing: Orders.save, output "call", methodName',
+    ]);
+  });
+
+  it("accept what the host takes from an item: key, pubSubName, topic, bindingName and operation", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "order", stateStore: "s" })
+      @DaprPublish({ name: "events" })
+      save(_payload: unknown, _bindings: { order: Collector<unknown>; events: Collector<unknown> }): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([]);
+  });
+
+  it("refuse options that the host would turn into something else", () => {
+    class Orders {
+      @DaprTopicTrigger({ pubSubName: "p", match: "true", priority: 0 })
+      @DaprStateInput({ name: "old", stateStore: "s", key: "k", record: true })
+      @DaprStateOutput({ name: "order", stateStore: "s", transaction: true })
+      save(_event: CloudEvent, _bindings: { old: StateRecord; order: Collector<unknown> }): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      'error option-standalone-only: Orders.save, trigger "payload", match',
+      'error option-standalone-only: Orders.save, trigger "payload", priority',
+      'error option-standalone-only: Orders.save, input "old", record',
+      'error option-standalone-only: Orders.save, output "order", transaction',
+    ]);
+  });
+
+  it("warn of options that the host leaves out", () => {
+    class Orders {
+      @DaprTopicTrigger({ pubSubName: "p", deadLetterTopic: "d", bulk: true, metadata: { a: "b" } })
+      @DaprPublish({ name: "copies", pubSubName: "p", topic: "t", bulk: true })
+      copy(_event: CloudEvent, _bindings: { copies: Collector<unknown> }): void {}
+      @DaprServiceInvocationTrigger({ methods: ["GET"] })
+      read(): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      'warning option-standalone-only: Orders.copy, trigger "payload", deadLetterTopic',
+      'warning option-standalone-only: Orders.copy, trigger "payload", bulk',
+      'warning option-standalone-only: Orders.copy, trigger "payload", metadata',
+      'warning option-standalone-only: Orders.copy, output "copies", bulk',
+      'warning option-standalone-only: Orders.read, trigger "payload", methods',
+    ]);
+  });
+
+  it("are silent about such options switched off", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      @DaprStateInput({ name: "old", stateStore: "s", key: "k", required: true, record: false })
+      @DaprStateOutput({ name: "order", stateStore: "s", transaction: false })
+      save(_payload: unknown, _bindings: { old: unknown; order: Collector<unknown> }): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([]);
+  });
+
+  it("warn of @Retry on Dapr and http triggers only", () => {
+    class Orders {
+      @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
+      @DaprServiceInvocationTrigger()
+      dapr(): void {}
+      @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
+      @HttpTrigger()
+      http(_request: HttpRequest): void {}
+      @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
+      @Trigger({ type: "timerTrigger", schedule: "0 * * * * *" })
+      timer(_payload: unknown): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      "warning retry-discouraged: Orders.dapr",
+      "warning retry-discouraged: Orders.http",
+    ]);
+  });
+
+  it("refuse a class that wants arguments, unless there is an instance or a container", () => {
+    class Orders {
+      constructor(readonly store: string) {}
+      @DaprServiceInvocationTrigger()
+      read(): void {}
+    }
+    expect(problemsOf(Orders)).toEqual(["error constructor-arguments: Orders"]);
+    expect(inspectForHost([new Orders("s"), Orders]).problems).toEqual([]);
+    expect(inspectForHost([Orders], { container: { get: () => ({}) as never } }).problems).toEqual([]);
+  });
+
+  it("refuse an app without functions", () => {
+    class Plain {}
+    expect(inspectForHost([Plain]).problems).toMatchObject([{ code: "functions-none", level: "error" }]);
+  });
+
+  it("come with every other rule in one run", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger({ method: "x" } as never)
+      @DaprStateOutput({ name: "my_order" })
+      save(_payload: unknown, _bindings: unknown): void {}
+    }
+    expect(
+      inspectForHost([Orders])
+        .problems.map(({ code }) => code)
+        .sort(),
+    ).toEqual(["binding-name-invalid", "option-missing", "option-unknown"]);
+  });
+});

@@ -1,0 +1,160 @@
+import { IsString } from "class-validator";
+import { toHandler, type V3Handler } from "../../../lib/azure/index.js";
+import { DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "../../../lib/index.js";
+
+class Orders {
+  @DaprServiceInvocationTrigger()
+  read(payload: unknown): unknown {
+    return { own: this.own, payload };
+  }
+
+  constructor(readonly own = "made") {}
+}
+
+/** What the worker hands a script, as far as it matters here. */
+function context(payload?: unknown): Parameters<V3Handler>[0] {
+  const log = Object.assign(() => undefined, {
+    error: () => undefined,
+    warn: () => undefined,
+    info: () => undefined,
+    verbose: () => undefined,
+  });
+  return { invocationId: "1", bindings: { payload }, log };
+}
+
+async function replyOf(handler: V3Handler, payload?: unknown): Promise<unknown> {
+  const view = (await handler(context(payload))) as DataView;
+  return JSON.parse(new TextDecoder().decode(view));
+}
+
+describe("toHandler", () => {
+  let logged: unknown[][];
+  let warned: unknown[][];
+  const { error, warn } = console;
+
+  beforeEach(() => {
+    logged = [];
+    warned = [];
+    console.error = (...args: unknown[]) => logged.push(args);
+    console.warn = (...args: unknown[]) => warned.push(args);
+  });
+
+  afterEach(() => Object.assign(console, { error, warn }));
+
+  it("loads the module at once", () => {
+    let loads = 0;
+    toHandler(() => {
+      loads++;
+      return { Orders };
+    }, "read");
+    expect(loads).toBe(1);
+  });
+
+  it.each<[string, object]>([
+    ["a named export", { Orders }],
+    ["the default export", { default: Orders }],
+    ["the exports of a CommonJS module, as import() gives them", { default: { Orders, other: 1 }, __esModule: true }],
+    [
+      "among exports of other kinds",
+      { Orders, number: 1, text: "", nothing: undefined, plain: class {}, list: [Orders] },
+    ],
+  ])("finds the function in %s", async (_, exports) => {
+    expect(
+      await replyOf(
+        toHandler(() => Promise.resolve(exports), "read"),
+        1,
+      ),
+    ).toEqual({ own: "made", payload: 1 });
+  });
+
+  it("takes an exported instance for its class", async () => {
+    const handler = toHandler(() => ({ Orders, orders: new Orders("given") }), "read");
+    expect(await replyOf(handler)).toEqual({ own: "given" });
+  });
+
+  it("takes an exported subclass for the class above it", async () => {
+    class Special extends Orders {
+      override readonly own = "special";
+    }
+    expect(await replyOf(toHandler(() => ({ Orders, Special }), "read"))).toEqual({ own: "special" });
+  });
+
+  it("makes one instance of a class for all handlers of the process", async () => {
+    const seen = new Set<unknown>();
+    class Counted {
+      @DaprServiceInvocationTrigger()
+      one(): void {
+        seen.add(this);
+      }
+      @DaprServiceInvocationTrigger()
+      two(): void {
+        seen.add(this);
+      }
+    }
+    const exports = { Counted };
+    await toHandler(() => exports, "one")(context());
+    await toHandler(() => exports, "two")(context());
+    await toHandler(() => ({ again: Counted }), "two")(context());
+    expect(seen.size).toBe(1);
+  });
+
+  it("takes instances from a container", async () => {
+    const container = { get: <T>() => new Orders("contained") as T };
+    expect(await replyOf(toHandler(() => ({ Orders }), "read", { container }))).toEqual({ own: "contained" });
+  });
+
+  it("validates payload classes as it is told", async () => {
+    class Order {
+      @IsString() id!: string;
+    }
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      save(order: Order): Order {
+        return order;
+      }
+    }
+    const payload = { id: "1", more: true };
+    expect(
+      await replyOf(
+        toHandler(() => ({ Orders }), "save"),
+        payload,
+      ),
+    ).toEqual({ id: "1" });
+    const strict = toHandler(() => ({ Orders }), "save", { validation: { forbidNonWhitelisted: true } });
+    await expect(strict(context(payload))).rejects.toMatchObject({ code: "ERR_PAYLOAD_INVALID" });
+  });
+
+  it("fails each invocation where the function is gone, and logs it once", async () => {
+    const handler = toHandler(() => ({ Orders }), "gone");
+    await expect(handler(context())).rejects.toMatchObject({
+      code: "function-missing",
+      message: expect.stringContaining("run generate again") as string,
+    });
+    await expect(handler(context())).rejects.toMatchObject({ code: "function-missing" });
+    expect(logged).toHaveLength(1);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["rejects", () => Promise.reject(new Error("Cannot find module"))],
+    [
+      "throws",
+      () => {
+        throw new Error("Cannot find module");
+      },
+    ],
+  ])("fails each invocation where loading %s", async (_, load) => {
+    const handler = toHandler(load, "read");
+    await expect(handler(context())).rejects.toThrow("Cannot find module");
+    expect(logged).toHaveLength(1);
+  });
+
+  it("refuses what the Functions host refuses", async () => {
+    class Broken {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "order" })
+      save(_payload: unknown, _bindings: { order: Collector<unknown> }): void {}
+    }
+    await expect(toHandler(() => ({ Broken }), "save")(context())).rejects.toMatchObject({ code: "option-missing" });
+    await expect(toHandler(() => ({}), "save")(context())).rejects.toMatchObject({ code: "functions-none" });
+  });
+});

@@ -1,0 +1,52 @@
+import { readBindingPayload, readPayload } from "../../lib/invocation/read-payload.js";
+
+const bytes = Buffer.from([0xff, 0xfe, 0x00]);
+const text = (value: string) => Buffer.from(value);
+
+describe("a service invocation's body", () => {
+  it.each<[string, Buffer, string | undefined, unknown]>([
+    ["an empty body, whatever its type", text(""), "application/json", undefined],
+    ["JSON", text('{"a":[1]}'), "application/json", { a: [1] }],
+    ["JSON with parameters", text("5"), "Application/JSON; charset=utf-8", 5],
+    ["JSON of another kind", text('"x"'), "application/vnd.shop+json", "x"],
+    ["JSON behind a byte order mark", text("\uFEFF1"), "application/json", 1],
+    ["text", text("5"), "text/plain", "5"],
+    ["text in another charset", Buffer.from([0xe9]), 'text/plain; charset="iso-8859-1"', "é"],
+    ["text in a charset nobody knows", text("é"), "text/plain; charset=nope", "é"],
+    ["no type, JSON", text("[1]"), undefined, [1]],
+    ["no type, no JSON", text("abc"), undefined, new Uint8Array(text("abc"))],
+    ["a blank type", text("[1]"), " ", [1]],
+    ["bytes", bytes, "application/octet-stream", new Uint8Array(bytes)],
+    ["XML", text("<o/>"), "application/xml", new Uint8Array(text("<o/>"))],
+  ])("is read by its type: %s", (_case, body, type, expected) => {
+    expect(readPayload(body, type)).toEqual(expected);
+  });
+
+  it("labelled JSON and none is the caller's fault, of which the message quotes nothing", () => {
+    expect(() => readPayload(text('{"card":41'), "application/json")).toThrow(
+      expect.objectContaining({ code: "ERR_MALFORMED_REQUEST", message: "the body is not valid JSON" }),
+    );
+  });
+
+  it("keeps a member called __proto__ a member", () => {
+    const payload = readPayload(text('{"__proto__":{"admin":true}}'), "application/json") as { admin?: boolean };
+    expect(Object.keys(payload)).toEqual(["__proto__"]);
+    expect(payload.admin).toBeUndefined();
+  });
+
+  it("comes as plain bytes, not as a Buffer", () => {
+    expect(Buffer.isBuffer(readPayload(bytes, "image/png"))).toBe(false);
+  });
+});
+
+describe("an input binding's body", () => {
+  it.each<[string, Buffer, string | undefined, unknown]>([
+    ["JSON", text("[1]"), "application/json", [1]],
+    ["text, as all events are labelled JSON", text("hello"), "application/json", "hello"],
+    ["bytes", bytes, "application/json", new Uint8Array(bytes)],
+    ["text of its own type", text("5"), "text/csv", "5"],
+    ["nothing", text(""), "application/json", undefined],
+  ])("is never malformed: %s", (_case, body, type, expected) => {
+    expect(readBindingPayload(body, type)).toEqual(expected);
+  });
+});

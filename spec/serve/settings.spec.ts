@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSettings, settingSources } from "../../lib/serve/settings.js";
+
+describe("the runtime's settings", () => {
+  it("have defaults", () => {
+    expect(readSettings({}, {})).toEqual({
+      settings: {
+        port: 3001,
+        host: "127.0.0.1",
+        daprUrl: "http://127.0.0.1:3500",
+        timeout: 100_000,
+        appTokens: [],
+        checksSidecar: true,
+      },
+      problems: [],
+    });
+  });
+
+  it("come from Dapr's variables", () => {
+    const environment = {
+      DAPR_HTTP_PORT: "3601",
+      DAPR_APP_PORT: "0",
+      APP_PORT: "4000",
+      APP_HOST: "0.0.0.0",
+      APP_API_TOKEN: "old, new,",
+      DAPR_API_TIMEOUT_SECONDS: "0.5",
+      DAPR_DISABLE_SIDECAR_METADATA_CHECK: "True",
+    };
+    expect(readSettings({}, environment).settings).toEqual({
+      port: 0,
+      host: "0.0.0.0",
+      daprUrl: "http://127.0.0.1:3601",
+      timeout: 500,
+      appTokens: ["old", "new"],
+      checksSidecar: false,
+    });
+    expect(readSettings({}, { APP_PORT: "4000", DAPR_APP_PORT: "" }).settings.port).toBe(4000);
+    const endpoint = { DAPR_HTTP_ENDPOINT: "https://dapr.example/base/", DAPR_HTTP_PORT: "3601" };
+    expect(readSettings({}, endpoint).settings.daprUrl).toBe("https://dapr.example/base");
+  });
+
+  it("come from options first, whatever the variables say", () => {
+    const environment = { DAPR_APP_PORT: "no", DAPR_HTTP_PORT: "no", DAPR_API_TIMEOUT_SECONDS: "no", APP_HOST: "::1" };
+    const options = { port: 5, host: "127.0.0.1", daprUrl: "http://10.0.0.1:3500/", timeout: 7 };
+    const { settings, problems } = readSettings(options, environment);
+    expect(problems).toEqual([]);
+    expect(settings).toMatchObject({ port: 5, host: "127.0.0.1", daprUrl: "http://10.0.0.1:3500", timeout: 7 });
+  });
+
+  it.each([
+    ["DAPR_APP_PORT", "70000"],
+    ["APP_PORT", "-1"],
+    ["DAPR_HTTP_PORT", "0"],
+    ["DAPR_HTTP_ENDPOINT", "localhost:3500"],
+    ["DAPR_API_TIMEOUT_SECONDS", "soon"],
+    ["APP_API_TOKEN", " , "],
+  ])("say which variable is wrong: %s=%s", (name, value) => {
+    expect(readSettings({}, { [name]: value }).problems).toEqual([
+      expect.objectContaining({ code: "setting-invalid", message: expect.stringContaining(`${name}: `) }),
+    ]);
+  });
+
+  it.each(["", " "])("take no blank host for every address of the machine: %p", (host) => {
+    expect(readSettings({ host }, {}).problems).toEqual([
+      expect.objectContaining({ code: "setting-invalid", message: expect.stringContaining("host: ") }),
+    ]);
+  });
+});
+
+describe("where %settings% come from", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "settings-"));
+    file = join(folder, "local.settings.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("is the option, else the environment, else local.settings.json with its comments", () => {
+    writeFileSync(file, '{ // local\n "Values": { "A": "file", "B": "file", "C": "file", "Port": 5, } }');
+    const settings = settingSources({ A: "option" }, { A: "env", b: "env" }, file);
+    expect(["A", "B", "C", "c", "Port", "D"].map((name) => settings.get(name))).toEqual([
+      "option",
+      "env",
+      "file",
+      "file",
+      "5",
+      undefined,
+    ]);
+  });
+
+  it("is the next where a value is blank", () => {
+    writeFileSync(file, '{ "Values": { "A": "file" } }');
+    expect(settingSources({ A: " " }, { A: "" }, file).get("A")).toBe("file");
+    expect(settingSources({ B: " " }, {}, file).get("B")).toBe(" ");
+  });
+
+  it("is not the file as long as nothing is looked for there", () => {
+    writeFileSync(file, "no JSON");
+    const settings = settingSources({ A: "option" }, {}, file);
+    expect(settings.get("A")).toBe("option");
+    expect(() => settings.get("B")).toThrow(/local\.settings\.json: it is not JSON/);
+  });
+
+  it("is never an encrypted file", () => {
+    writeFileSync(file, '{ "IsEncrypted": true, "Values": { "A": "x" } }');
+    expect(() => settingSources({}, {}, file).get("A")).toThrow("func settings decrypt");
+  });
+});

@@ -1,0 +1,117 @@
+import {
+  DaprBindingOutput,
+  DaprPublish,
+  DaprSecret,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprTopicTrigger,
+  HttpDaprClient,
+  readFunctions,
+  type CloudEvent,
+  type Collector,
+} from "../../lib/index.js";
+import { checkSidecar } from "../../lib/serve/sidecar-check.js";
+import { recordingSidecar } from "../support/recording-sidecar.js";
+import { atEnd, keptLog, serving, withVariable } from "./support.js";
+
+class Orders {
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+  @DaprStateInput({ name: "cart", stateStore: "carts", key: "k" })
+  @DaprSecret({ name: "secret", secretStoreName: "vault", key: "k" })
+  @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
+  @DaprPublish({ name: "elsewhere", pubSubName: "far", topic: "t", daprAddress: "http://10.0.0.1:3500" })
+  onOrder(
+    _event: CloudEvent,
+    _bindings: {
+      cart: unknown;
+      secret: Record<string, string>;
+      copies: Collector<number>;
+      elsewhere: Collector<number>;
+    },
+  ): void {}
+  @DaprServiceInvocationTrigger()
+  @DaprBindingOutput({ name: "mail", bindingName: "{kind}", operation: "create" })
+  send(_payload: unknown, _bindings: { mail: Collector<number> }): void {}
+}
+
+const whole = {
+  components: ["bus", "carts", "vault"].map((name) => ({ name, type: "x", version: "v1" })),
+  subscriptions: [{ pubsubname: "bus", topic: "orders" }],
+  appConnectionProperties: { port: 3001, protocol: "http", channelAddress: "127.0.0.1" },
+};
+
+/** What is warned of when the sidecar says this of itself. */
+async function warnings(metadata: object | string, host = "127.0.0.1"): Promise<string[]> {
+  const sidecar = await recordingSidecar();
+  atEnd(() => sidecar.close());
+  const body = typeof metadata === "string" ? metadata : JSON.stringify(metadata);
+  sidecar.answer = ({ path }) => (path === "/v1.0/metadata" ? { body } : undefined);
+  const client = new HttpDaprClient({ url: sidecar.url });
+  atEnd(() => client.close());
+  const log = keptLog();
+  const { signal } = new AbortController();
+  await checkSidecar({ client, definitions: readFunctions([Orders]), port: 3001, host, log, signal });
+  return log.lines;
+}
+
+describe("the look at the sidecar", () => {
+  it("finds nothing to say when all is there", async () => {
+    expect(await warnings(whole)).toEqual([]);
+    const localhost = { ...whole.appConnectionProperties, channelAddress: "localhost" };
+    expect(await warnings({ ...whole, appConnectionProperties: localhost }, "::1")).toEqual([]);
+    const remote = { ...whole.appConnectionProperties, channelAddress: "10.0.0.7" };
+    expect(await warnings({ ...whole, appConnectionProperties: remote }, "0.0.0.0")).toEqual([]);
+  });
+
+  it("warns of a sidecar without app, and of one that calls another port or address", async () => {
+    expect(await warnings({ ...whole, appConnectionProperties: {} })).toEqual([
+      "warn the sidecar has no app; start it with --app-port 3001",
+    ]);
+    expect(await warnings({ ...whole, appConnectionProperties: { port: 3002 } })).toEqual([
+      "warn the sidecar calls its app on port 3002, and this app listens on 3001; make them the same",
+    ]);
+    const remote = { port: 3001, channelAddress: "10.0.0.7" };
+    expect(await warnings({ ...whole, appConnectionProperties: remote })).toEqual([
+      expect.stringContaining("the sidecar calls its app at 10.0.0.7, and this app listens on 127.0.0.1"),
+    ]);
+  });
+
+  it("warns of components that functions name and it has not, each once", async () => {
+    expect(await warnings({ ...whole, components: [{ name: "carts", type: "x" }] })).toEqual([
+      expect.stringContaining('the sidecar has no component "bus", which Orders.onOrder names'),
+      expect.stringContaining('the sidecar has no component "vault", which Orders.onOrder names'),
+    ]);
+  });
+
+  it("warns of topics it has not subscribed to, when that lasts", async () => {
+    expect(await warnings({ ...whole, subscriptions: [] })).toEqual([
+      expect.stringContaining('the sidecar has no subscription to topic "orders" of "bus"'),
+    ]);
+  });
+
+  it("warns of an answer that is no JSON", async () => {
+    expect(await warnings("hello")).toEqual([expect.stringContaining("the sidecar does not say what it has")]);
+  });
+
+  it("runs beside the app, which serves meanwhile, and ends with it", async () => {
+    withVariable("DAPR_DISABLE_SIDECAR_METADATA_CHECK", undefined);
+    const asked: string[] = [];
+    const client = {
+      waitForOutbound: ({ signal }: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          asked.push("outbound");
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    };
+    const { app, log } = await serving([Orders], { client: client as never });
+    expect(asked).toEqual(["outbound"]);
+    await app.close();
+    expect(log.lines.filter((line) => line.startsWith("warn"))).toEqual([]);
+  });
+
+  it("is left out where the variable says so", async () => {
+    const client = { waitForOutbound: jest.fn() };
+    await serving([Orders], { client: client as never });
+    expect(client.waitForOutbound).not.toHaveBeenCalled();
+  });
+});

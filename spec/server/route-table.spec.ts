@@ -1,0 +1,75 @@
+import { parseRoute } from "../../lib/server/route-pattern.js";
+import { RouteTable } from "../../lib/server/route-table.js";
+
+/** A table of routes, each answered by its own text. */
+function tableOf(...routes: string[]): RouteTable<string> {
+  const table = new RouteTable<string>();
+  for (const route of routes) {
+    const [verbs = "", path = ""] = route.split(" ");
+    const segments = parseRoute(path);
+    if ("unsupported" in segments) throw new Error(segments.unsupported);
+    if (path.includes("{")) table.addPattern(verbs.split(","), segments, route);
+    else table.add(verbs.split(","), path, route);
+  }
+  return table;
+}
+
+describe("a route table", () => {
+  it("finds a path by verb, ignoring case and needless escapes", () => {
+    const table = tableOf("POST /CreateOrder", "GET /CreateOrder");
+    expect(table.find("POST", "/CreateOrder")).toEqual({ value: "POST /CreateOrder", params: undefined });
+    expect(table.find("GET", "/createORDER")?.value).toBe("GET /CreateOrder");
+    expect(table.find("POST", "/%43reate%4Frder")?.value).toBe("POST /CreateOrder");
+    expect(table.find("PUT", "/CreateOrder")).toBeUndefined();
+    expect(table.find("POST", "/CreateOrder/")).toBeUndefined();
+  });
+
+  it("tells an escaped slash from a slash", () => {
+    const table = tableOf("POST /a%2Fb", "POST /a/b");
+    expect(table.find("POST", "/a%2fb")?.value).toBe("POST /a%2Fb");
+    expect(table.find("POST", "/a/b")?.value).toBe("POST /a/b");
+  });
+
+  it("takes parameters out of a path, unescaped", () => {
+    const table = tableOf("GET /api/parcels/{id}/scans/{depot}");
+    expect(table.find("GET", "/api/Parcels/a%2Fb%20c/scans/%C3%A9")?.params).toEqual({ id: "a/b c", depot: "é" });
+    expect(table.find("GET", "/api/parcels/%zz/scans/x/")?.params).toEqual({ id: "%zz", depot: "x" });
+    expect(table.find("GET", "/api/parcels//scans/x")).toBeUndefined();
+  });
+
+  it("knows optional parameters, defaults, constraints and the rest of a path", () => {
+    const table = tableOf("GET /api/a/{x?}", "GET /api/b/{x:int}/{y:regex(^\\d+$)=5}", "GET /api/c/{*rest}");
+    expect(table.find("GET", "/api/a")?.params).toEqual({});
+    expect(table.find("GET", "/api/a/1")?.params).toEqual({ x: "1" });
+    expect(table.find("GET", "/api/b/one")?.params).toEqual({ x: "one", y: "5" });
+    expect(table.find("GET", "/api/b/one/two")?.params).toEqual({ x: "one", y: "two" });
+    expect(table.find("GET", "/api/c")?.params).toEqual({});
+    expect(table.find("GET", "/api/c/d/e%20f")?.params).toEqual({ rest: "d/e f" });
+  });
+
+  it("prefers text to a parameter, and a parameter to the rest, also when it must turn back", () => {
+    const table = tableOf("GET /api/a/b", "GET /api/a/{x}", "GET /api/{*all}", "GET /api/a/b/{y}/z", "POST /api/{x}/b");
+    expect(table.find("GET", "/api/a/b")?.value).toBe("GET /api/a/b");
+    expect(table.find("GET", "/api/a/c")?.value).toBe("GET /api/a/{x}");
+    expect(table.find("GET", "/api/a/b/c/z")?.value).toBe("GET /api/a/b/{y}/z");
+    expect(table.find("GET", "/api/a/b/c/no")).toEqual({ value: "GET /api/{*all}", params: { all: "a/b/c/no" } });
+    expect(table.find("POST", "/api/a/b")).toEqual({ value: "POST /api/{x}/b", params: { x: "a" } });
+  });
+
+  it("says what answers a route already", () => {
+    const table = tableOf("GET,POST /a", "GET /api/{x}");
+    expect(table.add(["POST"], "/A", "other")).toBe("GET,POST /a");
+    expect(table.add(["PUT"], "/A", "other")).toBeUndefined();
+    expect(table.addPattern(["GET"], parseRoute("/api/{y}") as never, "other")).toBe("GET /api/{x}");
+  });
+
+  it("names a segment that only the Functions host understands", () => {
+    expect(parseRoute("/api/files/{name}.{ext}")).toEqual({ unsupported: "{name}.{ext}" });
+    expect(parseRoute("/api/{*rest}/more")).toEqual({ unsupported: "{*rest}" });
+  });
+
+  it("keeps a parameter called __proto__ to itself", () => {
+    const params = tableOf("GET /api/{__proto__}").find("GET", "/api/x")!.params!;
+    expect(Object.entries(params)).toEqual([["__proto__", "x"]]);
+  });
+});

@@ -1,0 +1,278 @@
+import { IsNumber } from "class-validator";
+import {
+  DaprPublish,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  PayloadError,
+  Reply,
+  SidecarError,
+  type CloudEvent,
+  type Collector,
+  type InvocationContext,
+} from "../../lib/index.js";
+import { deliver, json, post, send, serving } from "../serve/support.js";
+
+type Handler = (event: CloudEvent, context: InvocationContext) => unknown;
+
+/** One function on topic "orders" of "bus" that does what is given with its events. */
+function onOrders(handler: Handler, options: { deadLetterTopic?: string; metadata?: Record<string, string> } = {}) {
+  class Topic {
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", ...options })
+    relay(event: CloudEvent, _bindings: object, context: InvocationContext): never {
+      return handler(event, context) as never;
+    }
+  }
+  return serving([Topic]);
+}
+
+async function received(message: object, headers?: Record<string, string>): Promise<CloudEvent> {
+  let event: CloudEvent | undefined;
+  const { app } = await onOrders((given) => void (event = given));
+  await deliver(app, "/orders", message, headers);
+  return event!;
+}
+
+describe("an event", () => {
+  it("arrives whole, extensions included", async () => {
+    expect(await received({ data: { a: 1 }, traceid: "", mine: [1] })).toEqual({
+      id: "e-77",
+      source: "shop",
+      type: "com.dapr.event.sent",
+      specversion: "1.0",
+      datacontenttype: "application/json",
+      topic: "orders",
+      pubsubname: "bus",
+      data: { a: 1 },
+      traceid: "",
+      mine: [1],
+    });
+  });
+
+  it.each<[string, string | undefined, string, unknown]>([
+    ["JSON", "application/json", '{"a":1}', { a: 1 }],
+    ["JSON that does not parse, as daprd takes it", "application/json", "{oops", "{oops"],
+    ["text", "text/plain; charset=utf-8", "é", "é"],
+    ["bytes", "image/png", "AB", new Uint8Array([65, 66])],
+    ["bytes of no type", undefined, "AB", new Uint8Array([65, 66])],
+  ])("has its data_base64 decoded: %s", async (_case, datacontenttype, content, data) => {
+    const event = await received({ datacontenttype, data_base64: Buffer.from(content).toString("base64") });
+    expect(event.data).toEqual(data);
+    expect("data_base64" in event).toBe(false);
+  });
+
+  it.each([
+    ["no JSON", "{oops"],
+    ["empty", ""],
+    ["a scalar", "5"],
+    ["not base64", '{"specversion":"1.0","id":"e-9","data_base64":"*"}'],
+  ])("that is invalid is logged once, with its id: %s", async (_case, body) => {
+    const handler = jest.fn();
+    const { app, log } = await onOrders(handler);
+    const answer = await send(app, "POST", "/orders", { headers: json, body });
+    expect([answer.status, answer.body]).toEqual([200, '{"status":"RETRY"}']);
+    expect(handler).not.toHaveBeenCalled();
+    const said = log.lines.filter((line) => line.startsWith("warn"));
+    expect(said).toEqual([expect.stringMatching(/^warn relay failed on event ("e-9"|without id): ERR_MALFORMED/)]);
+  });
+
+  it("that the method finds invalid goes to the dead letter topic, and else is kept", async () => {
+    const refuse = () => {
+      throw new PayloadError("ERR_PAYLOAD_INVALID", "no such order");
+    };
+    const dropped = await onOrders(refuse, { deadLetterTopic: "dead" });
+    expect((await deliver(dropped.app, "/orders", { data: 1 })).body).toBe('{"status":"DROP"}');
+    const kept = await onOrders(refuse);
+    expect((await deliver(kept.app, "/orders", { data: 1 })).body).toBe('{"status":"RETRY"}');
+  });
+
+  it("that lacks what an expression needs is invalid", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead" })
+      @DaprStateOutput({ name: "order", stateStore: "store", key: "{data.id}" })
+      orders(event: CloudEvent, { order }: { order: Collector<unknown> }): void {
+        order.add(event.data);
+      }
+    }
+    const { app, sidecar } = await serving([Topic]);
+    expect((await deliver(app, "/orders", { data: {} })).body).toBe('{"status":"DROP"}');
+    expect(sidecar.requests).toEqual([]);
+    expect((await deliver(app, "/orders", { data: { id: "a" } })).status).toBe(200);
+    expect(sidecar.lines).toEqual(['POST /v1.0/state/store [{"key":"a","value":{"id":"a"}}]']);
+  });
+
+  it("whose data does not fit its payload class is invalid", async () => {
+    class Order {
+      @IsNumber() total!: number;
+    }
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead", payload: Order })
+      orders(event: CloudEvent<Order>): void {
+        if (!(event.data instanceof Order)) throw new Error("not an Order");
+      }
+    }
+    const { app } = await serving([Topic]);
+    expect((await deliver(app, "/orders", { data: { total: "x" } })).body).toBe('{"status":"DROP"}');
+    const fine = await deliver(app, "/orders", { data: { total: 3 } });
+    expect([fine.status, fine.body]).toEqual([200, ""]);
+  });
+
+  it("is not taken for invalid when another service finds a payload of ours invalid", async () => {
+    const callee = () => {
+      const operation = "POST /v1.0/invoke/tax/method/rate";
+      const target = "http://127.0.0.1:3500";
+      throw new SidecarError({ status: 400, errorCode: "ERR_PAYLOAD_INVALID", message: "no", operation, target });
+    };
+    const { app } = await onOrders(callee, { deadLetterTopic: "dead" });
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.json]).toEqual([500, expect.objectContaining({ errorCode: "ERR_PAYLOAD_INVALID" })]);
+  });
+});
+
+describe("what a topic function returns", () => {
+  it.each<[unknown, string]>([
+    [undefined, ""],
+    [{ status: "SUCCESS" }, ""],
+    [{ status: "success" }, ""],
+    [{ status: "DROP" }, '{"status":"DROP"}'],
+    [{ status: "Retry", more: 1 }, '{"status":"RETRY"}'],
+    ["RETRY", ""],
+    [{ status: "UNHEARD" }, ""],
+    [null, ""],
+    [new Reply({ status: 404, body: { status: "RETRY" } }), ""],
+  ])("%j is answered 200 %j", async (returned, body) => {
+    const { app } = await onOrders(() => returned);
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.body]).toEqual([200, body]);
+  });
+
+  it("never is a status when it throws: any failure is 500", async () => {
+    const { app, log } = await onOrders(() => {
+      throw Object.assign(new Error("gone"), { status: 404, code: "ENOENT" });
+    });
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.json]).toEqual([
+      500,
+      { errorCode: "ERR_FUNCTION_FAILED", message: "gone", functionName: "relay", invocationId: expect.any(String) },
+    ]);
+    expect(log.lines.filter((line) => line.startsWith("error"))).toEqual([
+      expect.stringContaining('relay failed on event "e-77": ERR_FUNCTION_FAILED: Error: gone'),
+    ]);
+  });
+});
+
+describe("ids of published events", () => {
+  class Relay {
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+    @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
+    Relay(_event: CloudEvent, { copies }: { copies: Collector<number> }): void {
+      copies.add(1);
+    }
+  }
+  const published = "?metadata.cloudevent.id=ffb10aea45b8264b728772ddc1b4caf2";
+
+  it("come from the triggering event, the same at each delivery", async () => {
+    const { app, sidecar } = await serving([Relay]);
+    for (let i = 0; i < 2; i++) await deliver(app, "/orders", { data: 1 });
+    expect(sidecar.requests.map(({ path }) => path)).toEqual(Array(2).fill(`/v1.0/publish/bus/copies${published}`));
+  });
+
+  it("are left to the sidecar for raw subscriptions, whose ids are new at each delivery", async () => {
+    const { app, sidecar } = await serving([Relay]);
+    await deliver(app, "/orders", { data: 1 }, { rawpayload: "true" });
+    await post(app, "/orders", { bare: "message" });
+    expect(sidecar.requests.map(({ path }) => path)).toEqual(Array(2).fill("/v1.0/publish/bus/copies"));
+  });
+});
+
+describe("a bulk request", () => {
+  const bulk = (entries: readonly unknown[]) => ({
+    entries,
+    id: "b",
+    metadata: { pubsubName: "bus" },
+    pubsubname: "bus",
+    topic: "orders",
+    type: "com.dapr.event.sent.bulk",
+  });
+  const event = (id: string) => ({ specversion: "1.0", id, source: "s", type: "t", data: id });
+
+  it("runs its entries one after another, in order, each an invocation of its own", async () => {
+    const seen: string[] = [];
+    const ids = new Set<string>();
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: { maxMessagesCount: 10 } })
+      async orders({ id }: CloudEvent, _bindings: object, { invocationId }: InvocationContext): Promise<void> {
+        seen.push(`>${id}`);
+        ids.add(invocationId);
+        await new Promise(setImmediate);
+        seen.push(`<${id}`);
+      }
+    }
+    const { app } = await serving([Topic]);
+    await post(app, "/orders", bulk(["1", "2", "3"].map((entryId) => ({ entryId, event: event(entryId) }))));
+    expect(seen).toEqual([">1", "<1", ">2", "<2", ">3", "<3"]);
+    expect(ids.size).toBe(3);
+  });
+
+  it("runs as many side by side as its concurrency says, and answers in order", async () => {
+    let running = 0;
+    let most = 0;
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: { concurrency: 2 } })
+      async orders({ id }: CloudEvent): Promise<{ status: "DROP" } | void> {
+        most = Math.max(most, ++running);
+        await new Promise(setImmediate);
+        running--;
+        if (id === "3") return { status: "DROP" };
+      }
+    }
+    const { app } = await serving([Topic]);
+    const answer = await post(
+      app,
+      "/orders",
+      bulk(["1", "2", "3", "4", "5"].map((entryId) => ({ entryId, event: event(entryId) }))),
+    );
+    expect(most).toBe(2);
+    expect((answer.json as { statuses: unknown[] }).statuses).toEqual(
+      ["1", "2", "3", "4", "5"].map((entryId) => ({ entryId, status: entryId === "3" ? "DROP" : "SUCCESS" })),
+    );
+  });
+
+  it("decodes raw messages and sorts out invalid entries", async () => {
+    const seen: unknown[] = [];
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: true, deadLetterTopic: "dead" })
+      orders({ data, topic }: CloudEvent): void {
+        seen.push([data, topic]);
+      }
+    }
+    const { app } = await serving([Topic]);
+    const raw = { entryId: "raw", event: "AQL/", contentType: "application/octet-stream" };
+    const entries = [
+      raw,
+      { entryId: "list", event: [1] },
+      { entryId: "bare", event: { n: 1 } },
+      { event: event("x") },
+      7,
+    ];
+    const answer = await post(app, "/orders", bulk(entries));
+    expect(answer.body).toBe(
+      '{"statuses":[{"entryId":"raw","status":"SUCCESS"},{"entryId":"list","status":"DROP"},{"entryId":"bare","status":"SUCCESS"}]}',
+    );
+    expect(seen).toEqual([
+      [new Uint8Array([1, 2, 255]), "orders"],
+      [{ n: 1 }, "orders"],
+    ]);
+  });
+
+  it("may be a single event after all", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: true })
+      orders(_event: CloudEvent): { status: "RETRY" } {
+        return { status: "RETRY" };
+      }
+    }
+    const { app } = await serving([Topic]);
+    expect((await deliver(app, "/orders", { data: 1 })).body).toBe('{"status":"RETRY"}');
+    expect((await post(app, "/orders", bulk([]))).body).toBe('{"statuses":[]}');
+  });
+});

@@ -1,0 +1,227 @@
+import {
+  DaprBindingTrigger,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprTopicTrigger,
+  FunctionName,
+  Reply,
+  type CloudEvent,
+} from "../../lib/index.js";
+import { deliver, json, post, send, serving, withVariable } from "../serve/support.js";
+
+/** Whatever is put into `body` is what the function does with its payload. */
+function shipping(body: (payload: unknown) => unknown) {
+  class Shipping {
+    @FunctionName("Ship")
+    @DaprServiceInvocationTrigger()
+    ship(payload: unknown): unknown {
+      return body(payload);
+    }
+  }
+  return serving([Shipping]);
+}
+
+describe("what triggers answer (cases of the behaviour reference)", () => {
+  it("68: an empty body is undefined, and a string is replied as JSON", async () => {
+    const { app } = await shipping((payload) => typeof payload);
+    const answer = await send(app, "POST", "/Ship");
+    expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
+      200,
+      "application/json",
+      '"undefined"',
+    ]);
+  });
+
+  it("69: text stays text, and paths match ignoring case", async () => {
+    const { app } = await shipping((payload) => [payload]);
+    const answer = await send(app, "POST", "/ship", { headers: { "content-type": "text/plain" }, body: "5" });
+    expect(answer.json).toEqual(["5"]);
+  });
+
+  it("70: malformed JSON is 400, and the method does not run", async () => {
+    const run = jest.fn();
+    const { app } = await shipping(run);
+    const answer = await send(app, "POST", "/ship", { headers: json, body: "{oops" });
+    expect([answer.status, answer.json]).toEqual([
+      400,
+      {
+        errorCode: "ERR_MALFORMED_REQUEST",
+        message: "the body is not valid JSON",
+        functionName: "Ship",
+        invocationId: expect.stringMatching(/^[\da-f-]{36}$/),
+      },
+    ]);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  it("71: a Reply sets status, headers and body", async () => {
+    const { app } = await shipping(() => new Reply({ status: 418, headers: { "x-a": "1" }, body: { a: 1 } }));
+    const answer = await send(app, "POST", "/Ship");
+    expect([answer.status, answer.headers["x-a"], answer.headers["content-type"], answer.body]).toEqual([
+      418,
+      "1",
+      "application/json",
+      '{"a":1}',
+    ]);
+  });
+
+  it("72: an object that looks like a reply is data; from a topic it is ignored with one warning", async () => {
+    class Looks {
+      @DaprServiceInvocationTrigger()
+      looks(_payload: unknown): unknown {
+        return { status: 404 };
+      }
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+      event(_event: CloudEvent): unknown {
+        return { status: 404 };
+      }
+    }
+    const { app, log } = await serving([Looks as never]);
+    const invoked = await send(app, "POST", "/looks");
+    expect([invoked.status, invoked.body]).toEqual([200, '{"status":404}']);
+    for (let i = 0; i < 2; i++) {
+      const delivered = await deliver(app, "/orders", { data: 1 });
+      expect([delivered.status, delivered.body]).toEqual([200, ""]);
+    }
+    expect(log.lines.filter((line) => line.startsWith("warn"))).toEqual([
+      expect.stringContaining("warn Looks.event: it returns something for a topic event that is ignored"),
+    ]);
+  });
+
+  it("73: a topic's status is sent in upper case", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus" })
+      orders(_event: CloudEvent) {
+        return { status: "retry" as "RETRY" };
+      }
+    }
+    const { app } = await serving([Topic]);
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
+      200,
+      "application/json",
+      '{"status":"RETRY"}',
+    ]);
+  });
+
+  it("74: an event that is no object is dropped to the dead letter topic, else kept", async () => {
+    class Topics {
+      @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead" })
+      first(_event: CloudEvent): void {}
+      @DaprTopicTrigger({ pubSubName: "bus" })
+      second(_event: CloudEvent): void {}
+    }
+    const { app } = await serving([Topics]);
+    expect((await post(app, "/first", [1])).body).toBe('{"status":"DROP"}');
+    expect((await post(app, "/second", [1])).body).toBe('{"status":"RETRY"}');
+  });
+
+  it("75: a bare message is wrapped into an event", async () => {
+    let received: CloudEvent | undefined;
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "totals" })
+      total(event: CloudEvent): void {
+        received = event;
+      }
+    }
+    const { app } = await serving([Topic]);
+    expect((await post(app, "/totals", { total: 3 })).status).toBe(200);
+    expect(received).toEqual({
+      id: expect.stringMatching(/^[\da-f-]{36}$/),
+      specversion: "1.0",
+      type: "com.dapr.event.sent",
+      source: "Dapr",
+      datacontenttype: "application/json",
+      topic: "totals",
+      pubsubname: "bus",
+      data: { total: 3 },
+    });
+  });
+
+  it("76: a state that answers 404 makes a topic event 500, never 404", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus" })
+      @DaprStateInput({ name: "cart", stateStore: "gone", key: "u1" })
+      orders(_event: CloudEvent, _bindings: { cart: unknown }): void {}
+    }
+    const { app, sidecar } = await serving([Topic]);
+    sidecar.answer = () => ({ status: 404, body: '{"errorCode":"ERR_STATE_STORE_NOT_FOUND","message":"no"}' });
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.json]).toEqual([
+      500,
+      expect.objectContaining({ errorCode: "ERR_STATE_STORE_NOT_FOUND" }),
+    ]);
+  });
+
+  it("77: every entry of a bulk request has its own status", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: true })
+      orders(event: CloudEvent<string>): { status: "DROP" } | undefined {
+        if (event.data === "throws") throw new Error("no");
+        return event.data === "drop" ? { status: "DROP" } : undefined;
+      }
+    }
+    const { app } = await serving([Topic]);
+    const entry = (entryId: string, data: string) => ({
+      entryId,
+      event: { specversion: "1.0", id: entryId, source: "s", type: "t", data },
+      metadata: {},
+      contentType: "application/cloudevents+json",
+    });
+    const answer = await post(app, "/orders", {
+      entries: [entry("e1", "ok"), entry("e2", "throws"), entry("e3", "drop")],
+      id: "b",
+      metadata: { pubsubName: "bus" },
+      pubsubname: "bus",
+      topic: "orders",
+      type: "com.dapr.event.sent.bulk",
+    });
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      '{"statuses":[{"entryId":"e1","status":"SUCCESS"},{"entryId":"e2","status":"RETRY"},{"entryId":"e3","status":"DROP"}]}',
+    ]);
+  });
+
+  it("78: OPTIONS is answered for input bindings only", async () => {
+    class Both {
+      @DaprBindingTrigger()
+      tick(_payload: unknown): void {}
+      @FunctionName("Ship")
+      @DaprServiceInvocationTrigger()
+      ship(_payload: unknown): void {}
+    }
+    const { app } = await serving([Both]);
+    const asked = await send(app, "OPTIONS", "/tick");
+    expect([asked.status, asked.body]).toEqual([200, ""]);
+    expect((await send(app, "OPTIONS", "/Ship")).status).toBe(404);
+  });
+
+  it("79: functions on one topic are rules of one subscription", async () => {
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", match: "event.type == 'v2'", route: "/v2" })
+      second(_event: CloudEvent): void {}
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", route: "/v1" })
+      first(_event: CloudEvent): void {}
+    }
+    const { app } = await serving([Topic]);
+    const answer = await send(app, "GET", "/dapr/subscribe");
+    expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
+      200,
+      "application/json",
+      `[{"pubsubname":"bus","topic":"orders","routes":{"rules":[{"match":"event.type == 'v2'","path":"/v2"}],"default":"/v1"}}]`,
+    ]);
+  });
+
+  it("80: without the app's token an event is 401, and health is told all the same", async () => {
+    withVariable("APP_API_TOKEN", "s3cret");
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus" })
+      orders(_event: CloudEvent): void {}
+    }
+    const { app } = await serving([Topic]);
+    const answer = await deliver(app, "/orders", { data: 1 });
+    expect([answer.status, answer.json]).toEqual([401, expect.objectContaining({ errorCode: "ERR_UNAUTHORIZED" })]);
+    expect((await deliver(app, "/orders", { data: 1 }, { "dapr-api-token": "s3cret" })).status).toBe(200);
+    expect((await send(app, "GET", "/healthz")).status).toBe(204);
+  });
+});

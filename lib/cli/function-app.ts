@@ -3,8 +3,7 @@ import { relative, resolve } from "node:path";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Class } from "../model/payload-type.js";
 import type { Problem } from "../model/errors.js";
-import { inspectFunctions } from "../metadata/functions.js";
-import { nameOf } from "../metadata/targets.js";
+import { classWith } from "../model/problem.js";
 import type { Target } from "../metadata/module-functions.js";
 import { loadModules, type LoadedModule } from "./load-functions.js";
 import { progressOn } from "./progress.js";
@@ -41,7 +40,7 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
     targets: [...new Set(modules.flatMap(({ targets }) => targets))],
     problems: modules.flatMap((module) => module.problems.map((problem) => withFile(problem, shown(module)))),
     builtPath: (definition, folder) => toUrlPath(relative(folder, moduleOf(definition).built)),
-    located: (problems) => located(problems, modules),
+    located: (problems) => located(problems, byClass),
     fileOf: (definition) => shown(moduleOf(definition)),
   };
 }
@@ -79,28 +78,14 @@ export function hasModuleIn(folder: string): (path: string) => boolean {
   return (path) => existsSync(resolve(folder, path));
 }
 
-function located(problems: readonly Problem[], modules: readonly LoadedModule[]): Problem[] {
-  const files = new Map<string, Set<LoadedModule>>();
-  for (const module of modules) {
-    for (const target of module.targets) {
-      const name = nameOf(classOf(target));
-      files.set(name, (files.get(name) ?? new Set<LoadedModule>()).add(module));
-    }
-  }
+function located(problems: readonly Problem[], modules: ReadonlyMap<Class, LoadedModule>): Problem[] {
   return problems
     .map((problem) => {
-      if (problem.file !== undefined) return problem;
-      const candidates = [...(files.get(problem.class ?? "") ?? [])];
-      const module =
-        candidates.length > 1 ? (candidates.find((one) => has(one, problem)) ?? candidates[0]) : candidates[0];
+      const type = classWith(problem);
+      const module = type === undefined || problem.file !== undefined ? undefined : modules.get(type);
       return module === undefined ? problem : withFile(problem, shown(module));
     })
     .sort((a, b) => compareKeys(keysOf(a), keysOf(b)));
-}
-
-/** Of classes of one name in several modules, which has the problem. */
-function has({ targets }: LoadedModule, { message }: Problem): boolean {
-  return inspectFunctions(targets).problems.some((problem) => problem.message === message);
 }
 
 function withFile({ code, level, class: type, method, ...rest }: Problem, file: string): Problem {

@@ -45,19 +45,14 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
   const out = resolve(options.out);
   const state = readAppFolder(out);
   const { definitions, problems: inspected } = inspectApp(functions, inspectForHost);
-  const problems = [...inspected];
   const module = functions.builtPath;
-  if (!hasErrors(inspected)) {
-    problems.push(
-      ...appProblems(definitions, state, {
-        environment: process.env,
-        module: (definition) => module(definition, out),
-        hasModule: hasModuleIn(out),
-        force: options.force,
-      }),
-    );
-  }
-  const sorted = functions.located(problems);
+  const app = appProblems(definitions, state, {
+    environment: process.env,
+    module: (definition) => module(definition, out),
+    hasModule: hasModuleIn(out),
+    force: options.force,
+  });
+  const sorted = functions.located([...inspected, ...app]);
   if (hasErrors(sorted)) {
     finish(undefined, sorted, options);
     return exitCodes.problems;

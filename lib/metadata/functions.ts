@@ -1,5 +1,6 @@
 import { DefinitionError, type Problem } from "../model/errors.js";
 import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
+import { problemOf } from "../model/problem.js";
 import type { Class, ConcreteClass } from "../model/payload-type.js";
 import { readMethod } from "./read-method.js";
 import { duplicateFunctionProblems } from "./rules/names.js";
@@ -82,7 +83,8 @@ export function inspectStart(functions: readonly (Class | object)[], options?: B
 function wantsArguments({ type }: Target): Problem {
   const name = nameOf(type);
   const what = `${name}: its constructor takes ${type.length === 1 ? "an argument" : `${type.length} arguments`}`;
-  return appProblem("constructor-arguments", name, `${what}; give an instance, or a \`container\` that makes one`);
+  const text = `${what}; give an instance, or a \`container\` that makes one`;
+  return problemOf(type, appProblem("constructor-arguments", name, text));
 }
 
 function appProblem(code: Problem["code"], className: string | undefined, message: string): Problem {

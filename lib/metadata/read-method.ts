@@ -19,7 +19,7 @@ export interface ReadMethod {
 
 export function readMethod(target: Class, className: string, metadata: MethodMetadata): ReadMethod {
   const { method, records } = metadata;
-  const place: ProblemPlace = { className, methodName: method };
+  const place: ProblemPlace = { className, methodName: method, target };
   const problems: Problem[] = [];
 
   const once = (decorator: DecoratorName): { readonly argument: unknown } | undefined => {
@@ -44,18 +44,23 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   const inFunctionJsonOrder = [...triggers.slice(0, 1), ...ofRole(bindings, "input"), ...ofRole(bindings, "output")];
   problems.push(...duplicateBindingProblems(inFunctionJsonOrder.filter((binding) => binding.name !== "")));
 
-  const [first] = triggers;
-  if (first === undefined) return { definition: undefined, problems };
-  const trigger = first.binding as TriggerBinding;
-  const payload = payloadTypeOf(trigger, metadata, first.place);
-  const definition: FunctionDefinition = {
+  const declared = {
     name: typeof name === "string" ? name : method,
     className,
     methodName: method,
     target,
-    trigger,
     inputs: ofRole(bindings, "input").map(({ binding }) => binding as InputBinding),
     outputs: ofRole(bindings, "output").map(({ binding }) => binding as OutputBinding),
+  };
+  const [first] = triggers;
+  if (first === undefined) {
+    return { definition: undefined, problems: [...problems, ...expressionProblems(declared)] };
+  }
+  const trigger = first.binding as TriggerBinding;
+  const payload = payloadTypeOf(trigger, metadata, first.place);
+  const definition: FunctionDefinition = {
+    ...declared,
+    trigger,
     ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
     ...(payload.type !== undefined && { payloadType: payload.type }),
   };

@@ -1,11 +1,14 @@
 import type { Binding } from "./bindings.js";
 import type { Problem, ProblemCode } from "./errors.js";
 import type { FunctionDefinition } from "./function-definition.js";
+import type { Class } from "./payload-type.js";
 
 /** Where a problem is: a function, one of its bindings, or an option of that. */
 export interface ProblemPlace {
   readonly className: string;
   readonly methodName: string;
+  /** The class itself: several may have one name. */
+  readonly target?: Class | undefined;
   /** `output "order"` */
   readonly binding?: string | undefined;
   readonly member?: string | undefined;
@@ -18,8 +21,8 @@ export function problemAt(
   text: string,
   level: Problem["level"] = "error",
 ): Problem {
-  const { className, methodName, binding, member } = place;
-  return {
+  const { className, methodName, target, binding, member } = place;
+  const problem: Problem = {
     code,
     level,
     class: className,
@@ -28,6 +31,19 @@ export function problemAt(
     ...(member !== undefined && { member }),
     message: `${describePlace(place)}: ${text}`,
   };
+  return problemOf(target, problem);
+}
+
+const owner = Symbol("class with a problem");
+
+/** Keeps the class beside what a problem says: it is not shown, but it tells classes of one name apart. */
+export function problemOf(target: Class | undefined, problem: Problem): Problem {
+  return target === undefined ? problem : Object.defineProperty(problem, owner, { value: target });
+}
+
+/** The class that a problem was found in; undefined for a problem of the app, or of a class that was refused. */
+export function classWith(problem: Problem): Class | undefined {
+  return (problem as { readonly [owner]?: Class })[owner];
 }
 
 /** Says `Parcels.store, output "stored", stateStore`. */
@@ -53,8 +69,8 @@ export function functionProblem(
 }
 
 export function placeIn({ definition, binding, member }: DefinitionPlace): ProblemPlace {
-  const { className, methodName } = definition;
-  return { className, methodName, binding: binding && labelOf(definition, binding), member };
+  const { className, methodName, target } = definition;
+  return { className, methodName, target, binding: binding && labelOf(definition, binding), member };
 }
 
 /** Says `output "stored"`. */

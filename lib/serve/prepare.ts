@@ -7,7 +7,7 @@ import type { BoundFunction, FunctionDefinition } from "../model/function-defini
 import type { Log } from "../model/invocation.js";
 import { methodsOf } from "../model/paths.js";
 import type { Class } from "../model/payload-type.js";
-import { functionProblem } from "../model/problem.js";
+import { classWith, functionProblem } from "../model/problem.js";
 import { patternProblems } from "../server/app-routes.js";
 
 export interface PrepareOptions {
@@ -93,7 +93,7 @@ function uncheckedProblems(definition: FunctionDefinition): Problem[] {
 function isSame(a: Problem, b: Problem): boolean {
   return (
     a.code === b.code &&
-    a.class === b.class &&
+    classWith(a) === classWith(b) &&
     a.method === b.method &&
     a.binding === b.binding &&
     a.member === b.member

@@ -153,6 +153,28 @@ describe("dapr-functions check", () => {
   });
 });
 
+describe("classes of one name", () => {
+  const twins = makeProject();
+  const restock = (store: string) => `
+    export class Functions {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "order", stateStore: "${store}", key: "{id}" })
+      restock(payload: { id: string }, { order }: { order: Collector<unknown> }): void { order.add(payload); }
+    }`;
+  beforeAll(() => write(twins, { "a.js": built(restock("a")), "b.js": built(restock("%Missing%")) }));
+
+  it.each([[[]], [["--standalone"]]])("are told apart by every rule: check %j", (options: string[]) => {
+    const { stderr } = runCli(twins, ["check", "a.js", "b.js", ...options]);
+    expect([...stderr.matchAll(/^\w+ ([\w-]+): \S+ \((\S+)\)/gm)].map(([, code, file]) => [code, file])).toEqual([
+      ["function-name-duplicate", "b.js"],
+      ["setting-missing", "b.js"],
+    ]);
+    expect(stderr).toContain(
+      'the function name "restock" is also that of Functions.restock, of another class of that name',
+    );
+  });
+});
+
 describe("the command line", () => {
   it.each(["list", "check", "generate"])("shows an example in %s --help", (command) => {
     const { status, stdout, stderr } = runCli(project, [command, "--help"]);

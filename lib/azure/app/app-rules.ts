@@ -144,12 +144,12 @@ function settingProblems(
     .map(({ name, places }) => {
       const [first] = places;
       const { definition, binding, member } = first!;
-      const { className, methodName } = definition;
+      const { className, methodName, target } = definition;
       const others = places.slice(1).map(describePlace);
       const text =
         `the setting "${name}" is neither in Values of local.settings.json nor in the environment, or it is blank; ` +
         `give it a value${others.length === 0 ? "" : ` (also for ${others.join("; ")})`}`;
-      return problemAt({ className, methodName, binding, member }, "setting-missing", text, "warning");
+      return problemAt({ className, methodName, target, binding, member }, "setting-missing", text, "warning");
     });
 }
 

@@ -8,11 +8,14 @@ import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Role } from "../binding-types.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";
 
+/** A function as far as it was declared: one without a trigger has expressions too. */
+type Declared = Omit<FunctionDefinition, "trigger"> & { readonly trigger?: TriggerBinding };
+
 /** What is wrong with the `%setting%` and `{data}` expressions of a function, before any setting is known. */
-export function expressionProblems(definition: FunctionDefinition): Problem[] {
+export function expressionProblems(definition: Declared): Problem[] {
   const { trigger, inputs, outputs } = definition;
   return [
-    ...triggerProblems(definition, trigger),
+    ...(trigger === undefined ? [] : triggerProblems(definition, trigger)),
     ...inputs.flatMap((input) => bindingProblems(definition, "input", input)),
     ...outputs.flatMap((output) => bindingProblems(definition, "output", output)),
   ];
@@ -26,11 +29,11 @@ function textsOf(binding: Binding): readonly MemberText[] {
   );
 }
 
-function placeOf({ className, methodName }: FunctionDefinition, role: Role, binding: Binding): ProblemPlace {
-  return { className, methodName, binding: `${role} "${binding.name}"` };
+function placeOf({ className, methodName, target }: Declared, role: Role, binding: Binding): ProblemPlace {
+  return { className, methodName, target, binding: `${role} "${binding.name}"` };
 }
 
-function triggerProblems(definition: FunctionDefinition, trigger: TriggerBinding): Problem[] {
+function triggerProblems(definition: Declared, trigger: TriggerBinding): Problem[] {
   const place = placeOf(definition, "trigger", trigger);
   if (!trigger.generic && trigger.type === "httpTrigger" && trigger.route?.includes("%")) {
     const what = `the route "${trigger.route}" has a "%", and settings are not read there`;
@@ -47,7 +50,7 @@ function triggerProblems(definition: FunctionDefinition, trigger: TriggerBinding
   });
 }
 
-function bindingProblems(definition: FunctionDefinition, role: Role, binding: Binding): Problem[] {
+function bindingProblems(definition: Declared, role: Role, binding: Binding): Problem[] {
   return textsOf(binding).flatMap(({ member, text }) => {
     const place = { ...placeOf(definition, role, binding), member };
     const unclosed = settingProblems(place, text);
@@ -63,7 +66,7 @@ function addressProblems(place: ProblemPlace, text: string): Problem[] {
   return [problemAt(place, "expression-invalid", `${what}; use %setting% only`)];
 }
 
-function templateProblems(place: ProblemPlace, text: string, definition: FunctionDefinition): Problem[] {
+function templateProblems(place: ProblemPlace, text: string, definition: Declared): Problem[] {
   try {
     const problems = parseUnresolved(text).flatMap((token) => tokenProblems(place, token, definition));
     return problems.filter((one, index) => problems.findIndex((other) => other.message === one.message) === index);
@@ -86,7 +89,7 @@ function settingProblems(place: ProblemPlace, text: string): Problem[] {
 const systemNames: readonly (string | undefined)[] = ["methodname", "randguid", "utcnow"];
 const httpNames = ["query", "headers", "sys"];
 
-function tokenProblems(place: ProblemPlace, token: Token, definition: FunctionDefinition): Problem[] {
+function tokenProblems(place: ProblemPlace, token: Token, definition: Declared): Problem[] {
   if ("literal" in token) return [];
   if ("builtin" in token) return prefixProblems(place, token.builtin, token.parts);
 
@@ -98,6 +101,7 @@ function tokenProblems(place: ProblemPlace, token: Token, definition: FunctionDe
     const what = `"${expression}" has no value: sys has methodname, randguid and utcnow`;
     return [problemAt(place, "expression-without-data", `${what}; use one of these`)];
   }
+  if (trigger === undefined) return [];
   if (trigger.dataType?.toLowerCase() === "binary") {
     const what = `"${expression}" has no value: a binary payload brings no data`;
     return [problemAt(place, "expression-without-data", `${what}; write the text out, or leave dataType out`)];

@@ -26,7 +26,9 @@ export function duplicateFunctionProblems(definitions: readonly FunctionDefiniti
       first.set(key, definition);
       return [];
     }
-    const what = `the function name "${definition.name}" is also that of ${other.className}.${other.methodName}`;
+    const isNamesake = other.className === definition.className && other.target !== definition.target;
+    const owner = `${other.className}.${other.methodName}${isNamesake ? ", of another class of that name" : ""}`;
+    const what = `the function name "${definition.name}" is also that of ${owner}`;
     return [problemAt(definition, "function-name-duplicate", `${what}; give one another with @FunctionName`)];
   });
 }

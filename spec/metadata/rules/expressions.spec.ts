@@ -51,6 +51,15 @@ describe("an expression that cannot be read", () => {
     expect(problemsWith(binding)).toEqual([expect.stringContaining("error expression-invalid: ")]);
   });
 
+  it("is found in a function that has other problems too", () => {
+    const binding = DaprStateOutput({ name: "a_b", stateStore: "%s", key: "{id}}" });
+    const codes = ["binding-name-invalid", "setting-unclosed", "expression-invalid"];
+    const found = problemsOf(declared({ store: [binding] }));
+    expect(found.map((line) => line.split(/[ :]/)[1])).toEqual(["trigger-missing", ...codes]);
+    const twice = problemsWith(DaprServiceInvocationTrigger({ name: "again" }), FunctionName("1"), binding);
+    expect(twice.map((line) => line.split(/[ :]/)[1])).toEqual(["function-name-invalid", "trigger-multiple", ...codes]);
+  });
+
   it("is a brace in an address, which no request may choose", () => {
     expect(problemsWith(DaprStateOutput({ name: "order", daprAddress: "http://{host}" }))).toEqual([
       'error expression-invalid: Orders.store, output "order", daprAddress: "http://{host}" has a "{", and a request must ' +

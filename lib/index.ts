@@ -29,6 +29,7 @@ export {
   type HttpResponse,
   type InvocationContext,
   type Log,
+  type LogPort,
   type ReplyInit,
   type StateRecord,
   type TraceContext,

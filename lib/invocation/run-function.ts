@@ -1,5 +1,4 @@
 import type { MaybePromise } from "../model/maybe-promise.js";
-import type { Log } from "../model/invocation.js";
 import { failureOf, type Failure } from "./failures.js";
 import type { Gate } from "./gate.js";
 import { invoke, type CompiledFunction } from "./invoke.js";
@@ -28,18 +27,12 @@ export function run<R>(
  *
  * @param subject what the invocation was about: `event "e-77"`
  */
-export function reportFailure(thrown: unknown, invocation: TriggerInvocation, log: Log, subject?: string): Failure {
+export function reportFailure(thrown: unknown, invocation: TriggerInvocation, subject?: string): Failure {
   const failure = failureOf(thrown);
   const { errorCode, message, stack, isPayloads } = failure;
   const on = subject === undefined ? "" : ` on ${subject}`;
-  const line = `${invocation.definition.name} failed${on}: ${errorCode}: ${stack ?? message} (${identityOf(invocation)})`;
-  if (isPayloads) log.warn(line);
-  else log.error(line);
+  const line = `${invocation.definition.name} failed${on}: ${errorCode}: ${stack ?? message}`;
+  if (isPayloads) invocation.log.warn(line);
+  else invocation.log.error(line);
   return failure;
-}
-
-/** Says `invocation 5f6c…, trace 4bf9…`. */
-function identityOf(invocation: TriggerInvocation): string {
-  const trace = invocation.traceHeaders?.["traceparent"]?.split("-")[1];
-  return `invocation ${invocation.id}${trace === undefined ? "" : `, trace ${trace}`}`;
 }

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { InvocationContext, Log, TraceContext } from "../model/invocation.js";
+import type { AppLog, InvocationContext, Log, TraceContext } from "../model/invocation.js";
 import type { Invocation } from "./binding-host.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
 
 /** What all invocations of one app share. */
 export interface AppScope {
-  readonly log: Log;
+  readonly log: AppLog;
   /** Aborted when the time that invocations have to finish after the app was told to stop is over. */
   readonly signal: AbortSignal;
 }
@@ -20,6 +20,7 @@ export class TriggerInvocation implements Invocation {
   bindingData: BindingData = noData;
   event: Invocation["event"] = undefined;
   #id: string | undefined;
+  #log: Log | undefined;
   #trace: Readonly<Record<string, string>> | null | undefined = null;
 
   /** @param attributes the event's own trace context, which counts where the request has none */
@@ -41,6 +42,15 @@ export class TriggerInvocation implements Invocation {
   get traceHeaders(): Readonly<Record<string, string>> | undefined {
     if (this.#trace === null) this.#trace = traceHeadersOf(this.request.headers, this.attributes);
     return this.#trace;
+  }
+
+  /** Its lines say whose they are. */
+  get log(): Log {
+    return (this.#log ??= this.scope.log.of({
+      function: this.definition.name,
+      invocationId: this.id,
+      traceId: this.traceHeaders?.["traceparent"]?.split("-")[1],
+    }));
   }
 
   /** Made at each use: an invocation hands it to the method, and that is all. */
@@ -83,22 +93,22 @@ class TriggerContext implements InvocationContext {
   }
 
   log(...args: unknown[]): void {
-    this.#invocation.scope.log.log(...args);
+    this.#invocation.log.log(...args);
   }
 
   info(...args: unknown[]): void {
-    this.#invocation.scope.log.info(...args);
+    this.#invocation.log.info(...args);
   }
 
   warn(...args: unknown[]): void {
-    this.#invocation.scope.log.warn(...args);
+    this.#invocation.log.warn(...args);
   }
 
   error(...args: unknown[]): void {
-    this.#invocation.scope.log.error(...args);
+    this.#invocation.log.error(...args);
   }
 
   debug(...args: unknown[]): void {
-    this.#invocation.scope.log.debug(...args);
+    this.#invocation.log.debug(...args);
   }
 }

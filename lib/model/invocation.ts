@@ -25,8 +25,31 @@ export interface TraceContext {
   readonly attributes?: Record<string, string> | undefined;
 }
 
-/** Where log lines go; `console` is one. */
+/** What a function logs with. `log` is `info`. */
 export type Log = Pick<Console, "log" | "info" | "warn" | "error" | "debug">;
+
+/** What a line of the log says beside its text: `function`, `invocationId`, `traceId`, `attempt`. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * Where log lines go: the console, pino, bunyan, winston, or anything with these functions. One with a `child` gets the
+ * lines of an invocation through a child of its own, which carries the invocation's fields.
+ */
+export interface LogPort {
+  info?(...args: unknown[]): unknown;
+  warn?(...args: unknown[]): unknown;
+  error?(...args: unknown[]): unknown;
+  debug?(...args: unknown[]): unknown;
+  /** Used for a level whose own function is missing. */
+  log?(...args: unknown[]): unknown;
+  child?(...args: unknown[]): unknown;
+}
+
+/** The log of an app: never throws. */
+export interface AppLog extends Log {
+  /** A log whose lines carry these fields. */
+  of(fields: LogFields): Log;
+}
 
 /**
  * An event of a topic, with the extensions that Dapr adds.

@@ -1,7 +1,7 @@
 import type { DaprClient } from "../client/dapr-client.js";
 import type { Container } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { Log } from "../model/invocation.js";
+import type { LogPort } from "../model/invocation.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 
 /** How an app is served. What is left out comes from the environment, and else has the default given here. */
@@ -18,8 +18,11 @@ export interface ServeOptions {
   readonly settings?: Readonly<Record<string, string | undefined>> | undefined;
   /** Makes the instances of classes; without one they are made with no arguments. */
   readonly container?: Container | undefined;
-  /** Where log lines go; the console unless given. Lines for a function that is missing go to `log`, if it has that. */
-  readonly log?: Partial<Log> | undefined;
+  /**
+   * Where log lines go: pino, bunyan, winston or anything with `info`, `warn`, `error` and `debug`; the console unless
+   * given, as `DAPR_FUNCTIONS_LOG` says: `text`, `json` or `off`.
+   */
+  readonly log?: LogPort | undefined;
   /** Milliseconds that invocations in flight have to finish once the app is told to stop; 5,000 unless given. */
   readonly shutdownTimeout?: number | undefined;
   /** Milliseconds for one request to the sidecar; `DAPR_API_TIMEOUT_SECONDS`, then 100,000. */

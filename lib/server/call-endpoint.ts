@@ -85,7 +85,7 @@ export class CallEndpoint implements Endpoint {
   }
 
   #failed(thrown: unknown, invocation: TriggerInvocation): WireReply {
-    const failure = reportFailure(thrown, invocation, this.scope.log);
+    const failure = reportFailure(thrown, invocation);
     const status = failure.isPayloads ? this.kind.payloadStatus : 500;
     return jsonReply(status, failureBody(failure, this.definition, invocation.id));
   }

@@ -95,7 +95,7 @@ export class TopicEndpoint implements Endpoint {
 
   /** An invalid event is not worth repeating: it goes where somebody may look at it, or stays with the broker. */
   #failed(thrown: unknown, delivered: unknown, invocation: TriggerInvocation): Outcome {
-    const failure = reportFailure(thrown, invocation, this.scope.log, `event ${eventIdOf(delivered)}`);
+    const failure = reportFailure(thrown, invocation, `event ${eventIdOf(delivered)}`);
     if (failure.isPayloads) return { status: this.trigger.deadLetterTopic === undefined ? "RETRY" : "DROP" };
     return { status: "RETRY", failed: jsonReply(500, failureBody(failure, this.definition, invocation.id)) };
   }

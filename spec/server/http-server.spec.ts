@@ -63,7 +63,7 @@ describe("a failure", () => {
     });
     const errors = log.lines.filter((line) => line.startsWith("error"));
     expect(errors).toEqual([expect.stringContaining("Work failed: ERR_FUNCTION_FAILED: Error: no\n    at ")]);
-    expect(errors[0]).toContain(`(invocation ${id}, trace 4bf92f3577b34da6a3ce929d0e0e4736)`);
+    expect(errors[0]).toContain(`function=Work invocationId=${id} traceId=4bf92f3577b34da6a3ce929d0e0e4736`);
   });
 
   it("of a payload is 400 with its issues, for any error that says so by code", async () => {

@@ -7,7 +7,7 @@ import { parcelFiles } from "../parcel-files.js";
 /** An app whose entry point is the text given, with the worked examples beside it. */
 function appWith(main: string): string {
   const app = consumerProject({ packages: ["@azure/functions"] });
-  compileInto(app, join(__dirname, "..", "support", "parcels.ts"), "build/parcels.js");
+  compileInto(app, join(__dirname, "..", "..", "support", "parcels.ts"), "build/parcels.js");
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", main: "build/main.js" }));
   writeFileSync(
     join(app, "build", "main.js"),

@@ -7,12 +7,13 @@ import { summaryOf } from "../model/payload-issues.js";
 import {
   compileCheck,
   describePayloadType,
-  withCheckedBody,
   type Check,
   type Checked,
   type ValidationOptions,
 } from "../payload/payload-type.js";
 import type { InputReader } from "./binding-host.js";
+import { parseJson } from "./read-payload.js";
+import { withCheckedBody } from "./requests.js";
 
 /** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
 export function payloadCheckOf(
@@ -36,7 +37,7 @@ export function payloadCheckOf(
       return async (event) => ({ ...(event as CloudEvent), data: await checked((event as CloudEvent).data) });
     case "httpTrigger":
       return async (request) => {
-        const body = await bodyOf(request as HttpRequest, definition);
+        const body = await bodyOf(request as HttpRequest);
         return withCheckedBody(request as HttpRequest, await checked(body));
       };
     default:
@@ -44,16 +45,9 @@ export function payloadCheckOf(
   }
 }
 
-async function bodyOf(request: HttpRequest, definition: FunctionDefinition): Promise<unknown> {
+async function bodyOf(request: HttpRequest): Promise<unknown> {
   const text = await request.text();
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new PayloadError("ERR_MALFORMED_REQUEST", `${placeOf(definition)}: the body is not JSON; send JSON`, {
-      cause,
-    });
-  }
+  return text === "" ? undefined : parseJson(text);
 }
 
 export function valueCheckOf(

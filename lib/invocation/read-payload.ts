@@ -64,19 +64,25 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new PayloadError("ERR_MALFORMED_REQUEST", "the body is not valid JSON");
+    throw malformed("the body is not valid JSON; send JSON");
   }
 }
 
+/** The caller's fault: what was sent cannot be read. */
+export function malformed(message: string, cause?: unknown): PayloadError {
+  return new PayloadError("ERR_MALFORMED_REQUEST", message, { cause });
+}
+
 /** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is no part of it. */
-export function toText(body: Buffer, charset: string | undefined): string {
+export function toText(bytes: Uint8Array, charset: string | undefined): string {
   if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") {
     try {
-      return new TextDecoder(charset).decode(body);
+      return new TextDecoder(charset).decode(bytes);
     } catch {
       // An unknown charset: UTF-8 is the best guess.
     }
   }
+  const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.toString("utf8", 3) : body.toString("utf8");
 }
 

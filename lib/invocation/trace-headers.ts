@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
-
 /** Trace context as an event carries it; members of any other kind are ignored. */
 export interface TraceAttributes {
   readonly traceparent?: unknown;
@@ -14,12 +12,13 @@ export interface TraceAttributes {
  * @see https://www.w3.org/TR/trace-context/
  */
 export function traceHeadersOf(
-  headers: IncomingHttpHeaders,
+  header: (name: string) => string | undefined,
   attributes: TraceAttributes = {},
 ): Readonly<Record<string, string>> | undefined {
-  const own = { traceparent: headers["traceparent"], tracestate: headers["tracestate"] };
+  const own = { traceparent: header("traceparent"), tracestate: header("tracestate") };
   const parent = isTraceParent(own.traceparent) ? own : attributes;
-  const baggage = isHeaderText(headers["baggage"]) ? headers["baggage"] : attributes.baggage;
+  const ownBaggage = header("baggage");
+  const baggage = isHeaderText(ownBaggage) ? ownBaggage : attributes.baggage;
   const result: Record<string, string> = {};
   if (isTraceParent(parent.traceparent)) {
     result["traceparent"] = parent.traceparent;

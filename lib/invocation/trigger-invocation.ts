@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { AppLog, InvocationContext, Log, TraceContext } from "../model/invocation.js";
+import type { AppLog, HttpRequest, InvocationContext, Log, TraceContext } from "../model/invocation.js";
 import type { Invocation } from "./binding-host.js";
+import { withoutToken } from "./requests.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
 
 /** What all invocations of one app share. */
@@ -11,6 +11,12 @@ export interface AppScope {
   readonly log: AppLog;
   /** Aborted when the time that invocations have to finish after the app was told to stop is over. */
   readonly signal: AbortSignal;
+}
+
+/** What an invocation may ask of the request that triggered it. */
+export interface TriggeringRequest extends Pick<HttpRequest, "headers"> {
+  /** @param name in lower case */
+  header(name: string): string | undefined;
 }
 
 const noData: BindingData = Object.freeze({});
@@ -27,7 +33,7 @@ export class TriggerInvocation implements Invocation {
   constructor(
     readonly definition: FunctionDefinition,
     readonly scope: AppScope,
-    readonly request: { readonly headers: IncomingHttpHeaders },
+    readonly request: TriggeringRequest,
     private readonly attributes?: TraceAttributes,
   ) {}
 
@@ -40,7 +46,7 @@ export class TriggerInvocation implements Invocation {
   }
 
   get traceHeaders(): Readonly<Record<string, string>> | undefined {
-    if (this.#trace === null) this.#trace = traceHeadersOf(this.request.headers, this.attributes);
+    if (this.#trace === null) this.#trace = traceHeadersOf((name) => this.request.header(name), this.attributes);
     return this.#trace;
   }
 
@@ -81,8 +87,7 @@ class TriggerContext implements InvocationContext {
 
   get triggerMetadata(): Readonly<Record<string, unknown>> {
     if (this.#metadata === undefined) {
-      const { "dapr-api-token": _, ...headers } = this.#invocation.request.headers;
-      this.#metadata = headers;
+      this.#metadata = Object.fromEntries(withoutToken(this.#invocation.request.headers));
     }
     return this.#metadata;
   }

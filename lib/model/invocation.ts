@@ -83,6 +83,10 @@ export interface HttpRequest<T = unknown> {
   json(): Promise<T>;
   text(): Promise<string>;
   arrayBuffer(): Promise<ArrayBuffer>;
+  /** The fields and files of `multipart/form-data` or `application/x-www-form-urlencoded`. Rejects any other body. */
+  formData(): Promise<FormData>;
+  /** The bytes as a stream of their own at each use; null where there are none. */
+  readonly body: ReadableStream<Uint8Array> | null;
 }
 
 export interface HttpResponse {

@@ -1,4 +1,3 @@
-import type { HttpRequest } from "../model/invocation.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import type { Check, ValidationOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
@@ -36,20 +35,6 @@ export function describePayloadType(type: PayloadType): string {
     return `${/^[aeiou]/i.test(vendor) ? "an" : "a"} ${vendor} schema`;
   }
   return isList(type) ? `${classNameOf(type[0])}[]` : classNameOf(type);
-}
-
-/** The same request, but `json()` gives the value. */
-export function withCheckedBody<T>(request: HttpRequest, value: T): HttpRequest<T> {
-  return {
-    method: request.method,
-    url: request.url,
-    headers: request.headers,
-    query: request.query,
-    params: request.params,
-    json: () => Promise.resolve(value),
-    text: () => request.text(),
-    arrayBuffer: () => request.arrayBuffer(),
-  };
 }
 
 function isList(type: Class | readonly [Class]): type is readonly [Class] {

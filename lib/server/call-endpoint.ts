@@ -1,13 +1,12 @@
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
-import type { Call, Endpoint } from "./endpoint.js";
+import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureBody } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
-import { headerOf } from "./request-header.js";
 import { reportFailure, run, type EndpointScope } from "../invocation/run-function.js";
-import { ServerRequest } from "../invocation/server-request.js";
+import { TriggerRequest } from "../invocation/requests.js";
 import { TriggerInvocation } from "../invocation/trigger-invocation.js";
 import { jsonReply, toBindingReply, toHttpReply, toServiceReply, type WireReply } from "./write-reply.js";
 
@@ -16,34 +15,35 @@ interface CallKind {
   readonly isPublic: boolean;
   /** Status of a failure for which the payload is to blame. */
   readonly payloadStatus: 400 | 500;
-  readPayload(call: Call, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown;
+  readPayload(call: EndpointCall, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown;
   readonly toReply: (returned: unknown) => WireReply;
 }
 
 export const serviceInvocation: CallKind = {
   isPublic: false,
   payloadStatus: 400,
-  readPayload: ({ request, body }, data, invocation) =>
-    withData(readPayload(body, headerOf(request, "content-type")), data, invocation),
+  readPayload: (call, data, invocation) =>
+    withData(readPayload(call.body, call.header("content-type")), data, invocation),
   toReply: toServiceReply,
 };
 
 export const inputBinding: CallKind = {
   isPublic: false,
   payloadStatus: 500,
-  readPayload: ({ request, body }, data, invocation) =>
-    withData(readBindingPayload(body, headerOf(request, "content-type")), data, invocation),
+  readPayload: (call, data, invocation) =>
+    withData(readBindingPayload(call.body, call.header("content-type")), data, invocation),
   toReply: toBindingReply,
 };
 
 export const http: CallKind = {
   isPublic: true,
   payloadStatus: 400,
-  readPayload({ request, body, params }, data, invocation) {
-    const payload = new ServerRequest(request, body, params);
+  readPayload(call, data, invocation) {
+    const { body } = call;
+    const payload = new TriggerRequest(call, () => body);
     if (data !== undefined) {
-      const { query, headers } = payload;
-      const parts = { query, headers, params: payload.params };
+      const { query, headers, params } = payload;
+      const parts = { query, headers, params };
       invocation.bindingData = data.ofRequest(body.length === 0 ? parts : { ...parts, body });
     }
     return payload;
@@ -72,9 +72,9 @@ export class CallEndpoint implements Endpoint {
     this.#data = bindingDataOf(fn.definition);
   }
 
-  handle(call: Call): MaybePromise<WireReply> {
+  handle(call: EndpointCall): MaybePromise<WireReply> {
     const { fn, kind, scope } = this;
-    const invocation = new TriggerInvocation(fn.definition, scope, call.request);
+    const invocation = new TriggerInvocation(fn.definition, scope, call);
     try {
       const payload = kind.readPayload(call, this.#data, invocation);
       const reply = run(fn, payload, invocation, scope, kind.toReply);

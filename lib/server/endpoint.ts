@@ -1,13 +1,21 @@
-import type { IncomingMessage } from "node:http";
 import type { MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import type { HttpRequest } from "../model/invocation.js";
 import type { WireReply } from "./write-reply.js";
 
-/** A request whose body has been read. */
-export interface Call {
-  readonly request: IncomingMessage;
+/** A request to an endpoint, whatever server received it; its parts are made when they are first asked for. */
+export interface EndpointCall extends Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params"> {
+  /** As it was requested, without the query. */
+  readonly path: string;
   readonly body: Buffer;
-  readonly params: Readonly<Record<string, string>> | undefined;
+  /** Aborted when the caller goes away; undefined where the server cannot tell. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * One header, the first of that name, without making an object of all of them.
+   *
+   * @param name in lower case
+   */
+  header(name: string): string | undefined;
 }
 
 /** What answers one route. */
@@ -17,5 +25,5 @@ export interface Endpoint {
   /** True where anyone may call without the app's token. */
   readonly isPublic: boolean;
   /** Neither throws nor rejects: a failure is a reply too. */
-  handle(call: Call): MaybePromise<WireReply>;
+  handle(call: EndpointCall): MaybePromise<WireReply>;
 }

@@ -5,6 +5,7 @@ import { isPromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint } from "./endpoint.js";
 import { failureBody, failureOf } from "../invocation/failures.js";
+import { NodeCall, pathOf } from "./node-call.js";
 import { readBody, type Unread } from "./read-body.js";
 import type { Match, RouteTable } from "./route-table.js";
 import { emptyReply, jsonReply, writeReply, type WireReply } from "./write-reply.js";
@@ -91,8 +92,7 @@ export class AppServer {
   #accept(request: IncomingMessage, response: ServerResponse): void {
     this.#pending++;
     const url = request.url ?? "/";
-    const mark = url.indexOf("?");
-    const match = this.options.routes.find(request.method ?? "", mark === -1 ? url : url.slice(0, mark));
+    const match = this.options.routes.find(request.method ?? "", pathOf(url));
     if (this.#tokens.length > 0 && !this.#isAdmitted(request, match?.value, url)) {
       this.#end(
         response,
@@ -117,7 +117,7 @@ export class AppServer {
         const message = `the body exceeds ${this.options.maxBodySize} bytes`;
         return this.#end(response, refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, endpoint));
       }
-      const reply = endpoint.handle({ request, body, params });
+      const reply = endpoint.handle(new NodeCall(request, body, params));
       if (isPromise(reply)) void this.#endLater(response, reply);
       else this.#end(response, reply);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { headerOf } from "./request-header.js";
+import { headerOf } from "./node-call.js";
 
 /** How reading a body ended when it was not read: the limit was passed, or the caller went away. */
 export type Unread = "too-large" | "aborted";

@@ -1,12 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import type { DaprTopicTrigger } from "../model/bindings.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
-import type { Call, Endpoint } from "./endpoint.js";
+import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureBody } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
-import { headerOf } from "./request-header.js";
 import { reportFailure, run, type EndpointScope } from "../invocation/run-function.js";
 import {
   bulkEntriesOf,
@@ -48,24 +46,24 @@ export class TopicEndpoint implements Endpoint {
     this.#data = bindingDataOf(fn.definition);
   }
 
-  handle({ request, body }: Call): MaybePromise<WireReply> {
-    const isRaw = (headerOf(request, "rawpayload") ?? "false") !== "false";
-    const delivery = parseDelivery(body);
+  handle(call: EndpointCall): MaybePromise<WireReply> {
+    const isRaw = (call.header("rawpayload") ?? "false") !== "false";
+    const delivery = parseDelivery(call.body);
     const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
-    if (entries !== undefined) return this.#handleBulk(entries, isRaw, request);
-    const outcome = this.#handleEvent(delivery, request, () => readEvent(delivery, this.trigger, this.#topic, isRaw));
+    if (entries !== undefined) return this.#handleBulk(entries, isRaw, call);
+    const outcome = this.#handleEvent(delivery, call, () => readEvent(delivery, this.trigger, this.#topic, isRaw));
     return isPromise(outcome) ? outcome.then(replyOf) : replyOf(outcome);
   }
 
   /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */
-  async #handleBulk(entries: readonly BulkEntry[], isRaw: boolean, request: IncomingMessage): Promise<WireReply> {
+  async #handleBulk(entries: readonly BulkEntry[], isRaw: boolean, call: EndpointCall): Promise<WireReply> {
     const statuses: { entryId: string; status: EventStatus }[] = [];
     let next = 0;
     const work = async () => {
       while (next < entries.length) {
         const index = next++;
         const entry = entries[index]!;
-        const outcome = this.#handleEvent(entry.event, request, () =>
+        const outcome = this.#handleEvent(entry.event, call, () =>
           readBulkEvent(entry, this.trigger, this.#topic, isRaw),
         );
         const { status } = isPromise(outcome) ? await outcome : outcome;
@@ -76,14 +74,14 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  #handleEvent(delivered: unknown, request: IncomingMessage, read: () => TopicEvent): MaybePromise<Outcome> {
+  #handleEvent(delivered: unknown, call: EndpointCall, read: () => TopicEvent): MaybePromise<Outcome> {
     const { fn, scope } = this;
     let invocation: TriggerInvocation | undefined;
     const onFailure = (thrown: unknown): Outcome =>
-      this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, request));
+      this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, call));
     try {
       const { event, hasStableId } = read();
-      invocation = new TriggerInvocation(fn.definition, scope, request, event);
+      invocation = new TriggerInvocation(fn.definition, scope, call, event);
       if (hasStableId) invocation.event = { source: event.source, id: event.id };
       if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
       const outcome = run(fn, event, invocation, scope, this.#toOutcome);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { PayloadError } from "../model/errors.js";
+import { TriggerRequest } from "../invocation/requests.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
 
 /**
@@ -45,27 +45,14 @@ export function httpRequest<T = unknown>(init: HttpRequestInit = {}): HttpReques
   const bytes = bytesOf(isRaw ? (body ?? "") : JSON.stringify(body));
   const url = new URL(init.url ?? "/", "http://localhost");
   for (const [name, value] of new URLSearchParams(init.query)) url.searchParams.append(name, value);
-  const text = (): string => new TextDecoder().decode(bytes);
-  return {
+  const parts = {
     method: (init.method ?? (body === undefined ? "GET" : "POST")).toUpperCase(),
     url: url.href,
     headers,
     query: new URLSearchParams(url.search),
     params: { ...init.params },
-    async json() {
-      try {
-        return JSON.parse(text()) as T;
-      } catch {
-        throw new PayloadError("ERR_MALFORMED_REQUEST", "the body is not valid JSON");
-      }
-    },
-    async text() {
-      return text();
-    },
-    async arrayBuffer() {
-      return new Uint8Array(bytes).buffer;
-    },
   };
+  return new TriggerRequest(parts, () => bytes) as HttpRequest as HttpRequest<T>;
 }
 
 function bytesOf(body: string | ArrayBufferView): Uint8Array {

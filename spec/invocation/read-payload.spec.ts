@@ -24,7 +24,7 @@ describe("a service invocation's body", () => {
 
   it("labelled JSON and none is the caller's fault, of which the message quotes nothing", () => {
     expect(() => readPayload(text('{"card":41'), "application/json")).toThrow(
-      expect.objectContaining({ code: "ERR_MALFORMED_REQUEST", message: "the body is not valid JSON" }),
+      expect.objectContaining({ code: "ERR_MALFORMED_REQUEST", message: "the body is not valid JSON; send JSON" }),
     );
   });
 

@@ -46,7 +46,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
       400,
       {
         errorCode: "ERR_MALFORMED_REQUEST",
-        message: "the body is not valid JSON",
+        message: "the body is not valid JSON; send JSON",
         functionName: "Ship",
         invocationId: expect.stringMatching(/^[\da-f-]{36}$/),
       },

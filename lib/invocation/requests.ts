@@ -1,0 +1,129 @@
+import type { HttpRequest } from "../model/invocation.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import { malformed, parseJson, readContentType, toText } from "./read-payload.js";
+
+/** What a host knows of a request before its body is read. */
+export type RequestParts = Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params">;
+
+/** What the sidecar proves itself with: nothing that a function is ever shown. */
+const tokenHeader = "dapr-api-token";
+
+/**
+ * The request that a function of an HTTP trigger gets, in every host. Its parts are read when they are first asked for,
+ * its body as often as the function likes.
+ */
+export class TriggerRequest implements HttpRequest {
+  readonly #parts: RequestParts;
+  readonly #readBody: () => MaybePromise<Uint8Array>;
+  #headers: Headers | undefined;
+  #body: MaybePromise<Uint8Array> | undefined;
+
+  /** @param readBody called once, when the body is first asked for */
+  constructor(parts: RequestParts, readBody: () => MaybePromise<Uint8Array>) {
+    this.#parts = parts;
+    this.#readBody = readBody;
+  }
+
+  get method(): string {
+    return this.#parts.method;
+  }
+
+  get url(): string {
+    return this.#parts.url;
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= withoutToken(this.#parts.headers));
+  }
+
+  get query(): URLSearchParams {
+    return this.#parts.query;
+  }
+
+  get params(): Record<string, string> {
+    return this.#parts.params;
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    const bytes = this.#bytes();
+    if (!isPromise(bytes) && bytes.byteLength === 0) return null;
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const content = await bytes;
+        if (content.byteLength > 0) controller.enqueue(content.slice());
+        controller.close();
+      },
+    });
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    // A copy: the caller may change it, and the bytes may share their buffer with other requests.
+    return new Uint8Array(await this.#bytes()).buffer;
+  }
+
+  async text(): Promise<string> {
+    return toText(await this.#bytes(), readContentType(this.#contentType).charset);
+  }
+
+  async json(): Promise<unknown> {
+    return parseJson(await this.text());
+  }
+
+  async formData(): Promise<FormData> {
+    return await readFormData(await this.#bytes(), this.#contentType);
+  }
+
+  get #contentType(): string | undefined {
+    return this.#parts.headers.get("content-type") ?? undefined;
+  }
+
+  #bytes(): MaybePromise<Uint8Array> {
+    return (this.#body ??= this.#readBody());
+  }
+}
+
+/** The same request with its JSON as its payload type made it. */
+export function withCheckedBody<T>(request: HttpRequest, value: T): HttpRequest<T> {
+  return {
+    get method() {
+      return request.method;
+    },
+    get url() {
+      return request.url;
+    },
+    get headers() {
+      return request.headers;
+    },
+    get query() {
+      return request.query;
+    },
+    get params() {
+      return request.params;
+    },
+    get body() {
+      return request.body;
+    },
+    json: () => Promise.resolve(value),
+    text: () => request.text(),
+    arrayBuffer: () => request.arrayBuffer(),
+    formData: () => request.formData(),
+  };
+}
+
+/** Undici's own reading of `multipart/form-data` and `application/x-www-form-urlencoded`, under one wording. */
+async function readFormData(bytes: Uint8Array, contentType: string | undefined): Promise<FormData> {
+  try {
+    const headers = new Headers(contentType === undefined ? {} : { "content-type": contentType });
+    return await new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData();
+  } catch (cause) {
+    throw malformed("the body is not a form; send multipart/form-data or application/x-www-form-urlencoded", cause);
+  }
+}
+
+/** Headers as functions may see them. */
+export function withoutToken(headers: Headers): Headers {
+  if (!headers.has(tokenHeader)) return headers;
+  const rest = new Headers(headers);
+  rest.delete(tokenHeader);
+  return rest;
+}

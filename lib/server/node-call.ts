@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import type { EndpointCall } from "./endpoint.js";
+
+const lists: ReadonlySet<string> = new Set(["baggage", "tracestate"]);
+
+/** A request that Node's own HTTP server received. */
+export class NodeCall implements EndpointCall {
+  readonly method: string;
+  readonly #request: IncomingMessage;
+  readonly #params: Readonly<Record<string, string>> | undefined;
+  #ownParams: Record<string, string> | undefined;
+  #headers: Headers | undefined;
+  #query: URLSearchParams | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    readonly body: Buffer,
+    params: Readonly<Record<string, string>> | undefined,
+  ) {
+    this.method = request.method ?? "GET";
+    this.#request = request;
+    this.#params = params;
+  }
+
+  get url(): string {
+    return `http://${this.header("host") ?? "localhost"}${this.#target}`;
+  }
+
+  get path(): string {
+    return pathOf(this.#target);
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#target.slice(this.path.length)));
+  }
+
+  get headers(): Headers {
+    if (this.#headers === undefined) {
+      this.#headers = new Headers();
+      const { rawHeaders } = this.#request;
+      for (let i = 0; i + 1 < rawHeaders.length; i += 2) this.#headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+    }
+    return this.#headers;
+  }
+
+  get params(): Record<string, string> {
+    return (this.#ownParams ??= { ...this.#params });
+  }
+
+  header(name: string): string | undefined {
+    const first = headerOf(this.#request, name);
+    // Of all headers read here, only these may come as several of one name.
+    return first !== undefined && lists.has(name) ? (this.headers.get(name) ?? undefined) : first;
+  }
+
+  get #target(): string {
+    return this.#request.url ?? "/";
+  }
+}
+
+/** A request's target up to its query. */
+export function pathOf(target: string): string {
+  const mark = target.indexOf("?");
+  return mark === -1 ? target : target.slice(0, mark);
+}
+
+/**
+ * One header of a request, the first of that name. Without `request.headers`, for which Node makes an object of all of
+ * them: many invocations need two or three and no object (2 to 3 % of a small one, measured).
+ *
+ * @param name in lower case
+ */
+export function headerOf({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, name: string): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const given = rawHeaders[index]!;
+    if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[index + 1];
+  }
+  return undefined;
+}

@@ -1,0 +1,143 @@
+import { fromV3Request, fromV4Request } from "../../lib/azure/host/http-request.js";
+import { TriggerRequest, withCheckedBody } from "../../lib/invocation/requests.js";
+import type { HttpRequest } from "../../lib/model/invocation.js";
+import { NodeCall } from "../../lib/server/node-call.js";
+import { httpRequest } from "../../lib/testing/fixtures.js";
+
+interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** One request as each host hands it to a function. */
+const hosts: Readonly<Record<string, (sent: Sent) => HttpRequest>> = {
+  "node:http": ({ headers = {}, body = "" }) => {
+    const message = {
+      method: "POST",
+      url: "/api/orders/7?a=1&a=2",
+      rawHeaders: ["Host", "shop", ...Object.entries(headers).flat()],
+    };
+    const bytes = Buffer.from(body as string);
+    const call = new NodeCall(message as never, bytes, { id: "7" });
+    return new TriggerRequest(call, () => bytes);
+  },
+  "the v4 model": ({ headers, body }) => {
+    const request = new Request("http://shop/api/orders/7?a=1&a=2", {
+      method: "POST",
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body: body as string }),
+    });
+    return fromV4Request({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      query: new URL(request.url).searchParams,
+      params: { id: "7" },
+      arrayBuffer: () => request.arrayBuffer(),
+    });
+  },
+  "the v3 model": ({ headers, body }) =>
+    fromV3Request({
+      method: "POST",
+      url: "http://shop/api/orders/7?a=1&a=2",
+      headers,
+      query: { a: "1" },
+      params: { id: "7" },
+      ...(typeof body === "string" ? { rawBody: body } : { bufferBody: body }),
+    }),
+  "a test": ({ headers, body }) =>
+    httpRequest({ method: "POST", url: "http://shop/api/orders/7?a=1&a=2", headers, params: { id: "7" }, body }),
+};
+
+const form =
+  '--x\r\ncontent-disposition: form-data; name="id"\r\n\r\n41\r\n' +
+  '--x\r\ncontent-disposition: form-data; name="label"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n\u0001\u0002\r\n' +
+  "--x--\r\n";
+
+describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => {
+  it("has its parts", () => {
+    const { method, url, query, params } = requestOf({});
+    expect({ method, url, a: query.get("a"), params: { ...params } }).toEqual({
+      method: "POST",
+      url: "http://shop/api/orders/7?a=1&a=2",
+      a: "1",
+      params: { id: "7" },
+    });
+  });
+
+  it("gives its body in every form, any number of times", async () => {
+    const request = requestOf({ headers: { "content-type": "application/json" }, body: '{"id":"1"}' });
+    for (let time = 0; time < 2; time++) {
+      expect(await request.json()).toEqual({ id: "1" });
+      expect(await request.text()).toBe('{"id":"1"}');
+      expect(Buffer.from(await request.arrayBuffer()).toString()).toBe('{"id":"1"}');
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of request.body!) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toBe('{"id":"1"}');
+    }
+  });
+
+  it("says in one wording that a body is not JSON", async () => {
+    const malformed = { code: "ERR_MALFORMED_REQUEST", message: "the body is not valid JSON; send JSON" };
+    await expect(requestOf({ body: "{oops" }).json()).rejects.toMatchObject(malformed);
+    await expect(requestOf({}).json()).rejects.toMatchObject(malformed);
+  });
+
+  it("reads text in the charset that it is labelled with", async () => {
+    const latin = requestOf({
+      headers: { "content-type": "text/plain; charset=iso-8859-1" },
+      body: new Uint8Array([0x63, 0x61, 0x66, 0xe9]),
+    });
+    expect(await latin.text()).toBe("café");
+  });
+
+  it("reads forms", async () => {
+    const sent = await requestOf({
+      headers: { "content-type": "multipart/form-data; boundary=x" },
+      body: form,
+    }).formData();
+    expect(sent.get("id")).toBe("41");
+    const file = sent.get("label") as File;
+    expect([file.name, file.type, file.size]).toEqual(["a.png", "image/png", 2]);
+    const urlencoded = requestOf({
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "id=41&name=a%20b",
+    });
+    expect([...(await urlencoded.formData())]).toEqual([
+      ["id", "41"],
+      ["name", "a b"],
+    ]);
+    await expect(requestOf({ body: "id=41" }).formData()).rejects.toMatchObject({
+      code: "ERR_MALFORMED_REQUEST",
+      message: "the body is not a form; send multipart/form-data or application/x-www-form-urlencoded",
+    });
+  });
+
+  it("never shows the token with which the sidecar proves itself", () => {
+    const { headers } = requestOf({ headers: { "dapr-api-token": "secret", "x-user": "me" } });
+    expect(headers.get("dapr-api-token")).toBeNull();
+    expect(headers.get("x-user")).toBe("me");
+  });
+});
+
+describe("withCheckedBody", () => {
+  it("gives the value as the JSON and leaves the rest of the request as it is", async () => {
+    const request = httpRequest({
+      url: "/api/x?a=1",
+      headers: { "x-a": "1" },
+      params: { id: "7" },
+      body: '{"id":"1"}',
+    });
+    const value = { id: "checked" };
+    const checked = withCheckedBody(request, value);
+    expect(await checked.json()).toBe(value);
+    expect(await checked.json()).toBe(await checked.json());
+    expect(await checked.text()).toBe('{"id":"1"}');
+    expect((await checked.arrayBuffer()).byteLength).toBe(10);
+    expect((await new Response(checked.body).arrayBuffer()).byteLength).toBe(10);
+    const { method, url, headers, query, params } = checked;
+    expect({ method, url, params }).toEqual({ method: "POST", url: request.url, params: { id: "7" } });
+    expect(headers.get("x-a")).toBe("1");
+    expect(query.get("a")).toBe("1");
+  });
+});

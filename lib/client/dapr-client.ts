@@ -12,11 +12,17 @@ export interface DaprClient {
   saveState(request: SaveStateRequest): Promise<void>;
   /** `value: undefined` when the key does not exist; the etag as the sidecar sends it, unquoted. */
   getState(request: GetStateRequest): Promise<StateResult>;
+  /** Reads several keys in one request; results in the order of the keys. */
+  getBulkState(request: GetBulkStateRequest): Promise<readonly BulkStateResult[]>;
   deleteState(request: DeleteStateRequest): Promise<void>;
   transactState(request: TransactStateRequest): Promise<void>;
   publish(request: PublishRequest): Promise<void>;
   /** Rejects with a `SidecarError` whose `accepted` counts the entries that were published all the same. */
   publishBulk(request: PublishBulkRequest): Promise<void>;
+  /**
+   * Rejects with a `SidecarError` where the callee answers anything but 2xx: `status`, `headers`, `body` and `value` are
+   * the callee's, `errorCode` is what it sent, else `ERR_CALLEE_FAILED`.
+   */
   invokeMethod(request: InvokeMethodRequest): Promise<InvokeMethodResult>;
   invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult>;
   getSecret(request: GetSecretRequest): Promise<Record<string, string>>;
@@ -43,42 +49,66 @@ export interface CallOptions {
 /** Metadata as Dapr takes it: text only. */
 export type MetadataMap = Readonly<Record<string, string>>;
 
-export interface StateEntry {
+/** A key of a state store with what is to be saved under it. */
+export interface StateItem {
   readonly key: string;
   readonly value: unknown;
   readonly etag?: string | undefined;
   readonly metadata?: MetadataMap | undefined;
   readonly options?: StateOptions | undefined;
+  /** In a transaction: what an outbox says of the value that it publishes. */
+  readonly contentType?: string | undefined;
 }
 
 export interface SaveStateRequest extends CallOptions {
   readonly stateStore: string;
-  readonly entries: readonly StateEntry[];
+  readonly entries: readonly StateItem[];
 }
 
 export interface GetStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly key: string;
+  readonly metadata?: MetadataMap | undefined;
+  readonly consistency?: StateOptions["consistency"];
 }
 
 export interface StateResult {
   readonly value: unknown;
   readonly etag: string | undefined;
+  /** When the store removes the key, as RFC 3339 text; undefined where it does not, or does not say. */
+  readonly ttlExpireTime?: string | undefined;
+}
+
+export interface GetBulkStateRequest extends CallOptions {
+  readonly stateStore: string;
+  readonly keys: readonly string[];
+  readonly metadata?: MetadataMap | undefined;
+}
+
+export interface BulkStateResult extends StateResult {
+  readonly key: string;
 }
 
 export interface DeleteStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly key: string;
   readonly etag?: string | undefined;
+  readonly metadata?: MetadataMap | undefined;
+  readonly options?: StateOptions | undefined;
 }
 
+/** What a removal in a transaction holds. */
+export type StateRemoval = Pick<DeleteStateRequest, "key" | "etag" | "metadata" | "options">;
+
 export type StateOperation =
-  | { readonly operation: "upsert"; readonly request: StateEntry }
-  | { readonly operation: "delete"; readonly request: { readonly key: string; readonly etag?: string | undefined } };
+  | { readonly operation: "upsert"; readonly request: StateItem }
+  | { readonly operation: "delete"; readonly request: StateRemoval };
 
 export interface TransactStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly operations: readonly StateOperation[];
+  /** Of the transaction as a whole: Cosmos DB takes the `partitionKey` of all operations from here. */
+  readonly metadata?: MetadataMap | undefined;
 }
 
 /** A body with its content type: JSON for a JSON type, else text or bytes. Without one nothing is sent. */
@@ -115,6 +145,7 @@ export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, 
 
 export interface InvokeMethodResult {
   readonly status: number;
+  /** By their names in lower case; several of one name are joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
@@ -130,7 +161,10 @@ export interface InvokeBindingRequest extends CallOptions {
 }
 
 export interface InvokeBindingResult {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** What the component says of its answer: the headers `metadata.*`, without that prefix. */
   readonly metadata: MetadataMap;
 }
 

@@ -1,3 +1,6 @@
+import type { StateOptions } from "../model/collector.js";
+import type { MetadataMap } from "./dapr-client.js";
+
 /*
  * Parts of a request's path and query. Paths are sent raw, without any normalisation of a URL, so that every name and
  * key reaches the sidecar as it is (seen at daprd: one decoding, `..` only as `%2E%2E`). Deviation from the extension,
@@ -15,13 +18,23 @@ export function enc(part: string): string {
 }
 
 /** `metadata.<name>=<value>&…` of a map, in its order; empty for none. */
-export function metadataQuery(metadata: Readonly<Record<string, string>> | undefined): string {
+export function metadataQuery(metadata: MetadataMap | undefined): string {
   if (metadata === undefined) return "";
   let query = "";
   for (const name of Object.keys(metadata)) {
     query += `${query === "" ? "" : "&"}metadata.${encodeURIComponent(name)}=${encodeURIComponent(metadata[name]!)}`;
   }
   return query;
+}
+
+/** The query of a read or removal of state: how it is to be done, then metadata. */
+export function stateQuery(options: StateOptions | undefined, metadata: MetadataMap | undefined): string {
+  const parts: string[] = [];
+  if (options?.concurrency !== undefined) parts.push(`concurrency=${options.concurrency}`);
+  if (options?.consistency !== undefined) parts.push(`consistency=${options.consistency}`);
+  const rest = metadataQuery(metadata);
+  if (rest !== "") parts.push(rest);
+  return parts.join("&");
 }
 
 /** A query kept as written; only what a URL cannot hold is percent-encoded. */

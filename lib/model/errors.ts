@@ -8,6 +8,7 @@
 /** Codes of the errors an invocation can end with. A {@link SidecarError} carries the sidecar's own code instead. */
 export type InvocationErrorCode =
   | "ERR_BINDING_DATA"
+  | "ERR_CALLEE_FAILED"
   | "ERR_COLLECTOR_CLOSED"
   | "ERR_DAPR_BAD_REQUEST"
   | "ERR_FUNCTION_FAILED"
@@ -182,12 +183,19 @@ export interface SidecarErrorInit {
   readonly retryable?: boolean | undefined;
   /** How many items of the request were accepted all the same (bulk publish). */
   readonly accepted?: number | undefined;
+  /** Those of the answer, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Of the answer, at most 1 MiB. */
+  readonly body?: Uint8Array | undefined;
   readonly cause?: unknown;
 }
 
 /**
  * Dapr said no, or nothing. `code` equals `errorCode`; `status` is the sidecar's, 503 when there is no sidecar and 500
  * when a request got no answer. `retryable` informs callers and logs; nothing here retries.
+ *
+ * Of an invocation, status, headers and body are those of the application that was called; its `errorCode` is the one
+ * that it sent, else `ERR_CALLEE_FAILED`.
  *
  * @see https://docs.dapr.io/reference/errors/
  */
@@ -200,6 +208,10 @@ export class SidecarError extends DaprFunctionsError {
   readonly details: unknown;
   readonly retryable: boolean;
   readonly accepted: number;
+  /** Of the answer, by their names in lower case; none where there was no answer. */
+  declare readonly headers: Readonly<Record<string, string>>;
+  /** Of the answer, at most 1 MiB; empty where there was no answer. */
+  declare readonly body: Uint8Array;
 
   constructor(init: SidecarErrorInit) {
     super(init.errorCode, init.message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -210,6 +222,18 @@ export class SidecarError extends DaprFunctionsError {
     this.details = init.details;
     this.retryable = init.retryable ?? isRetryable(init.status, init.errorCode);
     this.accepted = init.accepted ?? 0;
+    // What others sent is for those who ask for it: it is not printed with the error.
+    const hidden = (value: unknown): PropertyDescriptor => ({ value, enumerable: false });
+    Object.defineProperties(this, { headers: hidden(init.headers ?? {}), body: hidden(init.body ?? new Uint8Array()) });
+  }
+
+  /** The body as JSON; undefined where it is none. */
+  get value(): unknown {
+    try {
+      return JSON.parse(new TextDecoder().decode(this.body));
+    } catch {
+      return undefined;
+    }
   }
 }
 

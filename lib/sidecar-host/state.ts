@@ -1,4 +1,4 @@
-import type { DaprClient, StateEntry, StateOperation } from "../client/dapr-client.js";
+import type { DaprClient, StateItem, StateOperation } from "../client/dapr-client.js";
 import { enc } from "../client/paths.js";
 import { badItem, outputTypes } from "../collectors/message.js";
 import type { DaprStateInput, DaprStateOutput } from "../model/bindings.js";
@@ -98,8 +98,8 @@ function saveOf({ value, overrides }: OutputItem, key: string, where: string): S
     key,
     value: jsonValue(value, where, "value"),
     etag: overrides["etag"] as string | undefined,
-    metadata: overrides["metadata"] as StateEntry["metadata"],
-    options: overrides["options"] as StateEntry["options"],
+    metadata: overrides["metadata"] as StateItem["metadata"],
+    options: overrides["options"] as StateItem["options"],
   };
   return { operation: "upsert", request };
 }
@@ -113,7 +113,7 @@ interface StateRequest {
   readonly stateStore: string;
   /** Position of its first message. */
   readonly first: number;
-  readonly entries: StateEntry[];
+  readonly entries: StateItem[];
   readonly keys: Set<string>;
   readonly removal?: { readonly key: string; readonly etag?: string | undefined };
 }

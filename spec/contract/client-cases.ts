@@ -34,6 +34,7 @@ export function clientCases(
     app = await startApp({
       subscriptions: ["events", "bulk", ...names].map((topic) => ({ pubsubname: "bus", topic, route: "/event" })),
       answer: ({ path }) => {
+        if (path.startsWith("/no-such-order")) return { status: 404, body: "no such order" };
         if (path.startsWith("/refuse")) return { status: 409, body: '{"errorCode":"BUSY","message":"later"}' };
         return path.startsWith("/text") ? { headers: { "content-type": "text/plain" }, body: "plain" } : undefined;
       },
@@ -136,6 +137,40 @@ export function clientCases(
       });
       await expect(stale).rejects.toMatchObject({ name: "SidecarError" });
       expect((await client.getState({ stateStore, key: "tx-beside" })).value).toBeUndefined();
+    });
+
+    it("reads several keys at once, in the order asked for", async () => {
+      const entries = ["bulk-a", "bulk-b"].map((key) => ({ key, value: { key } }));
+      await client.saveState({ stateStore, entries });
+      const keys = ["bulk-b", "bulk-missing", "bulk-a"];
+      const results = await client.getBulkState({ stateStore, keys });
+      expect(results).toEqual([
+        { key: "bulk-b", value: { key: "bulk-b" }, etag: expect.any(String) },
+        { key: "bulk-missing" },
+        { key: "bulk-a", value: { key: "bulk-a" }, etag: expect.any(String) },
+      ]);
+      const { etag } = await client.getState({ stateStore, key: "bulk-a" });
+      expect(results[2]!.etag).toBe(etag);
+    });
+
+    it("says when a key expires, in a client that can tell", async () => {
+      await client.saveState({
+        stateStore,
+        entries: [{ key: "brief", value: 1, metadata: { ttlInSeconds: "30" } }],
+      });
+      const { ttlExpireTime } = await client.getState({ stateStore, key: "brief" });
+      const remaining = ttlExpireTime === undefined ? undefined : Date.parse(ttlExpireTime) - Date.now();
+      if (!narrow) expect(remaining).toBeGreaterThan(0);
+    });
+
+    it("removes with the etag it was given, or not at all", async () => {
+      await client.saveState({ stateStore, entries: [{ key: "guarded", value: 1 }] });
+      const { etag } = await client.getState({ stateStore, key: "guarded" });
+      const options = { concurrency: "first-write" } as const;
+      const stale = client.deleteState({ stateStore, key: "guarded", etag: `${etag}0`, options });
+      await expect(stale).rejects.toMatchObject(failure(409, "ERR_STATE_DELETE"));
+      await client.deleteState({ stateStore, key: "guarded", etag, options });
+      expect((await client.getState({ stateStore, key: "guarded" })).value).toBeUndefined();
     });
 
     it.each(names)("keeps key %j apart", async (key) => {
@@ -246,6 +281,7 @@ export function clientCases(
 
     it("rejects when the app refuses, and when there is no such app", async () => {
       await expect(invoke("POST", "refuse", json(1))).rejects.toMatchObject(failure(409, "BUSY"));
+      await expect(invoke("POST", "no-such-order", json(1))).rejects.toMatchObject(failure(404, "ERR_CALLEE_FAILED"));
       const nowhere = client.invokeMethod({ appId: "nowhere", methodName: "m", httpVerb: "POST" });
       await expect(nowhere).rejects.toMatchObject({ name: "SidecarError" });
     });

@@ -13,7 +13,7 @@ export interface RecordedRequest {
 export interface StubAnswer {
   readonly status?: number;
   readonly headers?: Record<string, string>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array | undefined;
 }
 
 /** What stands in for a sidecar: it notes what it is asked and answers as it is told, else 204. */

@@ -70,8 +70,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#room <= 0) return;
+    (this.#chunks ??= []).push(chunk.length > this.#room ? chunk.subarray(0, this.#room) : chunk);
     this.#room -= chunk.length;
-    (this.#chunks ??= []).push(chunk);
   }
 
   onResponseEnd(): void {

@@ -2,9 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { InvocationError, SidecarError } from "../../model/errors.js";
 import { parseAddress, sidecarTimeout, sidecarUrl } from "../address.js";
 import type {
+  BulkStateResult,
   CallOptions,
   DaprClient,
   DeleteStateRequest,
+  GetBulkStateRequest,
   GetSecretRequest,
   GetStateRequest,
   InvokeBindingRequest,
@@ -20,9 +22,10 @@ import type {
   TransactStateRequest,
 } from "../dapr-client.js";
 import type { Answer } from "./exchange.js";
-import { bodyContent, bulkEntry, jsonOf, stateEntry, stateOperation } from "./json-text.js";
-import { enc, metadataQuery, methodNameProblem, methodPath } from "../paths.js";
-import { badAnswer, partialFailure, sidecarError, withAccepted } from "./sidecar-failure.js";
+import { bodyContent, bulkEntry, jsonOf, stateItem, stateOperation } from "./json-text.js";
+import { enc, metadataQuery, methodNameProblem, methodPath, stateQuery } from "../paths.js";
+import { bulkStateResults } from "./bulk-state.js";
+import { badAnswer, calleeFailure, flat, partialFailure, sidecarError, withAccepted } from "./sidecar-failure.js";
 import { isSuccess, Transport } from "./transport.js";
 
 /** What {@link HttpDaprClient} takes; what is left out comes from the environment. */
@@ -66,27 +69,50 @@ export class HttpDaprClient implements DaprClient {
 
   async saveState(request: SaveStateRequest): Promise<void> {
     const { entries } = request;
-    const body = entries.length === 1 ? stateEntry(entries[0]!) : entries.map(stateEntry).join(",");
+    const body = entries.length === 1 ? stateItem(entries[0]!) : entries.map(stateItem).join(",");
     await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}`, `[${body}]`);
   }
 
   async getState(request: GetStateRequest): Promise<StateResult> {
-    const answer = await this.#get(request, `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`);
+    const { consistency, metadata } = request;
+    const query = consistency === undefined ? metadataQuery(metadata) : stateQuery({ consistency }, metadata);
+    const answer = await this.#get(request, `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`, query);
     if (answer.status === 204 || answer.body.length === 0) return { value: undefined, etag: undefined };
-    return { value: jsonOrText(answer.body.toString()), etag: flat(answer.headers)["etag"] };
+    const { headers } = answer;
+    const value = jsonOrText(answer.body.toString());
+    const etag = headerText(headers["etag"]);
+    const ttlExpireTime = headerText(headers["metadata.ttlexpiretime"]);
+    return ttlExpireTime === undefined ? { value, etag } : { value, etag, ttlExpireTime };
+  }
+
+  async getBulkState(request: GetBulkStateRequest): Promise<readonly BulkStateResult[]> {
+    const keys = [...new Set(request.keys)];
+    if (keys.length === 0) return [];
+    const bulk = {
+      method: "POST",
+      path: `/v1.0/state/${enc(request.stateStore)}/bulk`,
+      query: metadataQuery(request.metadata),
+      headers: this.#jsonHeaders,
+      body: JSON.stringify({ keys }),
+      keepBody: true,
+    };
+    const answer = await this.#transport.send(request, bulk);
+    return bulkStateResults(this.#transport.placeOf(request, bulk), request.keys, jsonOrText(answer.body.toString()));
   }
 
   async deleteState(request: DeleteStateRequest): Promise<void> {
     await this.#transport.send(request, {
       method: "DELETE",
       path: `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`,
+      query: stateQuery(request.options, request.metadata),
       headers: request.etag === undefined ? this.#headers : [...this.#headers, "if-match", request.etag],
       keepBody: false,
     });
   }
 
   async transactState(request: TransactStateRequest): Promise<void> {
-    const body = `{"operations":[${request.operations.map(stateOperation).join(",")}]}`;
+    let body = `{"operations":[${request.operations.map(stateOperation).join(",")}]`;
+    body += request.metadata === undefined ? "}" : `,"metadata":${JSON.stringify(request.metadata)}}`;
     await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}/transaction`, body);
   }
 
@@ -117,9 +143,7 @@ export class HttpDaprClient implements DaprClient {
     const answer = await this.#transport.exchange(request, bulk);
     if (isSuccess(answer)) return;
     const place = this.#transport.placeOf(request, bulk);
-    const text = answer.body.toString();
-    const failure =
-      partialFailure(place, answer.status, text, request.entries.length) ?? badAnswer(place, answer.status, text);
+    const failure = partialFailure(place, answer, request.entries.length) ?? badAnswer(place, answer);
     if (!isBulkMissing(failure, request.pubSubName)) throw failure;
     this.#withoutBulk.add(request.daprAddress);
     await this.#publishSingly(request);
@@ -130,14 +154,16 @@ export class HttpDaprClient implements DaprClient {
     if (problem !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `methodName: ${problem}`);
     const { path, query } = methodPath(request.methodName);
     const headers = request.body === undefined ? this.#headers : this.#headersFor(request.body);
-    const answer = await this.#transport.send(request, {
+    const call = {
       method: request.httpVerb,
       path: `/v1.0/invoke/${enc(request.appId)}/method/${path}`,
       query,
       headers: request.headers === undefined ? headers : [...headers, ...Object.entries(request.headers).flat()],
       body: request.body === undefined ? undefined : bodyContent(request.body),
       keepBody: request.discard !== true,
-    });
+    };
+    const answer = await this.#transport.exchange(request, call);
+    if (!isSuccess(answer)) throw calleeFailure(this.#transport.placeOf(request, call), answer);
     return { status: answer.status, headers: flat(answer.headers), body: answer.body };
   }
 
@@ -152,8 +178,11 @@ export class HttpDaprClient implements DaprClient {
       body: `${body}}`,
       keepBody: request.discard !== true,
     });
-    const metadata = Object.entries(flat(answer.headers)).filter(([name]) => name.startsWith("metadata."));
+    const headers = flat(answer.headers);
+    const metadata = Object.entries(headers).filter(([name]) => name.startsWith("metadata."));
     return {
+      status: answer.status,
+      headers,
       body: answer.body,
       metadata: Object.fromEntries(metadata.map(([name, value]) => [name.slice("metadata.".length), value])),
     };
@@ -213,7 +242,8 @@ export class HttpDaprClient implements DaprClient {
     throw sidecarError(this.#transport.placeOf(call, { method: "GET", path }), {
       status,
       errorCode: "ERR_UNKNOWN",
-      message: "the answer is not a valid JSON object",
+      message: "not a valid JSON object",
+      isAnswer: true,
     });
   }
 
@@ -240,7 +270,6 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-function flat(headers: Answer["headers"]): Record<string, string> {
-  const entries = Object.entries(headers).filter((entry) => entry[1] !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value!]));
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
 }

@@ -1,5 +1,5 @@
 import { JsonText } from "../../model/json.js";
-import type { MessageBody, PublishBulkRequest, StateEntry, StateOperation } from "../dapr-client.js";
+import type { MessageBody, PublishBulkRequest, StateItem, StateOperation, StateRemoval } from "../dapr-client.js";
 
 /*
  * Request bodies as JSON text. Values arrive as JsonText and are put in as they are: each is serialised once.
@@ -11,22 +11,24 @@ export function jsonOf(value: unknown): string {
 }
 
 /** An entry of a state request: key, value, etag, metadata, options. */
-export function stateEntry(entry: StateEntry): string {
+export function stateItem(entry: StateItem): string {
   let text = `{"key":${JSON.stringify(entry.key)}`;
   if (entry.value !== undefined) text += `,"value":${jsonOf(entry.value)}`;
   if (entry.etag !== undefined) text += `,"etag":${JSON.stringify(entry.etag)}`;
   if (entry.metadata !== undefined) text += `,"metadata":${JSON.stringify(entry.metadata)}`;
   if (entry.options !== undefined) text += `,"options":${JSON.stringify(entry.options)}`;
+  if (entry.contentType !== undefined) text += `,"contentType":${JSON.stringify(entry.contentType)}`;
   return `${text}}`;
 }
 
 /** An operation of a state transaction. */
 export function stateOperation(operation: StateOperation): string {
-  const request =
-    operation.operation === "upsert"
-      ? stateEntry(operation.request)
-      : JSON.stringify({ key: operation.request.key, etag: operation.request.etag });
+  const request = operation.operation === "upsert" ? stateItem(operation.request) : removalText(operation.request);
   return `{"operation":"${operation.operation}","request":${request}}`;
+}
+
+function removalText({ key, etag, metadata, options }: StateRemoval): string {
+  return JSON.stringify({ key, etag, metadata, options });
 }
 
 /** An entry of a bulk publish; its id is its position. */

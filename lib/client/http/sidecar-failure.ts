@@ -1,4 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { SidecarError } from "../../model/errors.js";
+import type { Answer } from "./exchange.js";
 
 /** Where a request went, for messages: never its query, headers or body. */
 export interface RequestPlace {
@@ -14,20 +16,26 @@ interface Failure {
   readonly status: number;
   readonly errorCode: string;
   readonly message: string;
+  /** True where the status is that of an answer: the message then names it. */
+  readonly isAnswer?: boolean;
   readonly details?: unknown;
   readonly accepted?: number;
   readonly retryable?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
   readonly cause?: unknown;
 }
 
-/** An error whose message starts with binding and request. */
+/** An error whose message starts with binding and request, and names the status of an answer. */
 export function sidecarError(place: RequestPlace, failure: Failure): SidecarError {
   const { binding, operation, target } = place;
+  const { isAnswer, ...init } = failure;
+  const answered = isAnswer === true ? ` answered ${failure.status}` : "";
   return new SidecarError({
-    ...failure,
+    ...init,
     operation,
     target,
-    message: `${binding === undefined ? "" : `${binding}, `}${operation}: ${failure.message}`,
+    message: `${binding === undefined ? "" : `${binding}, `}${operation}${answered}: ${failure.message}`,
   });
 }
 
@@ -58,40 +66,79 @@ export function noAnswer(place: RequestPlace, cause: unknown): SidecarError {
 
 const longest = 1000;
 
+/** An answer that is no success, as errors keep it. */
+export type FailedAnswer = Pick<Answer, "status" | "headers" | "body">;
+
 /**
- * The error of an answer that is no success.
+ * The error of an answer of the sidecar that is no success.
  *
  * @see https://docs.dapr.io/reference/errors/
  */
-export function badAnswer(place: RequestPlace, status: number, body: string): SidecarError {
-  if (status >= 300 && status < 400) {
-    return sidecarError(place, { status, errorCode: "ERR_UNKNOWN", message: "redirect not followed" });
-  }
+export function badAnswer(place: RequestPlace, answer: FailedAnswer): SidecarError {
   const unknown =
-    status === 404
+    answer.status === 404
       ? { errorCode: "ERR_DAPR_RESOURCE_DOES_NOT_EXIST", message: "resource does not exist or is not configured" }
       : { errorCode: "ERR_UNKNOWN", message: "no message given" };
-  if (body === "") return sidecarError(place, { status, ...unknown });
+  return answerError(place, answer, unknown);
+}
+
+/**
+ * The error of an invocation that was answered with anything but 2xx. daprd hands on what the callee said, and answers
+ * itself, with an `errorCode` of its own, where it cannot reach it.
+ */
+export function calleeFailure(place: RequestPlace, answer: FailedAnswer): SidecarError {
+  return answerError(place, answer, { errorCode: "ERR_CALLEE_FAILED", message: "no message given" });
+}
+
+function answerError(
+  place: RequestPlace,
+  { status, headers, body }: FailedAnswer,
+  unknown: { readonly errorCode: string; readonly message: string },
+): SidecarError {
+  const said = { status, headers: flat(headers), body, isAnswer: true };
+  if (status >= 300 && status < 400) {
+    return sidecarError(place, { ...said, ...unknown, message: "redirect not followed" });
+  }
+  if (body.length === 0) return sidecarError(place, { ...said, ...unknown });
   const json = parsed(body);
-  if (json === undefined) {
-    const message = `${body.slice(0, longest)} (not a valid JSON object)`;
-    return sidecarError(place, { status, errorCode: "ERR_UNKNOWN", message });
+  if (typeof json?.value !== "object" || json.value === null || Array.isArray(json.value)) {
+    // A JSON string is its text; what is neither JSON nor text is not shown.
+    const text = typeof json?.value === "string" ? json.value : isUtf8(body) ? body.toString() : "";
+    const message = text === "" ? unknown.message : text.slice(0, longest);
+    return sidecarError(place, { ...said, errorCode: textCode(unknown.errorCode), message });
   }
-  if (typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) {
-    return sidecarError(place, { status, errorCode: "ERR_UNKNOWN", message: body.slice(0, longest) });
-  }
-  const { errorCode, message, details } = json.value as Record<string, unknown>;
+  const { errorCode, message, detail, title, error, details } = json.value as Record<string, unknown>;
   return sidecarError(place, {
-    status,
-    errorCode: typeof errorCode === "string" && errorCode !== "" ? errorCode : unknown.errorCode,
-    message: typeof message === "string" && message !== "" ? message : unknown.message,
+    ...said,
+    errorCode: isText(errorCode) ? errorCode : unknown.errorCode,
+    // The second and third are those of problem details: https://www.rfc-editor.org/rfc/rfc9457
+    message: ([message, detail, title, error].find(isText) ?? unknown.message).slice(0, longest),
     details,
   });
+}
+
+/** A sidecar that answers with text says more than that something does not exist. */
+function textCode(errorCode: string): string {
+  return errorCode === "ERR_CALLEE_FAILED" ? errorCode : "ERR_UNKNOWN";
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** Headers by name; several of one name are joined with a comma. */
+export function flat(headers: Answer["headers"]): Record<string, string> {
+  const entries = Object.entries(headers).filter((entry) => entry[1] !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value!]));
 }
 
 interface FailedEntry {
   readonly entryId: string;
   readonly error: string;
+}
+
+function isFailedEntry(entry: unknown): entry is FailedEntry {
+  return typeof (entry as FailedEntry | null)?.entryId === "string";
 }
 
 /**
@@ -100,18 +147,19 @@ interface FailedEntry {
  */
 export function partialFailure(
   place: RequestPlace,
-  status: number,
-  body: string,
+  { status, body }: FailedAnswer,
   entries: number,
 ): SidecarError | undefined {
   const answer = parsed(body)?.value as { failedEntries?: unknown; errorCode?: unknown } | null | undefined;
-  if (!Array.isArray(answer?.failedEntries) || answer.failedEntries.length === 0) return undefined;
-  const failedEntries = answer.failedEntries as readonly FailedEntry[];
-  const first = failedEntries[0]!;
+  if (!Array.isArray(answer?.failedEntries)) return undefined;
+  const failedEntries = answer.failedEntries.filter(isFailedEntry);
+  const first = failedEntries[0];
+  if (first === undefined) return undefined;
   return sidecarError(place, {
     status,
     errorCode: typeof answer.errorCode === "string" ? answer.errorCode : "ERR_UNKNOWN",
     message: `${failedEntries.length} of ${entries} entries failed, entry ${first.entryId} with: ${String(first.error).slice(0, longest)}`,
+    isAnswer: true,
     details: { failedEntries },
     accepted: Math.max(0, entries - failedEntries.length),
   });
@@ -119,13 +167,14 @@ export function partialFailure(
 
 /** The error of one of several entries that are published singly, when so many before it were. */
 export function withAccepted(error: SidecarError, accepted: number): SidecarError {
-  const { status, errorCode, message, operation, target, details, retryable, cause } = error;
-  return new SidecarError({ status, errorCode, message, operation, target, details, retryable, accepted, cause });
+  const { status, errorCode, message, operation, target, details, retryable, headers, body, cause } = error;
+  const kept = { status, errorCode, message, operation, target, details, retryable, headers, body };
+  return new SidecarError({ ...kept, accepted, cause });
 }
 
-function parsed(body: string): { readonly value: unknown } | undefined {
+function parsed(body: Buffer): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(body) };
+    return { value: JSON.parse(body.toString()) };
   } catch {
     return undefined;
   }

@@ -56,7 +56,7 @@ export class Transport {
   async send(call: CallOptions, request: SidecarRequest): Promise<Answer> {
     const answer = await this.exchange(call, request);
     if (isSuccess(answer)) return answer;
-    throw badAnswer(this.placeOf(call, request), answer.status, answer.body.toString());
+    throw badAnswer(this.placeOf(call, request), answer);
   }
 
   /**

@@ -2,9 +2,11 @@ import { InvocationError, SidecarError } from "../../model/errors.js";
 import { JsonText } from "../../model/json.js";
 import { sidecarTimeout } from "../address.js";
 import type {
+  BulkStateResult,
   CallOptions,
   DaprClient,
   DeleteStateRequest,
+  GetBulkStateRequest,
   GetSecretRequest,
   GetStateRequest,
   InvokeBindingRequest,
@@ -15,16 +17,16 @@ import type {
   PublishRequest,
   SaveStateRequest,
   SidecarMetadata,
-  StateEntry,
   StateResult,
   TransactStateRequest,
 } from "../dapr-client.js";
 import { bodyContent, jsonOf } from "../http/json-text.js";
 import { enc, methodNameProblem, methodPath } from "../paths.js";
-import { replyBytes, sdkData, sdkStateEntry } from "./sdk-data.js";
-import { sdkError, unreadReply } from "./sdk-failure.js";
+import { replyBytes, sdkData, sdkOptions, sdkStateItem } from "./sdk-data.js";
+import { sdkCalleeError, sdkError, unreadReply } from "./sdk-failure.js";
 import { hideToken, type DaprSdk } from "./sdk.js";
-import { sidecarError, withAccepted, type RequestPlace } from "../http/sidecar-failure.js";
+import { bulkStateResults } from "../http/bulk-state.js";
+import { withAccepted, type RequestPlace } from "../http/sidecar-failure.js";
 import { withinTime } from "../http/under-way.js";
 
 /**
@@ -35,7 +37,8 @@ import { withinTime } from "../http/under-way.js";
  * are sent as their JSON, names and keys are escaped, and its debug log loses the api token. What cannot be had through
  * it:
  *
- * - status and headers of an invocation's reply: they are 200 and none; over HTTP redirects are followed
+ * - status and headers of the reply of an invocation or a binding: they are 200 and none; over HTTP redirects are followed
+ * - the consistency of a read (refused)
  * - cancellation: a call that is aborted or out of time is no longer waited for, but goes on
  * - a binding's `daprAddress`, which is refused
  * - trace headers on anything but invocations over HTTP
@@ -43,8 +46,8 @@ import { withinTime } from "../http/under-way.js";
  * - the spelling of numbers in `application/json`: `2.50` becomes `2.5`, integers beyond 2^53 lose digits
  * - over HTTP: names and keys `.` and `..`, a body with GET or HEAD (both refused), metadata of a binding's answer
  * - over gRPC: a query, headers and content types other than JSON, `text/plain` and bytes of an invocation, metadata of a
- *   secret's request and of items in a transaction (all refused); all but the first value of a secret; the sidecar's
- *   own error codes
+ *   secret's request, of a removal and of items in a transaction, their content types (all refused); all but the first
+ *   value of a secret; when a key expires; the sidecar's own error codes, and what a callee that fails has sent
  *
  * @see https://docs.dapr.io/developing-applications/sdks/js/js-client/
  * @example
@@ -66,7 +69,7 @@ export class SdkDaprClient implements DaprClient {
 
   async saveState(request: SaveStateRequest): Promise<void> {
     const { stateStore } = request;
-    const entries = request.entries.map((entry) => sdkStateEntry(entry, this.#isGrpc));
+    const entries = request.entries.map((entry) => sdkStateItem(entry, this.#isGrpc));
     await this.#checked(request, `POST /v1.0/state/${enc(stateStore)}`, () =>
       this.#sdk.state.save(this.#part(stateStore), entries),
     );
@@ -74,42 +77,69 @@ export class SdkDaprClient implements DaprClient {
 
   /** Reads in bulk, since only that gives the etag, and tells a missing key from empty text. */
   async getState(request: GetStateRequest): Promise<StateResult> {
-    const { stateStore, key } = request;
+    const { stateStore, key, consistency } = request;
+    if (consistency !== undefined) throw unsupported("the consistency of a read");
     const operation = `GET /v1.0/state/${enc(stateStore)}/${enc(key)}`;
-    const store = this.#part(stateStore);
-    const items = await this.#call(request, operation, () => this.#sdk.state.getBulk(store, [key]));
-    const { data, etag, error } = (items[0] ?? {}) as { data?: unknown; etag?: string; error?: string };
-    if (error !== undefined && error !== "") {
-      throw sidecarError(this.#place(request, operation), { status: 500, errorCode: "ERR_STATE_GET", message: error });
-    }
-    if (this.#isGrpc && data === "" && !etag) {
-      // Over gRPC a key that cannot be read looks like one that is missing; a read of its own fails.
-      await this.#call(request, operation, () => this.#sdk.state.get(store, key));
-      return { value: undefined, etag: undefined };
-    }
-    return { value: data, etag: etag === "" ? undefined : etag };
+    const [result] = await this.#readBulk(request, operation, [key], "ERR_STATE_GET");
+    const { value, etag, ttlExpireTime } = result!;
+    return ttlExpireTime === undefined ? { value, etag } : { value, etag, ttlExpireTime };
+  }
+
+  async getBulkState(request: GetBulkStateRequest): Promise<readonly BulkStateResult[]> {
+    if (request.keys.length === 0) return [];
+    const operation = `POST /v1.0/state/${enc(request.stateStore)}/bulk`;
+    return await this.#readBulk(request, operation, request.keys, "ERR_STATE_BULK_GET");
+  }
+
+  async #readBulk(
+    request: GetStateRequest | GetBulkStateRequest,
+    operation: string,
+    keys: readonly string[],
+    errorCode: string,
+  ): Promise<readonly BulkStateResult[]> {
+    const store = this.#part(request.stateStore);
+    const options = request.metadata === undefined ? {} : { metadata: request.metadata };
+    const read = (): Promise<object[]> => this.#sdk.state.getBulk(store, [...new Set(keys)], options);
+    const items = await this.#call(request, operation, read);
+    const results = bulkStateResults(this.#place(request, operation), keys, items, errorCode);
+    if (!this.#isGrpc) return results;
+    return await Promise.all(
+      results.map(async (result) => {
+        if (result.value !== "" || result.etag !== undefined) return result;
+        // Over gRPC a key that cannot be read looks like one that is missing; a read of its own fails.
+        await this.#call(request, operation, () => this.#sdk.state.get(store, result.key, options));
+        return { key: result.key, value: undefined, etag: undefined };
+      }),
+    );
   }
 
   async deleteState(request: DeleteStateRequest): Promise<void> {
-    const { stateStore, key, etag } = request;
+    const { stateStore, key, etag, metadata, options } = request;
+    if (this.#isGrpc && metadata !== undefined) throw unsupported("metadata of a removal over gRPC");
+    const given = { ...sdkOptions(options), ...(etag !== undefined && { etag }), ...(metadata && { metadata }) };
     await this.#checked(request, `DELETE /v1.0/state/${enc(stateStore)}/${enc(key)}`, () =>
-      this.#sdk.state.delete(this.#part(stateStore), this.#part(key), etag === undefined ? undefined : { etag }),
+      this.#sdk.state.delete(
+        this.#part(stateStore),
+        this.#part(key),
+        Object.keys(given).length === 0 ? undefined : given,
+      ),
     );
   }
 
   async transactState(request: TransactStateRequest): Promise<void> {
-    const { stateStore } = request;
+    const { stateStore, metadata } = request;
     const operations = request.operations.map(({ operation, request: entry }) => {
-      if (this.#isGrpc && "metadata" in entry && entry.metadata !== undefined) {
+      if (this.#isGrpc && entry.metadata !== undefined) {
         throw unsupported("metadata of items in a transaction over gRPC");
       }
-      return {
-        operation,
-        request: operation === "upsert" ? sdkStateEntry(entry as StateEntry, this.#isGrpc) : { ...entry },
-      };
+      if (operation === "delete") return { operation, request: { ...entry, options: sdkOptions(entry.options) } };
+      if (this.#isGrpc && entry.contentType !== undefined) {
+        throw unsupported("the content type of items in a transaction over gRPC");
+      }
+      return { operation, request: sdkStateItem(entry, this.#isGrpc) };
     });
     await this.#call(request, `POST /v1.0/state/${enc(stateStore)}/transaction`, () =>
-      this.#sdk.state.transaction(this.#part(stateStore), operations),
+      this.#sdk.state.transaction(this.#part(stateStore), operations, metadata),
     );
   }
 
@@ -155,10 +185,10 @@ export class SdkDaprClient implements DaprClient {
       } catch (error) {
         const text = unreadReply(error);
         if (text !== undefined) return text;
-        throw error;
+        throw sdkCalleeError(this.#place(request, operation), error);
       }
     });
-    return { status: 200, headers: {}, body: replyBytes(reply) };
+    return { ...unknownAnswer, body: replyBytes(reply) };
   }
 
   async invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
@@ -168,9 +198,9 @@ export class SdkDaprClient implements DaprClient {
     const answer = await this.#call(request, `POST /v1.0/bindings/${enc(bindingName)}`, () =>
       this.#sdk.binding.send(this.#part(bindingName), operation, sent, { ...metadata }),
     );
-    if (!this.#isGrpc) return { body: replyBytes(answer), metadata: {} };
+    if (!this.#isGrpc) return { ...unknownAnswer, body: replyBytes(answer), metadata: {} };
     const { data: body, metadata: given } = answer as { data?: Uint8Array; metadata?: Record<string, string> };
-    return { body: body ?? new Uint8Array(), metadata: given ?? {} };
+    return { ...unknownAnswer, body: body ?? new Uint8Array(), metadata: given ?? {} };
   }
 
   async getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
@@ -228,7 +258,8 @@ export class SdkDaprClient implements DaprClient {
     try {
       return await withinTime(run, call.timeout ?? this.#timeout, call.signal);
     } catch (error) {
-      throw error instanceof InvocationError ? error : sdkError(this.#place(call, operation), error);
+      if (error instanceof InvocationError || error instanceof SidecarError) throw error;
+      throw sdkError(this.#place(call, operation), error);
     }
   }
 
@@ -237,6 +268,9 @@ export class SdkDaprClient implements DaprClient {
     return { binding, operation, target: `${this.#isGrpc ? "grpc" : "http"}://${daprHost}:${daprPort}` };
   }
 }
+
+/** The package tells neither status nor headers of a success. */
+const unknownAnswer = { status: 200, headers: {} } as const;
 
 function unsupported(what: string): InvocationError {
   return new InvocationError("ERR_OVERRIDE_UNSUPPORTED", `@dapr/dapr cannot send ${what}; use HttpDaprClient`);

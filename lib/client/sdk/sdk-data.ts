@@ -1,5 +1,6 @@
 import { JsonText } from "../../model/json.js";
-import type { MessageBody, StateEntry } from "../dapr-client.js";
+import type { StateOptions } from "../../model/collector.js";
+import type { MessageBody, StateItem } from "../dapr-client.js";
 import { bodyContent, jsonOf } from "../http/json-text.js";
 
 /* Data in the forms in which @dapr/dapr sends them whole. */
@@ -25,17 +26,23 @@ export function replyBytes(reply: unknown): Uint8Array {
 const consistency: Readonly<Record<string, number>> = { eventual: 1, strong: 2 };
 const concurrency: Readonly<Record<string, number>> = { "first-write": 1, "last-write": 2 };
 
+/** Options as the package takes them; none for none. */
+export function sdkOptions(options: StateOptions | undefined): object | undefined {
+  if (options === undefined) return undefined;
+  return {
+    consistency: consistency[options.consistency ?? ""],
+    concurrency: concurrency[options.concurrency ?? ""],
+  };
+}
+
 /** A new object, since the package writes into it. Over gRPC it takes text for the bytes to store, so that is JSON. */
-export function sdkStateEntry({ key, value, etag, metadata, options }: StateEntry, isGrpc: boolean): object {
+export function sdkStateItem(item: StateItem, isGrpc: boolean): object {
+  const { key, value, etag, metadata, options, contentType } = item;
   const text = jsonOf(value);
-  const entry: Record<string, unknown> = { key, value: isGrpc ? text : new JsonText(text) };
-  if (etag !== undefined) entry["etag"] = etag;
-  if (metadata !== undefined) entry["metadata"] = metadata;
-  if (options !== undefined) {
-    entry["options"] = {
-      consistency: consistency[options.consistency ?? ""],
-      concurrency: concurrency[options.concurrency ?? ""],
-    };
-  }
-  return entry;
+  const sent: Record<string, unknown> = { key, value: isGrpc ? text : new JsonText(text) };
+  if (etag !== undefined) sent["etag"] = etag;
+  if (metadata !== undefined) sent["metadata"] = metadata;
+  if (options !== undefined) sent["options"] = sdkOptions(options);
+  if (contentType !== undefined) sent["contentType"] = contentType;
+  return sent;
 }

@@ -1,5 +1,12 @@
 import type { SidecarError } from "../../model/errors.js";
-import { badAnswer, noAnswer, sidecarError, type RequestPlace } from "../http/sidecar-failure.js";
+import {
+  badAnswer,
+  calleeFailure,
+  noAnswer,
+  sidecarError,
+  type FailedAnswer,
+  type RequestPlace,
+} from "../http/sidecar-failure.js";
 
 /** HTTP statuses that the sidecar gives over HTTP for what gRPC has these codes for; any other is 500. */
 const statusOfCode: Readonly<Record<number, number>> = {
@@ -19,9 +26,23 @@ const statusOfCode: Readonly<Record<number, number>> = {
  * of an error; over gRPC it throws what ConnectRPC threw, or an object around it.
  */
 export function sdkError(place: RequestPlace, thrown: unknown): SidecarError {
+  return toSidecarError(place, thrown, badAnswer, "ERR_UNKNOWN");
+}
+
+/** As {@link sdkError}, of an invocation: what is not the sidecar's own failure is the callee's. */
+export function sdkCalleeError(place: RequestPlace, thrown: unknown): SidecarError {
+  return toSidecarError(place, thrown, calleeFailure, "ERR_CALLEE_FAILED");
+}
+
+function toSidecarError(
+  place: RequestPlace,
+  thrown: unknown,
+  toError: typeof badAnswer,
+  unknownCode: string,
+): SidecarError {
   const error = unwrapped(thrown);
   const answer = httpAnswer(error);
-  if (answer !== undefined) return badAnswer(place, answer.status, answer.body);
+  if (answer !== undefined) return toError(place, answer);
   if (error instanceof Error && error.message.includes("DAPR_SIDECAR_COULD_NOT_BE_STARTED")) {
     return noAnswer(place, Object.assign(new Error(error.message, { cause: error }), { code: "ECONNREFUSED" }));
   }
@@ -30,8 +51,9 @@ export function sdkError(place: RequestPlace, thrown: unknown): SidecarError {
   if (hasCode(cause, "ECONNREFUSED")) return noAnswer(place, cause);
   return sidecarError(place, {
     status: statusOfCode[code] ?? 500,
-    errorCode: /\bERR_[A-Z_]+/.exec(rawMessage)?.[0] ?? "ERR_UNKNOWN",
+    errorCode: /\bERR_[A-Z_]+/.exec(rawMessage)?.[0] ?? unknownCode,
     message: rawMessage.slice(0, 1000),
+    isAnswer: true,
     cause: error,
   });
 }
@@ -51,11 +73,13 @@ function unwrapped(thrown: unknown): unknown {
   return thrown;
 }
 
-function httpAnswer(error: unknown): { readonly status: number; readonly body: string } | undefined {
+/** The answer that the package put into the text of an error, over HTTP; its headers are lost. */
+function httpAnswer(error: unknown): FailedAnswer | undefined {
   if (!(error instanceof Error) || !error.message.startsWith("{")) return undefined;
   try {
     const { status, error_msg: body } = JSON.parse(error.message) as { status?: unknown; error_msg?: unknown };
-    return typeof status === "number" ? { status, body: typeof body === "string" ? body : "" } : undefined;
+    if (typeof status !== "number") return undefined;
+    return { status, headers: {}, body: Buffer.from(typeof body === "string" ? body : "") };
   } catch {
     return undefined;
   }

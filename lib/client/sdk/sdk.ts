@@ -10,10 +10,10 @@ export interface DaprSdk {
   readonly daprClient?: unknown;
   readonly state: {
     save(store: string, entries: object[]): Promise<unknown>;
-    get(store: string, key: string): Promise<unknown>;
-    getBulk(store: string, keys: string[]): Promise<object[]>;
+    get(store: string, key: string, options?: object): Promise<unknown>;
+    getBulk(store: string, keys: string[], options?: object): Promise<object[]>;
     delete(store: string, key: string, options?: object): Promise<unknown>;
-    transaction(store: string, operations?: object[]): Promise<unknown>;
+    transaction(store: string, operations?: object[], metadata?: Record<string, string>): Promise<unknown>;
   };
   readonly pubsub: { publish(pubSub: string, topic: string, data?: object, options?: object): Promise<unknown> };
   readonly invoker: {

@@ -36,7 +36,8 @@ async function failureOf(call: Promise<unknown>): Promise<SidecarError> {
 }
 
 const publishing = { pubSubName: "bus", topic: "orders", binding: 'daprPublish "copies"', payload: json(1) };
-const prefix = 'daprPublish "copies", POST /v1.0/publish/bus/orders: ';
+const place = 'daprPublish "copies", POST /v1.0/publish/bus/orders';
+const prefix = `${place}: `;
 
 describe("names and keys", () => {
   const hostile = [
@@ -99,6 +100,52 @@ describe("requests", () => {
       'POST /v1.0/state/cart/transaction {"operations":[{"operation":"upsert","request":{"key":"a","value":1,"etag":"7"}},' +
         '{"operation":"delete","request":{"key":"b","etag":"8"}},{"operation":"delete","request":{"key":"c"}}]}',
     ]);
+  });
+
+  it("write metadata and options of reads, removals and transactions", async () => {
+    const metadata = { partitionKey: "a&b" };
+    const options = { concurrency: "first-write", consistency: "strong" } as const;
+    await client.getState({ stateStore: "cart", key: "a", metadata, consistency: "strong" });
+    await client.getState({ stateStore: "cart", key: "a", metadata });
+    await client.deleteState({ stateStore: "cart", key: "a", metadata, options });
+    await client.transactState({
+      stateStore: "cart",
+      metadata,
+      operations: [
+        { operation: "upsert", request: { key: "a", value: 1, contentType: "application/json" } },
+        { operation: "delete", request: { key: "b", metadata, options } },
+      ],
+    });
+    const sent = '"metadata":{"partitionKey":"a&b"}';
+    expect(lines()).toEqual([
+      "GET /v1.0/state/cart/a?consistency=strong&metadata.partitionKey=a%26b",
+      "GET /v1.0/state/cart/a?metadata.partitionKey=a%26b",
+      "DELETE /v1.0/state/cart/a?concurrency=first-write&consistency=strong&metadata.partitionKey=a%26b",
+      'POST /v1.0/state/cart/transaction {"operations":[{"operation":"upsert","request":{"key":"a","value":1,' +
+        `"contentType":"application/json"}},{"operation":"delete","request":{"key":"b",${sent},` +
+        `"options":{"concurrency":"first-write","consistency":"strong"}}}],${sent}}`,
+    ]);
+  });
+
+  it("read several keys in one request", async () => {
+    sidecar.answer = () => ({
+      body: '[{"key":"b","data":null,"etag":"2","metadata":{"ttlExpireTime":"2030-01-01T00:00:00Z"}},{"key":"a"}]',
+    });
+    const results = await client.getBulkState({ stateStore: "s", keys: ["a", "b", "a"], metadata: { p: "1" } });
+    expect(lines()).toEqual(['POST /v1.0/state/s/bulk?metadata.p=1 {"keys":["a","b"]}']);
+    expect(results).toEqual([
+      { key: "a" },
+      { key: "b", value: null, etag: "2", ttlExpireTime: "2030-01-01T00:00:00Z" },
+      { key: "a" },
+    ]);
+    expect(await client.getBulkState({ stateStore: "s", keys: [] })).toEqual([]);
+    expect(sidecar.requests).toHaveLength(1);
+  });
+
+  it.each(['[{"key":"a","error":"no disk"}]', "{}", "oops"])("fail when a key cannot be read: %s", async (body) => {
+    sidecar.answer = () => ({ body });
+    const error = await failureOf(client.getBulkState({ stateStore: "s", keys: ["a"] }));
+    expect(error).toMatchObject({ errorCode: "ERR_STATE_BULK_GET" });
   });
 
   it("send an etag as if-match", async () => {
@@ -169,6 +216,9 @@ describe("answers", () => {
   it("give a value parsed once, and text where it is no JSON", async () => {
     sidecar.answer = () => ({ headers: { etag: "1" }, body: '"{\\"a\\":1}"' });
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: '{"a":1}', etag: "1" });
+    sidecar.answer = () => ({ headers: { etag: "1", "metadata.ttlExpireTime": "2030-01-01T00:00:00Z" }, body: "1" });
+    const read = await client.getState({ stateStore: "s", key: "k" });
+    expect(read).toEqual({ value: 1, etag: "1", ttlExpireTime: "2030-01-01T00:00:00Z" });
     sidecar.answer = () => ({ body: "plain é" });
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: "plain é", etag: undefined });
   });
@@ -202,7 +252,7 @@ describe("answers", () => {
   it("fail where a secret is no JSON object", async () => {
     sidecar.answer = () => ({ body: "oops" });
     const error = await failureOf(client.getSecret({ secretStoreName: "s", key: "k" }));
-    expect(error.message).toBe("GET /v1.0/secrets/s/k: the answer is not a valid JSON object");
+    expect(error.message).toBe("GET /v1.0/secrets/s/k answered 200: not a valid JSON object");
   });
 });
 
@@ -233,15 +283,9 @@ describe("failures", () => {
       false,
     ],
     ["JSON that is no object", { status: 429, body: "[1]" }, "ERR_UNKNOWN", "[1]", true],
-    ["long JSON text", { status: 500, body: JSON.stringify(long) }, "ERR_UNKNOWN", `"${"x".repeat(999)}`, true],
-    [
-      "text",
-      { status: 401, body: "invalid api token" },
-      "ERR_UNKNOWN",
-      "invalid api token (not a valid JSON object)",
-      false,
-    ],
-    ["long text", { status: 502, body: long }, "ERR_UNKNOWN", `${"x".repeat(1000)} (not a valid JSON object)`, true],
+    ["long JSON text", { status: 500, body: JSON.stringify(long) }, "ERR_UNKNOWN", "x".repeat(1000), true],
+    ["text", { status: 401, body: "invalid api token" }, "ERR_UNKNOWN", "invalid api token", false],
+    ["long text", { status: 502, body: long }, "ERR_UNKNOWN", `${"x".repeat(1000)}`, true],
     [
       "a redirect",
       { status: 302, headers: { location: "/elsewhere" }, body: "moved" },
@@ -262,9 +306,40 @@ describe("failures", () => {
     sidecar.answer = () => answer;
     const error = await failureOf(client.publish(publishing));
     expect(error).toMatchObject({ status: answer.status, errorCode, code: errorCode, retryable });
-    expect(error.message).toBe(prefix + message);
+    expect(error.message).toBe(`${place} answered ${answer.status}: ${message}`);
     expect(error).toMatchObject({ operation: "POST /v1.0/publish/bus/orders", target: sidecar.url });
     expect(sidecar.requests).toHaveLength(1);
+  });
+
+  it("keep the headers and the body of an answer, and do not print them", async () => {
+    const body = '{"errorCode":"E","message":"m","stock":0}';
+    sidecar.answer = () => ({ status: 422, headers: { "content-type": "application/problem+json" }, body });
+    const error = await failureOf(client.publish(publishing));
+    expect(error.headers).toMatchObject({ "content-type": "application/problem+json" });
+    expect(Buffer.from(error.body).toString()).toBe(body);
+    expect(error.value).toEqual({ errorCode: "E", message: "m", stock: 0 });
+    expect(inspect(error)).not.toContain("stock");
+  });
+
+  it("keep no more than a MiB of a body", async () => {
+    sidecar.answer = () => ({ status: 500, body: "x".repeat(3 << 20) });
+    expect((await failureOf(client.publish(publishing))).body).toHaveLength(1 << 20);
+  });
+
+  it.each<[string, { status: number; body?: string | Buffer }, string, string]>([
+    ["an empty 404", { status: 404 }, "ERR_CALLEE_FAILED", "no message given"],
+    ["text", { status: 404, body: "no such order" }, "ERR_CALLEE_FAILED", "no such order"],
+    ["a JSON string", { status: 404, body: '"no such order"' }, "ERR_CALLEE_FAILED", "no such order"],
+    ["problem details", { status: 422, body: '{"title":"out of stock"}' }, "ERR_CALLEE_FAILED", "out of stock"],
+    ["its own code", { status: 409, body: '{"errorCode":"BUSY","message":"later"}' }, "BUSY", "later"],
+    ["bytes", { status: 500, body: Buffer.of(0xff, 0xfe, 0x00) }, "ERR_CALLEE_FAILED", "no message given"],
+    ["a redirect", { status: 302 }, "ERR_CALLEE_FAILED", "redirect not followed"],
+  ])("say what a callee says: %s", async (_, answer, errorCode, message) => {
+    sidecar.answer = () => answer;
+    const error = await failureOf(client.invokeMethod({ appId: "shop", methodName: "orders/1", httpVerb: "GET" }));
+    expect(error).toMatchObject({ status: answer.status, errorCode, code: errorCode });
+    expect(error.message).toBe(`GET /v1.0/invoke/shop/method/orders/1 answered ${answer.status}: ${message}`);
+    expect(Buffer.from(error.body)).toEqual(Buffer.from(answer.body ?? ""));
   });
 
   it("keep details", async () => {
@@ -286,7 +361,7 @@ describe("failures", () => {
     );
     await secret.close();
     expect(inspect(error, { depth: 10 })).not.toContain("hidden");
-    expect(error.message).toBe("POST /v1.0/invoke/a/method/m: no message given");
+    expect(error.message).toBe("POST /v1.0/invoke/a/method/m answered 500: no message given");
   });
 
   it("say that there is no sidecar, after three attempts", async () => {
@@ -438,6 +513,11 @@ describe("bulk publish", () => {
     const error = await failureOf(client.publishBulk(bulk));
     expect(error).toMatchObject({ accepted: 2, errorCode: "ERR_PUBSUB_PUBLISH_MESSAGE", details: { failedEntries } });
     expect(error.message).toContain("1 of 3 entries failed, entry 1 with: too large");
+  });
+
+  it.each([[[null]], [[{}]], [[]], [null]])("takes failed entries of %j for none", async (failedEntries) => {
+    sidecar.answer = () => ({ status: 500, body: JSON.stringify({ failedEntries, errorCode: "E", message: "m" }) });
+    expect(await failureOf(client.publishBulk(bulk))).toMatchObject({ errorCode: "E", accepted: 0 });
   });
 
   it("accepts nothing of a request that is refused whole", async () => {

@@ -49,10 +49,13 @@ describe("SdkDaprClient over HTTP", () => {
   it("throws the errors that the package returns", async () => {
     answer = () => ({ status: 409, body: '{"errorCode":"ERR_A","message":"said"}' });
     const calls: [Promise<unknown>, string][] = [
-      [failure(client.publish(publishing)), 'daprPublish "copies", POST /v1.0/publish/bus/t: said'],
-      [failure(client.saveState({ stateStore: "s", entries })), "POST /v1.0/state/s: said"],
-      [failure(client.deleteState({ stateStore: "s", key: "k" })), "DELETE /v1.0/state/s/k: said"],
-      [failure(client.transactState({ stateStore: "s", operations: [] })), "POST /v1.0/state/s/transaction: said"],
+      [failure(client.publish(publishing)), 'daprPublish "copies", POST /v1.0/publish/bus/t answered 409: said'],
+      [failure(client.saveState({ stateStore: "s", entries })), "POST /v1.0/state/s answered 409: said"],
+      [failure(client.deleteState({ stateStore: "s", key: "k" })), "DELETE /v1.0/state/s/k answered 409: said"],
+      [
+        failure(client.transactState({ stateStore: "s", operations: [] })),
+        "POST /v1.0/state/s/transaction answered 409: said",
+      ],
     ];
     for (const [call, message] of calls) {
       expect(await call).toMatchObject({ status: 409, errorCode: "ERR_A", message });
@@ -90,6 +93,31 @@ describe("SdkDaprClient over HTTP", () => {
     });
     await client.saveState({ stateStore: "s", entries: [entry] });
     expect(JSON.parse(sidecar.requests.at(-1)!.body)).toEqual([{ ...entry, value: 0 }]);
+  });
+
+  it("sends metadata and options of reads, removals and transactions", async () => {
+    const metadata = { partitionKey: "p" };
+    const options = { concurrency: "first-write" } as const;
+    answer = (path) => (path.includes("/bulk") ? { body: '[{"key":"k","data":1,"etag":"7"}]' } : undefined);
+    expect(await client.getState({ stateStore: "s", key: "k", metadata })).toEqual({ value: 1, etag: "7" });
+    await client.deleteState({ stateStore: "s", key: "k", metadata, options });
+    const removal = { operation: "delete", request: { key: "k", metadata, options } } as const;
+    await client.transactState({ stateStore: "s", metadata, operations: [removal] });
+    const sent = sidecar.requests.filter(({ path }) => path.includes("/state/"));
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /v1.0/state/s/bulk?metadata.partitionKey=p",
+      "DELETE /v1.0/state/s/k?metadata.partitionKey=p&concurrency=first-write",
+      "POST /v1.0/state/s/transaction",
+    ]);
+    expect(JSON.parse(sent[2]!.body)).toEqual({ operations: [removal], metadata });
+  });
+
+  it("keeps what a callee that fails says", async () => {
+    answer = () => ({ status: 404, body: "no such order" });
+    const error = await failure(client.invokeMethod({ appId: "a", methodName: "m", httpVerb: "POST" }));
+    expect(error).toMatchObject({ status: 404, errorCode: "ERR_CALLEE_FAILED" });
+    expect(error.message).toBe("POST /v1.0/invoke/a/method/m answered 404: no such order");
+    expect(Buffer.from(error.body).toString()).toBe("no such order");
   });
 
   it("publishes one by one and counts what was published before a failure", async () => {
@@ -132,6 +160,7 @@ describe("SdkDaprClient over HTTP", () => {
   });
 
   it.each([
+    ["the consistency of a read", () => client.getState({ stateStore: "s", key: "k", consistency: "strong" })],
     ["a daprAddress", () => client.publish({ ...publishing, daprAddress: "http://127.0.0.1:1" })],
     ["a body with GET", () => client.invokeMethod({ appId: "a", methodName: "m", httpVerb: "GET", body: json(1) })],
   ])("refuses %s, naming the way", async (_, call) => {
@@ -178,7 +207,7 @@ describe("SdkDaprClient over gRPC", () => {
     expect(await failure(failing.publish(publishing))).toMatchObject({
       status,
       errorCode: "ERR_STATE_SAVE",
-      message: 'daprPublish "copies", POST /v1.0/publish/bus/t: ERR_STATE_SAVE: said',
+      message: `daprPublish "copies", POST /v1.0/publish/bus/t answered ${status}: ERR_STATE_SAVE: said`,
       target: "grpc://127.0.0.1:50001",
     });
   });
@@ -227,6 +256,18 @@ describe("SdkDaprClient over gRPC", () => {
     [
       "metadata of a secret",
       (client: SdkDaprClient) => client.getSecret({ secretStoreName: "s", key: "k", metadata: "metadata.a=1" }),
+    ],
+    [
+      "metadata of a removal",
+      (client: SdkDaprClient) => client.deleteState({ stateStore: "s", key: "k", metadata: { a: "1" } }),
+    ],
+    [
+      "content types in a transaction",
+      (client: SdkDaprClient) =>
+        client.transactState({
+          stateStore: "s",
+          operations: [{ operation: "upsert", request: { key: "k", value: 1, contentType: "application/json" } }],
+        }),
     ],
     [
       "metadata in a transaction",

@@ -1,5 +1,5 @@
-// `npm run bench [-- --quick] [-- SCENARIO …]`: a full run writes bench/results.json, bench/chart.svg and README's
-// figures; a quick one, or one of some scenarios, only prints.
+// `npm run bench [-- --quick] [-- SCENARIO …]`: a full run writes bench/results.json, bench/chart.svg and
+// the figures of docs/performance.md; a quick one, or one of some scenarios, only prints.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { judge } from "./bars.js";
 import type { Bench, Figures, Scenario } from "./bench.js";
 import { buildLoad } from "./processes.js";
 import { chartOf } from "./report/chart.js";
-import { writeReadme } from "./report/readme.js";
+import { writePage } from "./report/page.js";
 import { resultsOf } from "./report/results.js";
 import { tableOf } from "./report/table.js";
 import { checkSameRequests } from "./same-requests.js";
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     writeFileSync(file, JSON.stringify(resultsOf(root, figures, judged)));
     execFileSync(join(root, "node_modules", ".bin", "prettier"), ["--log-level", "warn", "--write", file]);
     writeFileSync(join(root, "bench", "chart.svg"), chartOf(figures));
-    writeReadme(root);
+    writePage(root);
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The source tree, also when this file runs from where the benchmark compiles it to. */
@@ -30,6 +30,7 @@ export function packLibrary(): Packed {
   for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"]) {
     if (existsSync(join(root, file))) writeFileSync(join(build, file), readFileSync(join(root, file)));
   }
+  cpSync(join(root, "docs"), join(build, "docs"), { recursive: true });
   const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(build, "dist")]);
   const name = execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {

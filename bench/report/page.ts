@@ -22,18 +22,15 @@ const columns = [
   ["`@dapr/dapr`", "dapr-sdk"],
 ] as const;
 
-/** Puts the figures of bench/results.json into README, between its two markers. */
-export function writeReadme(root: string): void {
-  const file = join(root, "README.md");
+/** Puts the figures of bench/results.json into docs/performance.md, between its two markers. */
+export function writePage(root: string): void {
+  const file = join(root, "docs", "performance.md");
   const results = JSON.parse(readFileSync(join(root, "bench", "results.json"), "utf8")) as Results;
   const section = [begin, "", ...sectionOf(results), "", end].join("\n");
   const text = readFileSync(file, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  const next =
-    from === -1 || to < from
-      ? `${text.trimEnd()}\n\n## Performance\n\n${section}\n`
-      : text.slice(0, from) + section + text.slice(to + end.length);
-  writeFileSync(file, next);
+  if (from === -1 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
+  writeFileSync(file, text.slice(0, from) + section + text.slice(to + end.length));
   execFileSync(join(root, "node_modules", ".bin", "prettier"), ["--log-level", "warn", "--write", file]);
 }
 
@@ -43,7 +40,7 @@ function sectionOf({ machine, versions, date, figures, bars }: Results): string[
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const measured = bars.filter((bar) => bar.measured !== undefined);
   return [
-    "![Throughput and processor time beside other ways to write the same app](bench/chart.svg)",
+    "![Throughput and processor time beside other ways to write the same app](../bench/chart.svg)",
     "",
     "Invocations per second at 32 connections, and microseconds of processor time for each:",
     "",
@@ -64,7 +61,7 @@ function sectionOf({ machine, versions, date, figures, bars }: Results): string[
     "",
     `Measured on ${date} on ${machine["cores"]} cores (${machine["processor"]}), Node ${versions["node"]}, ` +
       `@dapr/dapr ${versions["@dapr/dapr"]}, fastify ${versions["fastify"]}, undici ${versions["undici"]}, ` +
-      `daprd ${versions["daprd"]}. All figures are in [bench/results.json](bench/results.json); ` +
-      "[bench/README.md](bench/README.md) says how they are made.",
+      `daprd ${versions["daprd"]}. All figures are in [bench/results.json](../bench/results.json); ` +
+      "[bench/README.md](../bench/README.md) says how they are made.",
   ];
 }

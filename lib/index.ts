@@ -1,12 +1,13 @@
-export { DaprBindingOutput, DaprBindingTrigger } from "./decorators/bindings.js";
+export { DaprApp, DaprSidecar } from "./decorators/apps.js";
+export { DaprBindingInput, DaprBindingOutput, DaprBindingTrigger } from "./decorators/bindings.js";
 export { FunctionName } from "./decorators/function-name.js";
 export { Input, Output, Trigger } from "./decorators/generic.js";
 export { HttpTrigger } from "./decorators/http.js";
-export { DaprInvoke, DaprServiceInvocationTrigger } from "./decorators/invocation.js";
+export { DaprInvoke, DaprInvokeInput, DaprServiceInvocationTrigger } from "./decorators/invocation.js";
 export { DaprPublish, DaprTopicTrigger } from "./decorators/pubsub.js";
 export { Retry } from "./decorators/retry.js";
 export { DaprSecret } from "./decorators/secrets.js";
-export { DaprStateInput, DaprStateOutput } from "./decorators/state.js";
+export { DaprState, DaprStateInput, DaprStateOutput } from "./decorators/state.js";
 
 export { readFunctions, type Container } from "./metadata/functions.js";
 
@@ -34,9 +35,15 @@ export {
   type StateRecord,
   type TraceContext,
 } from "./model/invocation.js";
+export type { AppCaller, AppCallOptions, AppClient, AppReply, AppRequestOptions } from "./model/app-client.js";
+export type { BindingRecord } from "./model/binding-record.js";
+export type { Received, Sent } from "./model/json-types.js";
+export type { StateEntry, StateEntryOverrides } from "./model/state-entry.js";
 export type {
   Binding,
   BulkSubscribe,
+  ClientBinding,
+  Consistency,
   DaprTriggerBinding,
   DataType,
   GenericBinding,
@@ -44,6 +51,7 @@ export type {
   HttpMethodOption,
   InputBinding,
   JsonValue,
+  MetadataOption,
   OutputBinding,
   RetryOptions,
   TriggerBinding,

@@ -5,12 +5,17 @@ describe("the root import", () => {
     const errors = ["DaprFunctionsError", "DefinitionError", "InvocationError", "PayloadError", "SidecarError"];
     const clients = ["HttpDaprClient", "SdkDaprClient"];
     const decorators = [
+      "DaprApp",
+      "DaprBindingInput",
       "DaprBindingOutput",
       "DaprBindingTrigger",
       "DaprInvoke",
+      "DaprInvokeInput",
       "DaprPublish",
       "DaprSecret",
       "DaprServiceInvocationTrigger",
+      "DaprSidecar",
+      "DaprState",
       "DaprStateInput",
       "DaprStateOutput",
       "DaprTopicTrigger",

@@ -8,7 +8,8 @@ const allowed: Record<string, readonly string[]> = {
   model: [],
   expressions: ["model"],
   metadata: ["model", "expressions"],
-  decorators: ["metadata/store", "model"],
+  // The port is the type of what @DaprSidecar gives.
+  decorators: ["metadata/store", "model", "client/dapr-client"],
   payload: ["model"],
   collectors: ["model"],
   client: ["model"],

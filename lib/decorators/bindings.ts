@@ -1,10 +1,16 @@
-import type { DaprBindingOutput as OutputBinding, DaprBindingTrigger as BindingTrigger } from "../model/bindings.js";
+import type {
+  DaprBindingInput as BindingInput,
+  DaprBindingOutput as OutputBinding,
+  DaprBindingTrigger as BindingTrigger,
+} from "../model/bindings.js";
+import type { BindingRecord } from "../model/binding-record.js";
 import type { PayloadType } from "../model/payload-type.js";
 import { recording, type OptionsOf, type TriggerOptionsOf } from "./recording.js";
-import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
+import type { AnswerOf, InputDecorator, OutputDecorator, TriggerDecorator } from "./signatures.js";
 
 export type DaprBindingTrigger = BindingTrigger;
 export type DaprBindingOutput = OutputBinding;
+export type DaprBindingInput = BindingInput;
 
 export type DaprBindingTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
   BindingTrigger,
@@ -63,4 +69,47 @@ export function DaprBindingOutput<N extends string, V extends PayloadType = neve
   options: DaprBindingOutputOptions<N, V>,
 ): OutputDecorator<N, "binding", V> {
   return recording("DaprBindingOutput", options);
+}
+
+export type DaprBindingInputOptions<
+  N extends string = string,
+  V extends PayloadType = PayloadType,
+  Required extends boolean = boolean,
+  Recorded extends boolean = boolean,
+> = OptionsOf<BindingInput, "name" | "dataType" | "valueType" | "required" | "record"> & {
+  /** The property of the method's second parameter: a letter, then letters and digits. */
+  readonly name: N;
+  /** Class, `[Class]` or Standard Schema that makes an instance of the answer. */
+  readonly valueType?: V | undefined;
+  /** Fail the invocation when the component answers nothing, rather than give the method `undefined`. */
+  readonly required?: Required | undefined;
+  /** Give the method a `BindingRecord` (data and metadata) rather than the data. */
+  readonly record?: Recorded | undefined;
+};
+
+/**
+ * The method gets what a component answers to one operation (`get` of a file, `list`, `query` …), asked before the
+ * method beside its other inputs; `undefined` where it answers nothing.
+ *
+ * @see https://docs.dapr.io/reference/api/bindings_api/#invoking-output-bindings
+ * @example
+ * class Files {
+ *   @DaprServiceInvocationTrigger()
+ *   @DaprBindingInput({ name: "file", bindingName: "files", operation: "get", metadata: { fileName: "{name}" } })
+ *   show(_: { name: string }, { file }: { file: string | undefined }): string | undefined {
+ *     return file;
+ *   }
+ * }
+ */
+export function DaprBindingInput<
+  N extends string,
+  V extends PayloadType = never,
+  Required extends boolean = false,
+  Recorded extends boolean = false,
+>(
+  options: DaprBindingInputOptions<N, V, Required, Recorded>,
+): [Recorded] extends [true]
+  ? InputDecorator<N, BindingRecord<AnswerOf<V>>>
+  : InputDecorator<N, AnswerOf<V>, [Required] extends [true] ? false : true> {
+  return recording("DaprBindingInput", options);
 }

@@ -1,13 +1,16 @@
+import type { AppReply } from "../model/app-client.js";
 import type {
   DaprInvoke as InvokeBinding,
+  DaprInvokeInput as InvokeInput,
   DaprServiceInvocationTrigger as InvocationTrigger,
 } from "../model/bindings.js";
 import type { PayloadType } from "../model/payload-type.js";
 import { recording, type OptionsOf, type TriggerOptionsOf } from "./recording.js";
-import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
+import type { AnswerOf, InputDecorator, OutputDecorator, TriggerDecorator } from "./signatures.js";
 
 export type DaprServiceInvocationTrigger = InvocationTrigger;
 export type DaprInvoke = InvokeBinding;
+export type DaprInvokeInput = InvokeInput;
 
 export type DaprServiceInvocationTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
   InvocationTrigger,
@@ -69,4 +72,49 @@ export function DaprInvoke<N extends string, V extends PayloadType = never>(
   options: DaprInvokeOptions<N, V>,
 ): OutputDecorator<N, "invoke", V> {
   return recording("DaprInvoke", options);
+}
+
+export type DaprInvokeInputOptions<
+  N extends string = string,
+  V extends PayloadType = PayloadType,
+  Required extends boolean = boolean,
+  Recorded extends boolean = boolean,
+> = OptionsOf<InvokeInput, "name" | "dataType" | "httpVerb" | "valueType" | "required" | "record"> & {
+  /** The property of the method's second parameter: a letter, then letters and digits. */
+  readonly name: N;
+  /** GET HEAD POST PUT DELETE PATCH OPTIONS or TRACE in any case, or an expression; GET unless given. */
+  readonly httpVerb?: string | undefined;
+  /** Class, `[Class]` or Standard Schema that makes an instance of the reply. */
+  readonly valueType?: V | undefined;
+  /** Fail the invocation when the callee answers nothing (204) or 404, rather than give the method `undefined`. */
+  readonly required?: Required | undefined;
+  /** Give the method an `AppReply` (status, headers, value, bytes) rather than the value. */
+  readonly record?: Recorded | undefined;
+};
+
+/**
+ * The method gets what another application answers, asked before the method beside its other inputs; `undefined` where
+ * the callee answers 204 or 404. Any other status that is not 2xx fails the invocation with the callee's `SidecarError`.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ * @example
+ * class Orders {
+ *   @DaprServiceInvocationTrigger()
+ *   @DaprInvokeInput({ name: "price", appId: "catalogue", methodName: "prices/{sku}" })
+ *   quote(_: { sku: string }, { price }: { price: Price | undefined }): Price | undefined {
+ *     return price;
+ *   }
+ * }
+ */
+export function DaprInvokeInput<
+  N extends string,
+  V extends PayloadType = never,
+  Required extends boolean = false,
+  Recorded extends boolean = false,
+>(
+  options: DaprInvokeInputOptions<N, V, Required, Recorded>,
+): [Recorded] extends [true]
+  ? InputDecorator<N, AppReply<AnswerOf<V>>>
+  : InputDecorator<N, AnswerOf<V>, [Required] extends [true] ? false : true> {
+  return recording("DaprInvokeInput", options);
 }

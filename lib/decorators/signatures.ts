@@ -1,3 +1,6 @@
+import type { DaprClient } from "../client/dapr-client.js";
+import type { AppCaller, AppClient, AppReply } from "../model/app-client.js";
+import type { BindingRecord } from "../model/binding-record.js";
 import type {
   BindingCollector,
   BindingOverrides,
@@ -11,6 +14,7 @@ import type {
 } from "../model/collector.js";
 import type { CloudEvent, HttpRequest, HttpResponse, Reply, StateRecord } from "../model/invocation.js";
 import type { PayloadType } from "../model/payload-type.js";
+import type { StateEntry } from "../model/state-entry.js";
 
 /*
  * What the compiler checks of a decorated method, alike in both dialects. Each decorator is one generic signature whose
@@ -38,6 +42,21 @@ export interface InputDecorator<N extends string, V, Missing extends boolean = f
 /** Checks that the second parameter takes the collector by its name. `V` is the option `valueType`. */
 export interface OutputDecorator<N extends string, K extends OutputKind, V> {
   <T, D = never>(target: T, keyOrContext: Place<OutputFault<N, K, V, MethodOf<T, D>>>, descriptor?: D): void;
+}
+
+/** Checks that the second parameter takes the state entry by its name. `V` is the option `valueType`. */
+export interface EntryDecorator<N extends string, V> {
+  <T, D = never>(target: T, keyOrContext: Place<EntryFault<N, V, MethodOf<T, D>>>, descriptor?: D): void;
+}
+
+/** Checks that the second parameter takes the app client by its name. `C` is what the option `of` makes, if given. */
+export interface AppDecorator<N extends string, C> {
+  <T, D = never>(target: T, keyOrContext: Place<AppFault<N, C, MethodOf<T, D>>>, descriptor?: D): void;
+}
+
+/** Checks that the second parameter takes the sidecar's client by its name. */
+export interface SidecarDecorator<N extends string> {
+  <T, D = never>(target: T, keyOrContext: Place<SidecarFault<N, MethodOf<T, D>>>, descriptor?: D): void;
 }
 
 export type TriggerKind = "payload" | "topic" | "http";
@@ -76,6 +95,9 @@ type First<A, B> = [A] extends [never] ? B : A;
 
 /** What a class, `[Class]` or schema makes of a value; `any` when it is not known, `never` when there is none. */
 export type ValueOf<P> = [P] extends [never] ? never : PayloadType extends P ? any : Known<P, "output">;
+
+/** What an answer is that a class, `[Class]` or schema describes; `any` where nothing does. */
+export type AnswerOf<P> = [P] extends [never] ? any : ValueOf<P>;
 
 /** What a class, `[Class]` or schema takes: differs from {@link ValueOf} where a schema converts. */
 type TakenBy<P> = [P] extends [never] ? never : PayloadType extends P ? any : Known<P, "input">;
@@ -154,7 +176,7 @@ type Bindings<F> = F extends (...args: infer A) => any ? NonNullable<A[1]> : nev
 
 type Slot<N extends string, F> = N extends keyof Bindings<F> ? Bindings<F>[N] : unknown;
 
-/** `Role` is input or output. */
+/** `Role` is input, output, entry or client. */
 type SlotFault<Role extends string, N extends string, F> = F extends (...args: infer A) => any
   ? A["length"] extends 0 | 1
     ? `${Role} '${N}' reaches the method in its second parameter, which it does not have: add { ${N} }`
@@ -178,11 +200,54 @@ type InputFault<N extends string, V, Missing extends boolean, F> = First<
     : InputValueFault<N, V>
 >;
 
-type InputValueFault<N extends string, V> = [V] extends [StateRecord<any>]
-  ? `input '${N}' is a StateRecord, since record is true: declare it as StateRecord<…>`
-  : [V] extends [Readonly<Record<string, string>>]
-    ? `input '${N}' is a secret, which has one text or several: declare it as Record<string, string>`
-    : `input '${N}' is not declared as what its valueType gives: declare it as that class, or as the output of that schema`;
+type InputValueFault<N extends string, V> = [V] extends [readonly StateRecord<any>[]]
+  ? `input '${N}' is a list, since keys is given: declare it as readonly StateRecord<…>[]`
+  : [V] extends [StateRecord<any>]
+    ? `input '${N}' is a StateRecord, since record is true: declare it as StateRecord<…>`
+    : [V] extends [AppReply<any>]
+      ? `input '${N}' is an AppReply, since record is true: declare it as AppReply<…>`
+      : [V] extends [BindingRecord<any>]
+        ? `input '${N}' is a BindingRecord, since record is true: declare it as BindingRecord<…>`
+        : [V] extends [Readonly<Record<string, string>>]
+          ? `input '${N}' is a secret, which has one text or several: declare it as Record<string, string>`
+          : `input '${N}' is not declared as what its valueType gives: declare it as that class, or as the output of that schema`;
+
+type EntryFault<N extends string, V, F> = First<SlotFault<"entry", N, F>, EntryValueFault<N, V, Slot<N, F>>>;
+
+type EntryValueFault<N extends string, V, S> =
+  Fits<unknown, S> extends true
+    ? never
+    : Fits<StateEntry<any>, S> extends true
+      ? [V] extends [never]
+        ? never
+        : NonNullable<S> extends { readonly value: infer R; set: (value: infer W, ...rest: any) => any }
+          ? First<
+              Fits<ValueOf<V> | undefined, R> extends true ? never : EntryOfAnother<N>,
+              Fits<W, TakenBy<V>> extends true ? never : EntryOfAnother<N>
+            >
+          : never
+      : `entry '${N}' is a StateEntry, not a value: declare it as StateEntry<…> and read its value`;
+
+type EntryOfAnother<N extends string> =
+  `entry '${N}' holds another value than its valueType gives and takes: declare it as StateEntry of that class, or of the output of that schema`;
+
+type AppFault<N extends string, C, F> = First<SlotFault<"client", N, F>, AppClientFault<N, C, Slot<N, F>>>;
+
+type AppClientFault<N extends string, C, S> =
+  Fits<unknown, S> extends true
+    ? never
+    : NonNullable<S> extends AppCaller
+      ? [C] extends [never]
+        ? never
+        : Fits<AppClient<C>, S> extends true
+          ? never
+          : `client '${N}' is of another class than \`of\` says: declare it as AppClient of that class`
+      : `client '${N}' calls another application: declare it as AppClient<…> of that application's class`;
+
+type SidecarFault<N extends string, F> = First<
+  SlotFault<"client", N, F>,
+  Fits<DaprClient, Slot<N, F>> extends true ? never : `client '${N}' is the sidecar's: declare it as DaprClient`
+>;
 
 type OutputFault<N extends string, K extends OutputKind, V, F> = First<
   SlotFault<"output", N, F>,

@@ -1,31 +1,58 @@
-import type { DaprStateInput as StateInput, DaprStateOutput as StateOutput } from "../model/bindings.js";
+import type {
+  DaprStateEntryBinding as StateEntryBinding,
+  DaprStateInput as StateInput,
+  DaprStateOutput as StateOutput,
+} from "../model/bindings.js";
 import type { StateRecord } from "../model/invocation.js";
 import type { PayloadType } from "../model/payload-type.js";
 import { recording, type OptionsOf } from "./recording.js";
-import type { InputDecorator, OutputDecorator, ValueOf } from "./signatures.js";
+import type { AnswerOf, EntryDecorator, InputDecorator, OutputDecorator } from "./signatures.js";
 
 export type DaprStateInput = StateInput;
+export type DaprState = StateEntryBinding;
 export type DaprStateOutput = StateOutput;
+
+interface StateInputValue<N extends string, V extends PayloadType> {
+  /** The property of the method's second parameter: a letter, then letters and digits. */
+  readonly name: N;
+  /** Class, `[Class]` or Standard Schema that makes an instance of the stored value. */
+  readonly valueType?: V | undefined;
+  readonly dataType?: "string" | undefined;
+}
+
+type StateInputOptions = OptionsOf<
+  StateInput,
+  "name" | "dataType" | "key" | "keys" | "required" | "record" | "valueType"
+>;
 
 export type DaprStateInputOptions<
   N extends string = string,
   V extends PayloadType = PayloadType,
   Required extends boolean = boolean,
   Recorded extends boolean = boolean,
-> = OptionsOf<StateInput, "name" | "dataType" | "required" | "record" | "valueType"> & {
-  /** The property of the method's second parameter: a letter, then letters and digits. */
-  readonly name: N;
-  /** Fail the invocation when the key does not exist, rather than give the method `undefined`. */
-  readonly required?: Required | undefined;
-  /** Give the method a `StateRecord` (key, value, etag) rather than the value. */
-  readonly record?: Recorded | undefined;
-  /** Class, `[Class]` or Standard Schema that makes an instance of the stored value. */
-  readonly valueType?: V | undefined;
-  readonly dataType?: "string" | undefined;
-};
+> = StateInputOptions &
+  StateInputValue<N, V> & {
+    /** May hold `%setting%` and `{data}`; never `||`. */
+    readonly key: string;
+    readonly keys?: undefined;
+    /** Fail the invocation when the key does not exist, rather than give the method `undefined`. */
+    readonly required?: Required | undefined;
+    /** Give the method a `StateRecord` (key, value, etag) rather than the value. */
+    readonly record?: Recorded | undefined;
+  };
 
-/** `any` for a value of which nothing is known. */
-type Stored<V> = [V] extends [never] ? ValueOf<PayloadType> : ValueOf<V>;
+/** The options of `@DaprStateInput` that reads several keys. */
+export type DaprStateInputListOptions<
+  N extends string = string,
+  V extends PayloadType = PayloadType,
+> = StateInputOptions &
+  StateInputValue<N, V> & {
+    /** One expression that finds a list of keys: `{ids}`. The method gets a `StateRecord` for each, in that order. */
+    readonly keys: string;
+    readonly key?: undefined;
+    readonly required?: undefined;
+    readonly record?: undefined;
+  };
 
 /**
  * The method gets the value stored under a key, or `undefined` where there is none.
@@ -41,6 +68,9 @@ type Stored<V> = [V] extends [never] ? ValueOf<PayloadType> : ValueOf<V>;
  *   }
  * }
  */
+export function DaprStateInput<N extends string, V extends PayloadType = never>(
+  options: DaprStateInputListOptions<N, V>,
+): InputDecorator<N, readonly StateRecord<AnswerOf<V>>[]>;
 export function DaprStateInput<
   N extends string,
   V extends PayloadType = never,
@@ -49,9 +79,43 @@ export function DaprStateInput<
 >(
   options: DaprStateInputOptions<N, V, Required, Recorded>,
 ): [Recorded] extends [true]
-  ? InputDecorator<N, StateRecord<Stored<V>>>
-  : InputDecorator<N, Stored<V>, [Required] extends [true] ? false : true> {
+  ? InputDecorator<N, StateRecord<AnswerOf<V>>>
+  : InputDecorator<N, AnswerOf<V>, [Required] extends [true] ? false : true>;
+export function DaprStateInput(options: object): unknown {
   return recording("DaprStateInput", options);
+}
+
+export type DaprStateOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
+  StateEntryBinding,
+  "name" | "dataType" | "valueType"
+> & {
+  /** The property of the method's second parameter: a letter, then letters and digits. */
+  readonly name: N;
+  /** Class, `[Class]` or Standard Schema that makes an instance of what is read, and checks what is set. */
+  readonly valueType?: V | undefined;
+};
+
+/**
+ * The method gets a `StateEntry`: what is stored under a key, and `set` and `remove` to say what it is to be afterwards.
+ * Writing happens when the method has returned, before any output, and only if nobody changed the key since it was read;
+ * otherwise the method runs again, with what is there now.
+ *
+ * @see https://docs.dapr.io/reference/api/state_api/
+ * @example
+ * class Carts {
+ *   @DaprServiceInvocationTrigger()
+ *   @DaprState({ name: "cart", stateStore: "%StateStoreName%", key: "{id}" })
+ *   addItem(item: Item, { cart }: { cart: StateEntry<Cart> }): Cart {
+ *     const next = { lines: [...(cart.value?.lines ?? []), item] };
+ *     cart.set(next);
+ *     return next;
+ *   }
+ * }
+ */
+export function DaprState<N extends string, V extends PayloadType = never>(
+  options: DaprStateOptions<N, V>,
+): EntryDecorator<N, V> {
+  return recording("DaprState", options);
 }
 
 export type DaprStateOutputOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<

@@ -3,17 +3,20 @@ import type { Binding, GenericBinding } from "../model/bindings.js";
 type DaprOrHttpBinding = Exclude<Binding, GenericBinding<"in"> | GenericBinding<"out">>;
 
 /** The members in which `%setting%` is resolved. Never a topic's `match` nor an http `route`. */
-const members = {
+const members: Readonly<Record<DaprOrHttpBinding["type"], readonly string[]>> = {
   daprServiceInvocationTrigger: ["methodName"],
   daprTopicTrigger: ["pubSubName", "topic", "route", "deadLetterTopic", "metadata"],
   daprBindingTrigger: ["bindingName"],
   httpTrigger: [],
-  daprState: ["stateStore", "key", "daprAddress"],
+  daprState: ["stateStore", "key", "keys", "metadata", "daprAddress"],
+  daprStateEntry: ["stateStore", "key", "metadata", "daprAddress"],
   daprSecret: ["secretStoreName", "key", "metadata", "daprAddress"],
   daprPublish: ["pubSubName", "topic", "daprAddress"],
-  daprInvoke: ["appId", "methodName", "httpVerb", "daprAddress"],
-  daprBinding: ["bindingName", "operation", "daprAddress"],
-} as const satisfies Record<DaprOrHttpBinding["type"], readonly string[]>;
+  daprInvoke: ["appId", "methodName", "httpVerb", "body", "headers", "daprAddress"],
+  daprBinding: ["bindingName", "operation", "data", "metadata", "daprAddress"],
+  daprApp: ["appId", "daprAddress"],
+  daprSidecar: ["daprAddress"],
+};
 
 /** A text in a binding, with the member it is in; a `metadata` map has one for each of its values. */
 export interface MemberText {
@@ -46,16 +49,16 @@ export function replaceTexts<B extends Binding>(binding: B, replace: (text: stri
   if (binding.generic === true) return binding;
   const replaced: Record<string, unknown> = { ...binding };
   for (const member of members[(binding as DaprOrHttpBinding).type]) {
-    const value = replaced[member];
-    if (typeof value === "string") replaced[member] = replace(value, member);
-    else if (typeof value === "object" && value !== null) {
-      replaced[member] = Object.fromEntries(
-        Object.entries(value).map(([name, text]: [string, unknown]) => [
-          name,
-          typeof text === "string" ? replace(text, member) : text,
-        ]),
-      );
-    }
+    if (replaced[member] !== undefined) replaced[member] = replaceWithin(replaced[member], member, replace);
   }
   return replaced as unknown as B;
+}
+
+/** Of a list or a map each text, however deep. */
+function replaceWithin(value: unknown, member: string, replace: (text: string, member: string) => string): unknown {
+  if (typeof value === "string") return replace(value, member);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((element) => replaceWithin(element, member, replace));
+  const entries = Object.entries(value).map(([name, text]) => [name, replaceWithin(text, member, replace)] as const);
+  return Object.fromEntries(entries);
 }

@@ -51,6 +51,8 @@ export function resolveSettings(definitions: readonly FunctionDefinition[], sett
       trigger: resolveBinding(definition.trigger),
       inputs: definition.inputs.map(resolveBinding),
       outputs: definition.outputs.map(resolveBinding),
+      entries: definition.entries.map(resolveBinding),
+      clients: definition.clients.map(resolveBinding),
     };
   });
   return { definitions: resolved, problems: [...[...missing.values()].map(missingProblem(settings)), ...problems] };

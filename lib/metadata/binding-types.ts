@@ -1,25 +1,32 @@
 import type {
+  DaprApp,
+  DaprBindingInput,
   DaprBindingOutput,
   DaprBindingTrigger,
   DaprInvoke,
+  DaprInvokeInput,
   DaprPublish,
   DaprSecret,
   DaprServiceInvocationTrigger,
+  DaprSidecar,
+  DaprStateEntryBinding,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
   HttpTrigger,
 } from "../model/bindings.js";
+import type { BindingRole } from "../model/problem.js";
 import * as kinds from "./members.js";
 import type { BindingDecoratorName } from "./store.js";
 
 /** One option of a binding. */
 export interface MemberRule {
   readonly kind: kinds.MemberKind;
-  readonly required?: true;
+  /** True, or the option that may stand in its place. */
+  readonly required?: true | { readonly unless: string };
 }
 
-export type Role = "trigger" | "input" | "output";
+export type Role = BindingRole;
 
 /** What a decorator declares, and which options it takes. */
 export interface BindingType {
@@ -33,15 +40,25 @@ export interface BindingType {
 }
 
 /** The compiler asks for a row for each option that the model gives a binding; `dataType` is without effect on outputs. */
-type MembersOf<B extends { readonly direction: "in" | "out" }> = Record<
-  Exclude<keyof B, "type" | "direction" | "name" | "generic" | (B["direction"] extends "out" ? "dataType" : never)>,
+type MembersOf<B extends { readonly direction: string; readonly dataType?: unknown }> = Record<
+  Exclude<
+    keyof B,
+    | "type"
+    | "direction"
+    | "name"
+    | "generic"
+    | (B["direction"] extends "out" ? "dataType" : undefined extends B["dataType"] ? NoDataType<B> : never)
+  >,
   MemberRule
 >;
+
+type NoDataType<B extends { readonly dataType?: unknown }> = [B["dataType"]] extends [undefined] ? "dataType" : never;
 
 const text: MemberRule = { kind: kinds.text };
 const needed: MemberRule = { kind: kinds.text, required: true };
 const address: MemberRule = { kind: kinds.address };
 const payload: MemberRule = { kind: kinds.payloadType };
+const consistency: MemberRule = { kind: kinds.word("eventual", "strong") };
 
 function option(kind: kinds.MemberKind): MemberRule {
   return { kind };
@@ -106,11 +123,14 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
     members: {
       ...inputData,
       stateStore: needed,
-      key: needed,
+      key: { kind: kinds.text, required: { unless: "keys" } },
       daprAddress: address,
+      keys: text,
       required: option(kinds.flag),
       record: option(kinds.flag),
       valueType: payload,
+      metadata: option(kinds.query),
+      consistency,
     } satisfies MembersOf<DaprStateInput>,
   },
   DaprSecret: {
@@ -124,6 +144,64 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
       daprAddress: address,
     } satisfies MembersOf<DaprSecret>,
   },
+  DaprInvokeInput: {
+    role: "input",
+    type: "daprInvoke",
+    members: {
+      appId: needed,
+      methodName: needed,
+      httpVerb: option(kinds.verb),
+      daprAddress: address,
+      body: option(kinds.json),
+      headers: option(kinds.textMap),
+      valueType: payload,
+      required: option(kinds.flag),
+      record: option(kinds.flag),
+    } satisfies MembersOf<DaprInvokeInput>,
+  },
+  DaprBindingInput: {
+    role: "input",
+    type: "daprBinding",
+    members: {
+      bindingName: needed,
+      operation: needed,
+      daprAddress: address,
+      data: option(kinds.json),
+      metadata: option(kinds.textMap),
+      valueType: payload,
+      required: option(kinds.flag),
+      record: option(kinds.flag),
+    } satisfies MembersOf<DaprBindingInput>,
+  },
+  DaprState: {
+    role: "entry",
+    type: "daprStateEntry",
+    members: {
+      stateStore: needed,
+      key: needed,
+      daprAddress: address,
+      required: option(kinds.flag),
+      valueType: payload,
+      metadata: option(kinds.query),
+      consistency,
+      onConflict: option(kinds.word("rerun", "fail")),
+      attempts: option(kinds.count(1, 100)),
+    } satisfies MembersOf<DaprStateEntryBinding>,
+  },
+  DaprApp: {
+    role: "client",
+    type: "daprApp",
+    members: {
+      appId: needed,
+      daprAddress: address,
+      of: option(kinds.functionClass),
+    } satisfies MembersOf<DaprApp>,
+  },
+  DaprSidecar: {
+    role: "client",
+    type: "daprSidecar",
+    members: { daprAddress: address } satisfies MembersOf<DaprSidecar>,
+  },
   DaprStateOutput: {
     role: "output",
     type: "daprState",
@@ -133,6 +211,9 @@ export const bindingTypes: Readonly<Record<BindingDecoratorName, BindingType>> =
       daprAddress: address,
       transaction: option(kinds.flag),
       valueType: payload,
+      metadata: option(kinds.query),
+      ttlInSeconds: option(kinds.count(1, 2 ** 31 - 1)),
+      outbox: option(kinds.flag),
     } satisfies MembersOf<DaprStateOutput>,
   },
   DaprPublish: {

@@ -42,6 +42,16 @@ export const number: MemberKind = {
   check: (value) => (typeof value === "number" && Number.isFinite(value) ? fine : invalid(value, "a number")),
 };
 
+/** A whole number within bounds. */
+export function count(lowest: number, highest: number): MemberKind {
+  return {
+    check: (value) =>
+      Number.isSafeInteger(value) && (value as number) >= lowest && (value as number) <= highest
+        ? fine
+        : invalid(value, `a whole number from ${lowest} to ${highest}`),
+  };
+}
+
 /** One of a few words, in any case. */
 export function word(...words: readonly string[]): MemberKind {
   return {
@@ -135,6 +145,11 @@ function isSchema(value: unknown): boolean {
 function isClass(value: unknown): boolean {
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
 }
+
+/** A class with functions. */
+export const functionClass: MemberKind = {
+  check: (value) => (isClass(value) ? fine : invalid(value, "the class of the other application's functions")),
+};
 
 const bulkMembers = ["maxMessagesCount", "maxAwaitDurationMs", "concurrency"];
 

@@ -14,6 +14,8 @@ export interface ReadBinding extends NamedBinding {
   readonly problems: readonly Problem[];
 }
 
+const directions = { trigger: "in", input: "in", entry: "inout", client: "inout", output: "out" } as const;
+
 export type BindingRecord = MethodRecord & { readonly decorator: BindingDecoratorName };
 
 export function isBindingRecord(record: MethodRecord): record is BindingRecord {
@@ -37,7 +39,7 @@ export function readBinding(method: ProblemPlace, { decorator, argument }: Bindi
   } else {
     problems.push(...nameProblems(place, decorator, given["name"], byDefault));
   }
-  const direction = row.role === "output" ? ("out" as const) : ("in" as const);
+  const direction = directions[row.role];
   if (row.type === undefined) {
     const { type, dataType, members, problems: wrong } = checkGeneric(place, record, row);
     const binding = {

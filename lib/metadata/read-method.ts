@@ -1,13 +1,24 @@
-import type { InputBinding, OutputBinding, RetryOptions, TriggerBinding } from "../model/bindings.js";
+import type {
+  Binding,
+  ClientBinding,
+  DaprStateEntryBinding,
+  InputBinding,
+  OutputBinding,
+  RetryOptions,
+  TriggerBinding,
+} from "../model/bindings.js";
 import type { Problem } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import { firstParameterType } from "./design-types.js";
 import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
+import type { Role } from "./binding-types.js";
+import { notYetProblems } from "./rules/not-yet.js";
 import { expressionProblems } from "./rules/expressions.js";
 import { duplicateBindingProblems, functionNameProblems } from "./rules/names.js";
 import { retryProblems } from "./rules/retry.js";
+import { stateProblems } from "./rules/state.js";
 import type { DecoratorName, MethodMetadata } from "./store.js";
 
 /** A method as the function that it declares. Without a trigger there is none. */
@@ -41,16 +52,18 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   problems.push(...triggerProblems(place, triggers));
   problems.push(...bindings.flatMap((binding) => binding.problems));
   // A second trigger is one problem, not also that of two bindings of one name.
-  const inFunctionJsonOrder = [...triggers.slice(0, 1), ...ofRole(bindings, "input"), ...ofRole(bindings, "output")];
-  problems.push(...duplicateBindingProblems(inFunctionJsonOrder.filter((binding) => binding.name !== "")));
+  const named = [...triggers.slice(0, 1), ...others.flatMap((role) => ofRole(bindings, role))];
+  problems.push(...duplicateBindingProblems(named.filter((binding) => binding.name !== "")));
 
   const declared = {
     name: typeof name === "string" ? name : method,
     className,
     methodName: method,
     target,
-    inputs: ofRole(bindings, "input").map(({ binding }) => binding as InputBinding),
-    outputs: ofRole(bindings, "output").map(({ binding }) => binding as OutputBinding),
+    inputs: declaredAs<InputBinding>(bindings, "input"),
+    outputs: declaredAs<OutputBinding>(bindings, "output"),
+    entries: declaredAs<DaprStateEntryBinding>(bindings, "entry"),
+    clients: declaredAs<ClientBinding>(bindings, "client"),
   };
   const [first] = triggers;
   if (first === undefined) {
@@ -64,7 +77,16 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
     ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
     ...(payload.type !== undefined && { payloadType: payload.type }),
   };
-  return { definition, problems: [...problems, ...payload.problems, ...expressionProblems(definition)] };
+  const judged = [...stateProblems(definition), ...expressionProblems(definition), ...notYetProblems(definition)];
+  return { definition, problems: [...problems, ...payload.problems, ...judged] };
+}
+
+/** In the order in which a method's problems are told. */
+const others = ["input", "entry", "client", "output"] as const satisfies readonly Role[];
+
+/** The role of a decorator decides which bindings it makes. */
+function declaredAs<B extends Binding>(bindings: readonly ReadBinding[], role: Role): B[] {
+  return ofRole(bindings, role).map(({ binding }) => binding as B);
 }
 
 function triggerProblems(place: ProblemPlace, triggers: readonly ReadBinding[]): Problem[] {

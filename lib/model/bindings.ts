@@ -1,4 +1,4 @@
-import type { PayloadType } from "./payload-type.js";
+import type { Class, PayloadType } from "./payload-type.js";
 
 /*
  * One interface per binding type. Keys are those of function.json, in the order in which function.json writes them;
@@ -7,17 +7,27 @@ import type { PayloadType } from "./payload-type.js";
 
 export type DataType = "string" | "binary" | "stream";
 
-interface BindingBase {
+interface NamedBinding {
   /** Names the binding within its function: a letter, then letters and digits. */
   readonly name: string;
-  /** How the Functions host hands the payload or value over; standalone goes by the content type. */
-  readonly dataType?: DataType | undefined;
   readonly generic?: undefined;
 }
 
-interface SidecarBindingBase extends BindingBase {
+interface BindingBase extends NamedBinding {
+  /** How the Functions host hands the payload or value over; standalone goes by the content type. */
+  readonly dataType?: DataType | undefined;
+}
+
+interface SidecarAddressed {
   /** Absolute http(s) URL of the sidecar to use for this binding; may hold `%setting%`, never `{data}`. */
   readonly daprAddress?: string | undefined;
+}
+
+interface SidecarBindingBase extends BindingBase, SidecarAddressed {}
+
+/** What only the sidecar serves: the Functions host has no binding of this kind. */
+interface SidecarOnlyBase extends NamedBinding, SidecarAddressed {
+  readonly dataType?: undefined;
 }
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE";
@@ -101,14 +111,52 @@ export interface DaprStateInput extends SidecarBindingBase {
   readonly direction: "in";
   /** Name of the state store component; may hold `%setting%` and `{data}`. */
   readonly stateStore: string;
-  /** May hold `%setting%` and `{data}`; never `||`. */
-  readonly key: string;
+  /** May hold `%setting%` and `{data}`; never `||`. Either this or `keys` is given. */
+  readonly key?: string | undefined;
+  /** One expression that finds a list of keys, all of which are read: `{ids}`. The value is a list of `StateRecord`. */
+  readonly keys?: string | undefined;
   /** Fail the invocation when the key does not exist. */
   readonly required?: boolean | undefined;
   /** Deliver a `StateRecord` (key, value, etag) rather than the value. */
   readonly record?: boolean | undefined;
   /** Revives the stored value as an instance of this class. */
   readonly valueType?: PayloadType | undefined;
+  /** Metadata of the request, as the store takes it; texts may hold `%setting%` and `{data}`. */
+  readonly metadata?: MetadataOption | undefined;
+  /** How fresh the value must be; the store's own choice unless given. */
+  readonly consistency?: Consistency | undefined;
+}
+
+/** Metadata of a request: a map of names, or query text (`metadata.partitionKey=eu&…`). */
+export type MetadataOption = string | Readonly<Record<string, string>>;
+
+/** @see https://docs.dapr.io/developing-applications/building-blocks/state-management/state-management-overview/#consistency */
+export type Consistency = "eventual" | "strong";
+
+/**
+ * One key of a state store that is read before the method and written after it, as one unit.
+ *
+ * @see https://docs.dapr.io/reference/api/state_api/
+ */
+export interface DaprStateEntryBinding extends SidecarOnlyBase {
+  readonly type: "daprStateEntry";
+  readonly direction: "inout";
+  /** Name of the state store component; may hold `%setting%` and `{data}`. */
+  readonly stateStore: string;
+  /** May hold `%setting%` and `{data}`; never `||`. */
+  readonly key: string;
+  /** Fail the invocation when the key does not exist. */
+  readonly required?: boolean | undefined;
+  /** What is read, and what is set, is checked against this. */
+  readonly valueType?: PayloadType | undefined;
+  /** Metadata of each request, as the store takes it; texts may hold `%setting%` and `{data}`. */
+  readonly metadata?: MetadataOption | undefined;
+  /** How fresh the value must be; the store's own choice unless given. */
+  readonly consistency?: Consistency | undefined;
+  /** What happens when the key changed between read and write: start over (unless given), or fail at once. */
+  readonly onConflict?: "rerun" | "fail" | undefined;
+  /** How often the method runs at most for one invocation: 1 to 100, 5 unless given. */
+  readonly attempts?: number | undefined;
 }
 
 /** @see https://docs.dapr.io/reference/api/secrets_api/ */
@@ -133,6 +181,12 @@ export interface DaprStateOutput extends SidecarBindingBase {
   readonly key?: string | undefined;
   /** Send the items of one invocation as one transaction. Whether that is all or nothing is up to the store. */
   readonly transaction?: boolean | undefined;
+  /** Metadata of each item, which its own goes before; of a transaction's request too. Texts may hold `%setting%` and `{data}`. */
+  readonly metadata?: MetadataOption | undefined;
+  /** Seconds after which the store forgets what is saved. */
+  readonly ttlInSeconds?: number | undefined;
+  /** The store publishes what the transaction saves; needs `transaction` and a store with an outbox. */
+  readonly outbox?: boolean | undefined;
   /** What each item is checked against when it is added. */
   readonly valueType?: PayloadType | undefined;
 }
@@ -165,6 +219,80 @@ export interface DaprInvoke extends SidecarBindingBase {
   readonly valueType?: PayloadType | undefined;
 }
 
+/**
+ * What another application answers, asked before the method.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ */
+export interface DaprInvokeInput extends SidecarOnlyBase {
+  readonly type: "daprInvoke";
+  readonly direction: "in";
+  /** App id, `app.namespace` or an absolute URL; may hold `%setting%` and `{data}`. */
+  readonly appId: string;
+  /** Path below the app's root, query included; may hold `%setting%` and `{data}`. */
+  readonly methodName: string;
+  /** In any case; GET unless given. */
+  readonly httpVerb?: string | undefined;
+  /** Sent as JSON. Texts in it may hold `%setting%` and `{data}`; one that is an expression alone becomes what it finds. */
+  readonly body?: JsonValue | undefined;
+  /** Headers of the request; texts may hold `%setting%` and `{data}`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What the reply is checked against. */
+  readonly valueType?: PayloadType | undefined;
+  /** Fail the invocation when the callee answers nothing (204) or 404. */
+  readonly required?: boolean | undefined;
+  /** Deliver an `AppReply` (status, headers, value, bytes) rather than the value. */
+  readonly record?: boolean | undefined;
+}
+
+/**
+ * What a component answers, asked before the method.
+ *
+ * @see https://docs.dapr.io/reference/api/bindings_api/
+ */
+export interface DaprBindingInput extends SidecarOnlyBase {
+  readonly type: "daprBinding";
+  readonly direction: "in";
+  /** Name of the component; may hold `%setting%` and `{data}`. */
+  readonly bindingName: string;
+  /** What the component is to do: `get`, `list` …; may hold `%setting%` and `{data}`. */
+  readonly operation: string;
+  /** Sent as JSON. Texts in it may hold `%setting%` and `{data}`; one that is an expression alone becomes what it finds. */
+  readonly data?: JsonValue | undefined;
+  /** Metadata of the request, as the component takes it; texts may hold `%setting%` and `{data}`. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What the answer is checked against. */
+  readonly valueType?: PayloadType | undefined;
+  /** Fail the invocation when the component answers nothing. */
+  readonly required?: boolean | undefined;
+  /** Deliver a `BindingRecord` (data and metadata) rather than the data. */
+  readonly record?: boolean | undefined;
+}
+
+/**
+ * Another application, called during the method.
+ *
+ * @see https://docs.dapr.io/reference/api/service_invocation_api/
+ */
+export interface DaprApp extends SidecarOnlyBase {
+  readonly type: "daprApp";
+  readonly direction: "inout";
+  /** App id, `app.namespace` or an absolute URL; may hold `%setting%` and `{data}`. */
+  readonly appId: string;
+  /** The class of the callee: gives the names and verbs of its methods, and checks what is sent. */
+  readonly of?: Class | undefined;
+}
+
+/**
+ * The sidecar itself, called during the method.
+ *
+ * @see https://docs.dapr.io/reference/api/
+ */
+export interface DaprSidecar extends SidecarOnlyBase {
+  readonly type: "daprSidecar";
+  readonly direction: "inout";
+}
+
 /** @see https://docs.dapr.io/reference/api/bindings_api/ */
 export interface DaprBindingOutput extends SidecarBindingBase {
   readonly type: "daprBinding";
@@ -191,16 +319,18 @@ export interface GenericBinding<Direction extends "in" | "out"> {
 }
 
 export type DaprTriggerBinding = DaprServiceInvocationTrigger | DaprTopicTrigger | DaprBindingTrigger;
-export type SidecarInputBinding = DaprStateInput | DaprSecret;
+export type SidecarInputBinding = DaprStateInput | DaprSecret | DaprInvokeInput | DaprBindingInput;
 export type SidecarOutputBinding = DaprStateOutput | DaprPublish | DaprInvoke | DaprBindingOutput;
 
 /** What causes an invocation. */
 export type TriggerBinding = DaprTriggerBinding | HttpTrigger | GenericBinding<"in">;
 export type InputBinding = SidecarInputBinding | GenericBinding<"in">;
 export type OutputBinding = SidecarOutputBinding | GenericBinding<"out">;
+/** What the method calls while it runs. */
+export type ClientBinding = DaprApp | DaprSidecar;
 
 /** One named, declared connection of a function. */
-export type Binding = TriggerBinding | InputBinding | OutputBinding;
+export type Binding = TriggerBinding | InputBinding | OutputBinding | DaprStateEntryBinding | ClientBinding;
 
 /** How the Functions host repeats a failed invocation; standalone ignores it. Intervals are `HH:MM:SS`. */
 export type RetryOptions =

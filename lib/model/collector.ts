@@ -38,6 +38,8 @@ export interface StateOverrides {
   readonly etag?: string | undefined;
   readonly metadata?: ItemMetadata | undefined;
   readonly options?: StateOptions | undefined;
+  /** What an output with `outbox: true` publishes in place of the value, once in a transaction. */
+  readonly event?: unknown;
 }
 
 /** What a removal takes of {@link StateOverrides}. */
@@ -45,6 +47,8 @@ export interface StateRemoveOverrides {
   readonly stateStore?: string | undefined;
   readonly key?: string | undefined;
   readonly etag?: string | undefined;
+  readonly metadata?: ItemMetadata | undefined;
+  readonly options?: StateOptions | undefined;
 }
 
 export interface StateCollector<T> extends Collector<T> {

@@ -1,4 +1,12 @@
-import type { InputBinding, OutputBinding, RetryOptions, TriggerBinding } from "./bindings.js";
+import type {
+  Binding,
+  ClientBinding,
+  DaprStateEntryBinding,
+  InputBinding,
+  OutputBinding,
+  RetryOptions,
+  TriggerBinding,
+} from "./bindings.js";
 import type { Class, PayloadType } from "./payload-type.js";
 
 /** A function as its decorators declare it: plain data, checked. */
@@ -13,6 +21,10 @@ export interface FunctionDefinition {
   readonly inputs: readonly InputBinding[];
   /** In the order of the source, top to bottom, which is the order in which they are sent. */
   readonly outputs: readonly OutputBinding[];
+  /** State that is read before the method and written after it, before any output; in the order of the source. */
+  readonly entries: readonly DaprStateEntryBinding[];
+  /** What the method calls while it runs, in the order of the source. */
+  readonly clients: readonly ClientBinding[];
   readonly retry?: RetryOptions | undefined;
   /** What the payload is checked against: the trigger's `payload`, else the declared type of the first parameter. */
   readonly payloadType?: PayloadType | undefined;
@@ -25,6 +37,12 @@ export type FunctionMethod = (payload: unknown, bindings: Record<string, unknown
 export interface BoundFunction {
   readonly definition: FunctionDefinition;
   readonly instance: object;
+}
+
+/** The trigger, inputs, state entries, app clients and outputs of a function. */
+export function bindingsOf(definition: FunctionDefinition): readonly Binding[] {
+  const { trigger, inputs, entries, clients, outputs } = definition;
+  return [trigger, ...inputs, ...entries, ...clients, ...outputs];
 }
 
 /** Says `OrderFunctions.createNewOrder`. */

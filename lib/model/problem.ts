@@ -79,7 +79,15 @@ export function labelOf(definition: FunctionDefinition, binding: Binding): strin
 }
 
 /** `binding` is one of the definition's own. */
-function roleOf(definition: FunctionDefinition, binding: Binding): "trigger" | "input" | "output" {
-  if (binding === definition.trigger) return "trigger";
+function roleOf(definition: FunctionDefinition, binding: Binding): BindingRole {
+  return binding === definition.trigger ? "trigger" : roleOfDeclared(binding);
+}
+
+/** What a binding is to its function, as messages call it. */
+export type BindingRole = "trigger" | "input" | "entry" | "client" | "output";
+
+/** The role of a binding that is no trigger. */
+export function roleOfDeclared(binding: Binding): Exclude<BindingRole, "trigger"> {
+  if (binding.direction === "inout") return binding.type === "daprStateEntry" ? "entry" : "client";
   return binding.direction === "in" ? "input" : "output";
 }

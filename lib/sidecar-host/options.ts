@@ -1,16 +1,25 @@
 import { parseAddress } from "../client/address.js";
 import type { CallOptions } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
-import type { SidecarInputBinding, SidecarOutputBinding } from "../model/bindings.js";
+import type {
+  ClientBinding,
+  DaprStateEntryBinding,
+  SidecarInputBinding,
+  SidecarOutputBinding,
+} from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import { DefinitionError, type ProblemCode } from "../model/errors.js";
 import { compileTemplate } from "../expressions/template.js";
 import { ExpressionError, toBindingDataError } from "../expressions/error.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { roleOfDeclared } from "../model/problem.js";
 import type { Invocation } from "../invocation/binding-host.js";
 
-/** An input or output of a function, as messages name it. */
-export interface BindingPlace<B extends SidecarInputBinding | SidecarOutputBinding> {
+/** A binding that a sidecar serves. */
+export type SidecarBinding = SidecarInputBinding | SidecarOutputBinding | DaprStateEntryBinding | ClientBinding;
+
+/** A binding of a function, as messages name it. */
+export interface BindingPlace<B extends SidecarBinding> {
   readonly binding: B;
   readonly definition: FunctionDefinition;
   /** `Orders.create, output "copies"` */
@@ -20,12 +29,8 @@ export interface BindingPlace<B extends SidecarInputBinding | SidecarOutputBindi
 }
 
 /** @throws DefinitionError when the binding's `daprAddress` is no URL of a sidecar */
-export function bindingPlace<B extends SidecarInputBinding | SidecarOutputBinding>(
-  binding: B,
-  definition: FunctionDefinition,
-): BindingPlace<B> {
-  const side = binding.direction === "in" ? "input" : "output";
-  const where = `${placeOf(definition)}, ${side} "${binding.name}"`;
+export function bindingPlace<B extends SidecarBinding>(binding: B, definition: FunctionDefinition): BindingPlace<B> {
+  const where = `${placeOf(definition)}, ${roleOfDeclared(binding)} "${binding.name}"`;
   const { daprAddress } = binding;
   const place = { binding, definition, where, call: { binding: `${binding.type} "${binding.name}"`, daprAddress } };
   const address = daprAddress === undefined ? undefined : parseAddress(daprAddress);
@@ -35,7 +40,7 @@ export function bindingPlace<B extends SidecarInputBinding | SidecarOutputBindin
 
 /** What of one binding's options keeps the app from starting. */
 export function optionProblem(
-  { binding, definition, where }: BindingPlace<SidecarInputBinding | SidecarOutputBinding>,
+  { binding, definition, where }: BindingPlace<SidecarBinding>,
   code: ProblemCode,
   member: string,
   what: string,
@@ -46,7 +51,7 @@ export function optionProblem(
       level: "error",
       class: definition.className,
       method: definition.methodName,
-      binding: `${binding.direction === "in" ? "input" : "output"} "${binding.name}"`,
+      binding: `${roleOfDeclared(binding)} "${binding.name}"`,
       member,
       message: `${where}, ${member}: ${what}`,
     },

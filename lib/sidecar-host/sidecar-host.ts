@@ -5,7 +5,7 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import type { BindingHost, InputReader, OutputWriter } from "../invocation/binding-host.js";
 import { bindingWriter } from "./bindings.js";
 import { invokeWriter } from "./invocation.js";
-import { bindingPlace } from "./options.js";
+import { bindingPlace, optionProblem } from "./options.js";
 import { publishWriter } from "./pubsub.js";
 import { secretReader } from "./secrets.js";
 import { stateReader, stateWriter } from "./state.js";
@@ -25,6 +25,14 @@ export class SidecarHost implements BindingHost {
         return stateReader(this.client, bindingPlace(input, definition));
       case "daprSecret":
         return secretReader(this.client, bindingPlace(input, definition));
+      case "daprInvoke":
+      case "daprBinding":
+        throw optionProblem(
+          bindingPlace(input, definition),
+          "option-invalid",
+          "type",
+          "is not served yet; leave it out",
+        );
     }
   }
 

@@ -17,7 +17,7 @@ const divider = "||";
 export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
   const { binding, where } = place;
   const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
-  const keyOf = compileInputOption(place, "key", binding.key, keyRule.missing);
+  const keyOf = compileInputOption(place, "key", binding.key ?? "", keyRule.missing);
   return {
     async read(invocation) {
       const stateStore = storeOf(invocation);

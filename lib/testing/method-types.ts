@@ -1,4 +1,5 @@
 import type { Collector } from "../model/collector.js";
+import type { Sent } from "../model/json-types.js";
 import type { FakeCollector } from "./fake-collector.js";
 
 type Method = (...args: never[]) => unknown;
@@ -8,20 +9,6 @@ export type MethodName<C> = { [K in keyof C]-?: C[K] extends Method ? K : never 
 
 type ArgumentsOf<M> = M extends (...args: infer A) => unknown ? A : never;
 type ReturnOf<M> = M extends (...args: never[]) => infer R ? R : never;
-
-/**
- * A value as JSON carries it, which is what callers send: a date may be its text, and an object needs no methods. Where
- * a schema converts in other ways TypeScript knows its output only.
- */
-export type Sent<T> = T extends Date
-  ? T | string
-  : T extends string | number | boolean | bigint | symbol | null | undefined | ArrayBuffer | ArrayBufferView
-    ? T
-    : T extends readonly unknown[]
-      ? { [I in keyof T]: Sent<T[I]> }
-      : T extends object
-        ? T | { [K in keyof T as T[K] extends Method ? never : K]: Sent<T[K]> }
-        : T;
 
 /** What triggers a method: its first parameter, anything where it takes none. */
 export type PayloadOf<M> =

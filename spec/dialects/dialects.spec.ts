@@ -52,6 +52,8 @@ interface Definition {
   readonly trigger: { readonly type: string };
   readonly inputs: readonly object[];
   readonly outputs: readonly object[];
+  readonly entries: readonly object[];
+  readonly clients: readonly object[];
   readonly retry?: object;
   readonly payloadType?: string;
 }
@@ -129,7 +131,17 @@ describe.each([
 
 function functionOf(className: string, methodName: string, type: string): Definition {
   const trigger = { type, direction: "in", name: "payload" };
-  return { name: methodName, className, methodName, target: className, trigger, inputs: [], outputs: [] };
+  return {
+    name: methodName,
+    className,
+    methodName,
+    target: className,
+    trigger,
+    inputs: [],
+    outputs: [],
+    entries: [],
+    clients: [],
+  };
 }
 
 function parcel(methodName: string, members: Partial<Definition>): Definition {

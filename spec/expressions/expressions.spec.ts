@@ -204,5 +204,15 @@ describe("the rows of the table that depend on data", () => {
 function onTopic(topic: string): FunctionDefinition {
   const trigger = { type: "daprTopicTrigger", direction: "in", name: "payload", pubSubName: "bus", topic } as const;
   const target = class Parcels {};
-  return { name: "keepScan", className: "Parcels", methodName: "keepScan", target, trigger, inputs: [], outputs: [] };
+  return {
+    name: "keepScan",
+    className: "Parcels",
+    methodName: "keepScan",
+    target,
+    trigger,
+    inputs: [],
+    outputs: [],
+    entries: [],
+    clients: [],
+  };
 }

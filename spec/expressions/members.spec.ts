@@ -1,24 +1,31 @@
 import { bindingTypes } from "../../lib/metadata/binding-types.js";
-import { address, query, text, textMap, verb } from "../../lib/metadata/members.js";
+import { address, json, query, text, textMap, verb } from "../../lib/metadata/members.js";
 import type { Binding } from "../../lib/model/bindings.js";
 import { templatesOf, textsWithSettings } from "../../lib/expressions/members.js";
 
-const textKinds = [text, verb, address, query, textMap];
+const textKinds = [text, verb, address, query, textMap, json];
 
 describe("the members that hold expressions", () => {
   const rows = Object.entries(bindingTypes).filter(([, { type }]) => type !== undefined);
 
   it.each(rows)("of @%s are all its texts but a topic's match and an http route", (_, { role, type, members }) => {
-    const direction = role === "output" ? "out" : "in";
+    const direction = role === "output" ? "out" : role === "trigger" || role === "input" ? "in" : "inout";
     const texts = Object.fromEntries(Object.keys(members).map((member) => [member, "text"]));
     const binding = { type, direction, name: "b", ...texts } as unknown as Binding;
     const taken = Object.entries(members)
       .filter(([member, { kind }]) => textKinds.includes(kind) && member !== "match" && type !== "httpTrigger")
-      .map(([member]) => member);
-    expect(textsWithSettings(binding).map(({ member }) => member)).toEqual(taken);
-    expect(templatesOf(binding).map(({ member }) => member)).toEqual(
-      role === "trigger" ? [] : taken.filter((member) => member !== "daprAddress"),
-    );
+      .map(([member]) => member)
+      .sort();
+    expect(
+      textsWithSettings(binding)
+        .map(({ member }) => member)
+        .sort(),
+    ).toEqual(taken);
+    expect(
+      templatesOf(binding)
+        .map(({ member }) => member)
+        .sort(),
+    ).toEqual(role === "trigger" ? [] : taken.filter((member) => member !== "daprAddress"));
   });
 
   it("of a map are its values", () => {

@@ -20,7 +20,18 @@ function fn(parts: {
   readonly outputs?: readonly OutputBinding[];
 }): FunctionDefinition {
   const { method = "store", trigger = onCall, inputs = [], outputs = [] } = parts;
-  return { name: method, className: "Orders", methodName: method, target: class {}, trigger, inputs, outputs };
+  const target = class {};
+  return {
+    name: method,
+    className: "Orders",
+    methodName: method,
+    target,
+    trigger,
+    inputs,
+    outputs,
+    entries: [],
+    clients: [],
+  };
 }
 
 function stateOut(members: Partial<Extract<OutputBinding, { type: "daprState" }>>): OutputBinding {

@@ -8,7 +8,17 @@ const onCall = { type: "daprServiceInvocationTrigger", direction: "in", name: "p
 function fn(key: string, trigger: TriggerBinding = onCall): FunctionDefinition {
   const output: OutputBinding = { type: "daprState", direction: "out", name: "order", stateStore: "s", key };
   const target = class {};
-  return { name: "keep-it", className: "Orders", methodName: "keep", target, trigger, inputs: [], outputs: [output] };
+  return {
+    name: "keep-it",
+    className: "Orders",
+    methodName: "keep",
+    target,
+    trigger,
+    inputs: [],
+    outputs: [output],
+    entries: [],
+    clients: [],
+  };
 }
 
 function dataOf(payload: unknown, key = "{id}"): BindingData {

@@ -13,6 +13,10 @@ type DecoratorName = {
           | "DaprSecret"
           | "DaprPublish"
           | "DaprInvoke"
+          | "DaprInvokeInput"
+          | "DaprBindingInput"
+          | "DaprApp"
+          | "DaprSidecar"
           | "DaprBindingOutput"
       ? Name
       : never;

@@ -46,6 +46,8 @@ describe("readFunctions", () => {
         target: Orders,
         trigger: { type: "daprServiceInvocationTrigger", direction: "in", name: "payload" },
         inputs: [{ type: "daprState", direction: "in", name: "stored", stateStore: "s", key: "{id}" }],
+        entries: [],
+        clients: [],
         outputs: [
           { type: "daprState", direction: "out", name: "first", stateStore: "a", key: "{id}" },
           { type: "daprState", direction: "out", name: "second", stateStore: "b" },

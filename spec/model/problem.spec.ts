@@ -10,6 +10,8 @@ describe("functionProblem", () => {
     trigger: { type: "daprBindingTrigger", direction: "in", name: "payload" },
     inputs: [{ type: "daprState", direction: "in", name: "found", stateStore: "s", key: "k" }],
     outputs: [{ type: "daprState", direction: "out", name: "stored" }],
+    entries: [],
+    clients: [],
   };
 
   it("says where before what, as precisely as it is known", () => {

@@ -1,9 +1,8 @@
 import type { Binding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
-import type { FunctionDefinition } from "../../model/function-definition.js";
+import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { isGeneric } from "./function-json.js";
 import { functionProblem } from "../../model/problem.js";
-import { bindingsOf } from "./settings.js";
 
 /*
  * What only the Functions host refuses of definitions that are right in themselves: the rules of `check`, `generate`,

@@ -1,6 +1,6 @@
 import type { Binding } from "../../model/bindings.js";
 import { settingNames } from "../../expressions/settings.js";
-import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
+import { bindingsOf, placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { labelOf } from "../../model/problem.js";
 import { isGeneric, toFunctionJson } from "./function-json.js";
 
@@ -53,10 +53,6 @@ export function settingsOf(definitions: readonly FunctionDefinition[]): SettingU
 /** `Parcels.store, output "stored", stateStore` */
 export function describePlace({ definition, binding, member }: SettingPlace): string {
   return `${placeOf(definition)}, ${binding}, ${member}`;
-}
-
-export function bindingsOf({ trigger, inputs, outputs }: FunctionDefinition): readonly Binding[] {
-  return [trigger, ...inputs, ...outputs];
 }
 
 function hasSettings(binding: Binding, member: string): boolean {

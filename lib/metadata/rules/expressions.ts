@@ -6,18 +6,19 @@ import { settingNames } from "../../expressions/settings.js";
 import { textsWithSettings, type MemberText } from "../../expressions/members.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Role } from "../binding-types.js";
-import { problemAt, type ProblemPlace } from "../../model/problem.js";
+import { problemAt, roleOfDeclared, type ProblemPlace } from "../../model/problem.js";
 
 /** A function as far as it was declared: one without a trigger has expressions too. */
 type Declared = Omit<FunctionDefinition, "trigger"> & { readonly trigger?: TriggerBinding };
 
 /** What is wrong with the `%setting%` and `{data}` expressions of a function, before any setting is known. */
 export function expressionProblems(definition: Declared): Problem[] {
-  const { trigger, inputs, outputs } = definition;
+  const { trigger, inputs, entries, clients, outputs } = definition;
   return [
     ...(trigger === undefined ? [] : triggerProblems(definition, trigger)),
-    ...inputs.flatMap((input) => bindingProblems(definition, "input", input)),
-    ...outputs.flatMap((output) => bindingProblems(definition, "output", output)),
+    ...[...inputs, ...entries, ...clients, ...outputs].flatMap((binding) =>
+      bindingProblems(definition, roleOfDeclared(binding), binding),
+    ),
   ];
 }
 

@@ -24,8 +24,9 @@ export function checkOptions(
   for (const member in rules) {
     const { kind, required } = rules[member]!;
     const value = given[member];
+    const isNeeded = required === true || (required !== undefined && given[required.unless] === undefined);
     const wrong = value === undefined ? [] : kind.check(value);
-    if (value === undefined && required) {
+    if (value === undefined && isNeeded) {
       const text = `it is missing; give @${record.decorator} its ${member}`;
       problems.push(problemAt({ ...place, member }, "option-missing", text));
     }
@@ -34,7 +35,7 @@ export function checkOptions(
     }
     if (value !== undefined && wrong.length === 0) members[member] = value;
     // Other rules go on with a text, so that all problems are found in one run.
-    else if (required) members[member] = "";
+    else if (isNeeded) members[member] = "";
   }
   for (const member of Object.keys(given)) {
     if (member === "name" || Object.hasOwn(rules, member) || given[member] === undefined) continue;

@@ -83,7 +83,7 @@ describe("options that a decorator does not have", () => {
   it("are answered with the list where nothing is near", () => {
     expect(problemsWith(DaprStateOutput({ name: "o", colour: "red" }))).toEqual([
       'error option-unknown: Orders.store, output "o", colour: @DaprStateOutput has no such option; it takes name, ' +
-        "stateStore, key, daprAddress, transaction, valueType",
+        "stateStore, key, daprAddress, transaction, valueType, metadata, ttlInSeconds, outbox",
     ]);
   });
 

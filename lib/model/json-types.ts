@@ -1,0 +1,84 @@
+type Method = (...args: never[]) => unknown;
+type Bytes = Uint8Array | ArrayBuffer;
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/**
+ * A value as JSON carries it, which is what callers send: a date may be its text, and an object needs no methods. Where
+ * a schema converts in other ways TypeScript knows its output only.
+ */
+export type Sent<T> =
+  IsAny<T> extends true
+    ? T
+    : T extends Date
+      ? T | string
+      : T extends string | number | boolean | bigint | symbol | null | undefined | ArrayBuffer | ArrayBufferView
+        ? T
+        : T extends readonly unknown[]
+          ? { [I in keyof T]: Sent<T[I]> }
+          : T extends object
+            ? T | { [K in keyof T as T[K] extends Method ? never : K]: Sent<T[K]> }
+            : T;
+
+/**
+ * What JSON leaves of a value: a date is its text, what has `toJSON` is what that gives, methods and `undefined` members
+ * are gone, `undefined` in a list is null. Bytes stay bytes.
+ */
+export type Received<T> =
+  IsAny<T> extends true
+    ? T
+    : unknown extends T
+      ? unknown
+      : T extends Bytes
+        ? Uint8Array
+        : T extends { toJSON(...args: never[]): infer J }
+          ? Received<J>
+          : T extends string | number | boolean | null
+            ? T
+            : // A boxed value, as classes of values are.
+              T extends
+                  String | Number | Boolean // oxlint-disable-line typescript/no-wrapper-object-types
+              ? ReturnType<T["valueOf"]>
+              : T extends undefined | void
+                ? undefined
+                : T extends bigint | symbol | Method
+                  ? never
+                  : T extends readonly unknown[]
+                    ? { [I in keyof T]: ReceivedElement<T[I]> }
+                    : T extends object
+                      ? ReceivedObject<T>
+                      : never;
+
+type ReceivedElement<T> = T extends undefined | symbol | Method ? null : Received<T>;
+
+/** Members that JSON never has. */
+type IsDropped<V> = IsAny<V> extends true ? false : [V] extends [Method | symbol | undefined] ? true : false;
+
+/** Members that JSON may leave out. */
+type MayBeAbsent<V> = IsAny<V> extends true ? false : unknown extends V ? false : undefined extends V ? true : false;
+
+type ReceivedObject<T> = Flat<
+  {
+    [
+      K in keyof T as K extends symbol
+        ? never
+        : IsDropped<T[K]> extends true
+          ? never
+          : MayBeAbsent<T[K]> extends true
+            ? never
+            : K
+    ]: Received<T[K]>;
+  } & {
+    [
+      K in keyof T as K extends symbol
+        ? never
+        : IsDropped<T[K]> extends true
+          ? never
+          : MayBeAbsent<T[K]> extends true
+            ? K
+            : never
+    ]?: Received<Exclude<T[K], undefined>>;
+  }
+>;
+
+/** One object, as error messages and hovers show it best. */
+type Flat<T> = { [K in keyof T]: T[K] };

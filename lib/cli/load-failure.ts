@@ -33,7 +33,7 @@ function cycleOf(file: string): string | undefined {
 function tidied(message: string): string {
   return message
     .replace(/\nRequire stack:\n- ([^\n]+)(?:\n- [^\n]+)*$/, (_, by: string) => `, which ${shown(by)} requires`)
-    .replace(/\s+Caused by:\s+Syntax Error\s*$/, "");
+    .replace(/(?<!\s)\s+Caused by:\s+Syntax Error\s*$/, "");
 }
 
 /** A path as the command line would have it. */

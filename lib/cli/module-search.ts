@@ -3,9 +3,11 @@ import { dirname, extname, join, resolve } from "node:path";
 
 /** A trigger decorator, in source and in what compilers make of it. */
 const declares = /\b(?:Dapr(?:ServiceInvocation|Topic|Binding)|Http)?Trigger\)?\(/;
-/** The library's functions that start something, imported by name or called as CommonJS output does. */
-const starts =
-  /\{[^}]*\b(?:serve|register|startSidecar)\b[^}]*\}\s*(?:from\s*|=\s*require\(\s*)["']dapr-functions|\w_\d+\.(?:serve|register|startSidecar)\)\(/;
+/** The names that a module imports from the library. */
+const imports = /\{([^{}]*)\}\s*(?:from\s*|=\s*require\(\s*)["']dapr-functions/g;
+/** The library's functions that start something, by name, and as CommonJS output calls them. */
+const starters = /\b(?:serve|register|startSidecar)\b/;
+const startCalls = /\w_\d+\.(?:serve|register|startSidecar)\)\(/;
 const tests = /\.(?:spec|test)\.[cm]?[jt]s$/;
 
 /**
@@ -19,7 +21,7 @@ export function modulesIn(folder: string, extensions: readonly string[]): string
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => !/[\\/]node_modules[\\/]/.test(file) && !tests.test(file) && !/\.d\.[cm]?ts$/.test(file))
       .map((file) => [file, readFileSync(file, "utf8")] as const)
-      .filter(([, text]) => !starts.test(text)),
+      .filter(([, text]) => !startsSomething(text)),
   );
   const found = new Set([...texts].filter(([, text]) => declares.test(text)).map(([file]) => file));
   for (let before = -1; before !== found.size;) {
@@ -27,6 +29,10 @@ export function modulesIn(folder: string, extensions: readonly string[]): string
     for (const [file, text] of texts) if (importsOf(file, text).some((path) => found.has(path))) found.add(file);
   }
   return [...found].sort();
+}
+
+function startsSomething(text: string): boolean {
+  return startCalls.test(text) || [...text.matchAll(imports)].some(([, names]) => starters.test(names!));
 }
 
 /** The first circle of relative imports that is met from a module, its first file again at the end; else nothing. */
@@ -47,7 +53,7 @@ export function cycleFrom(file: string): string[] {
 }
 
 function importsOf(file: string, text: string): string[] {
-  return [...text.matchAll(/(?:from|import|require)\s*\(?\s*["'](\.[^"']+)["']/g)].flatMap(([, specifier = ""]) => {
+  return [...text.matchAll(/(?:from|import|require)\s*(?:\(\s*)?["'](\.[^"']+)["']/g)].flatMap(([, specifier = ""]) => {
     const path = resolve(dirname(file), specifier);
     return [path, path.replace(/\.([cm]?)js$/, ".$1ts"), `${path}${extname(file)}`];
   });

@@ -19,7 +19,7 @@ export function parseAddress(text: string): SidecarAddress | string {
   if (url.protocol !== "http:" && url.protocol !== "https:") return `"${text}" is no http or https URL`;
   if (url.username !== "" || url.password !== "") return "a sidecar's URL holds no user or password";
   if (url.search !== "" || url.hash !== "") return `"${text}" must end with its path, without "?" and "#"`;
-  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, "") };
+  return { origin: url.origin, prefix: url.pathname.replace(/(?<!\/)\/+$/, "") };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -31,7 +31,7 @@ export function pathOf(trigger: RoutedTrigger, functionName: string): string {
     case "daprTopicTrigger":
       return topicPathOf(trigger, functionName);
     case "httpTrigger":
-      return `/api/${(trigger.route ?? functionName).replace(/^\/+|\/+$/g, "")}`;
+      return `/api/${(trigger.route ?? functionName).replace(/^\/+|(?<!\/)\/+$/g, "")}`;
   }
 }
 

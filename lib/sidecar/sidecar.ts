@@ -103,6 +103,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     fallback: (request) => invokeMethod(request, { appId, app, dispatcher: outgoing.get }),
     apiToken: apiToken || undefined,
     record: (request) => requests.add(request),
+    onRefused: once((reason) => log.warn(`a request was refused: ${reason}`)),
   });
   const port = await listen(server, options.port ?? 0);
 
@@ -125,6 +126,16 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     ready: connection.ready,
     connect: (target) => connection.open(target.port),
     close,
+  };
+}
+
+/** Says each text once: a page repeats its requests. */
+function once(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (said.has(text) || said.size > 100) return;
+    said.add(text);
+    say(text);
   };
 }
 

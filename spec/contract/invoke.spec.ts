@@ -100,6 +100,47 @@ contract("invoke", (start) => {
       expect(reply.status).toBe(200);
       expect(last()).toMatchObject({ method: "PUT", path: "/any/path?q=1", json: { n: 2 } });
     });
+
+    const basic = (text: string): Record<string, string> => ({
+      authorization: `Basic ${Buffer.from(text).toString("base64")}`,
+    });
+
+    it.each(["dapr-app-id", "DAPR-App-ID"])(
+      "goes by a Basic authorization of the user %s, on any path",
+      async (user) => {
+        const headers = basic(`${user}:${sidecar.appId}`);
+        const reply = await call(sidecar.url, "PUT", "/v1.0/invoke/other/method/m?q=1", { headers, body: { n: 3 } });
+        expect(reply.status).toBe(200);
+        expect(last()).toMatchObject({ method: "PUT", path: "/v1.0/invoke/other/method/m?q=1", json: { n: 3 } });
+        expect(last()!.headers.authorization).toBe(headers["authorization"]);
+      },
+    );
+
+    it("goes by the header before the authorization", async () => {
+      const headers = { ...basic("dapr-app-id:nobody"), "dapr-app-id": sidecar.appId };
+      expect((await call(sidecar.url, "POST", "/both", { headers })).status).toBe(200);
+      expect(last()).toMatchObject({ path: "/both" });
+    });
+
+    it("goes by the authorization before the path", async () => {
+      const headers = basic("dapr-app-id:nobody-there");
+      const reply = await call(sidecar.url, "POST", `/v1.0/invoke/${sidecar.appId}/method/m`, { headers });
+      expect(reply).toMatchObject({ status: 500, json: { errorCode: "ERR_DIRECT_INVOKE" } });
+      expect((reply.json as { message: string }).message).toContain("nobody-there");
+    });
+
+    it.each([
+      ["of another user", (appId: string) => basic(`user:${appId}`)],
+      ["of two colons", (appId: string) => basic(`dapr-app-id:${appId}:x`)],
+      [
+        "in lower case",
+        (appId: string) => ({ authorization: basic(`dapr-app-id:${appId}`).authorization!.replace("B", "b") }),
+      ],
+      ["that is not base64", () => ({ authorization: "Basic dapr-app-id" })],
+    ])("does not go by an authorization %s", async (_, headersFor) => {
+      const reply = await call(sidecar.url, "POST", "/any", { headers: headersFor(sidecar.appId) });
+      expect(reply).toMatchObject({ status: 404, json: { errorCode: "ERR_DIRECT_INVOKE" } });
+    });
   });
 
   describe("the answer", () => {

@@ -44,8 +44,23 @@ function findTarget({ rawPath, headers }: ApiRequest): Target | undefined {
   const path = unescapePath(rawPath);
   const header = headers["dapr-app-id"];
   if (typeof header === "string" && header !== "") return { appId: header, method: foldPath(path).slice(1) };
-  const [, appId, method] = /^\/*v1\.0\/+invoke\/+(.+?)\/method\/(.*)$/s.exec(path) ?? [];
-  return appId === undefined ? undefined : { appId: decodeAgain(appId), method: foldPath(method!).slice(1) };
+  const user = userOf(headers.authorization);
+  if (user !== undefined) return user === "" ? undefined : { appId: user, method: foldPath(path).slice(1) };
+  const [prefix] = /^\/*v1\.0\/+invoke\/+(?!\/)/.exec(path) ?? [];
+  const end = prefix === undefined ? -1 : path.indexOf("/method/", prefix.length + 1);
+  if (prefix === undefined || end === -1) return undefined;
+  const method = path.slice(end + "/method/".length);
+  return { appId: decodeAgain(path.slice(prefix.length, end)), method: foldPath(method).slice(1) };
+}
+
+/** The app id of `http://dapr-app-id:<app id>@localhost:3500/…`, which clients send as Basic authorization. */
+function userOf(authorization: string | undefined): string | undefined {
+  const [, encoded] =
+    /^Basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(authorization ?? "") ?? [];
+  const [name, appId, ...others] = Buffer.from(encoded ?? "", "base64")
+    .toString("utf8")
+    .split(":");
+  return name!.toLowerCase() === "dapr-app-id" && others.length === 0 ? appId : undefined;
 }
 
 /** daprd decodes an app id once more, and as a query: `+` becomes a space there, however it was escaped. */

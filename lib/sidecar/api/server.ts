@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { posix } from "node:path";
+import { refusalOf } from "./web-pages.js";
 import { ApiError, maxBodySize, messageOf, unescapePath, type ApiReply, type ApiRequest, type Route } from "./api.js";
 
 /** A request as the sidecar's API received it. */
@@ -8,6 +9,7 @@ export interface ReceivedRequest {
   readonly method: string;
   /** As sent, escapes and query included. */
   readonly path: string;
+  /** Tokens and other credentials are masked: `***`. */
   readonly headers: Readonly<Record<string, string>>;
   /** UTF-8; at most the 4 MiB that the API accepts. */
   readonly body: string;
@@ -19,16 +21,28 @@ export interface ServerOptions {
   readonly fallback: (request: ApiRequest) => Promise<ApiReply>;
   readonly apiToken: string | undefined;
   readonly record: (request: ReceivedRequest) => void;
+  /** Told about each request that is refused for where it comes from. */
+  readonly onRefused: (reason: string) => void;
 }
 
 /** The HTTP side of the API: tokens, bodies, names in paths, errors. It is not listening yet. */
 export function createApiServer(options: ServerOptions): Server {
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const refusal = refusalOf(incoming.headers);
+    if (refusal !== undefined) {
+      options.onRefused(refusal);
+      incoming.resume();
+      response.setHeader("connection", "close");
+      write(response, new ApiError(403, "ERR_FORBIDDEN", refusal).toReply());
+      return;
+    }
     const body = await readBody(incoming);
     options.record({
       method: incoming.method!,
       path: incoming.url!,
-      headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+      headers: Object.fromEntries(
+        Object.entries(incoming.headers).map(([name, value]) => [name, isCredential(name) ? "***" : String(value)]),
+      ),
       body: body.bytes.toString("utf8"),
     });
     write(response, await replyTo(incoming, body, options));
@@ -87,6 +101,13 @@ async function replyTo(incoming: IncomingMessage, body: Body, options: ServerOpt
   } catch (error) {
     return (error instanceof ApiError ? error : new ApiError(500, "ERROR", messageOf(error))).toReply();
   }
+}
+
+/** Headers whose values let others in, wherever they are kept. */
+function isCredential(name: string): boolean {
+  return (
+    ["authorization", "cookie", "proxy-authorization"].includes(name) || /token|secret|password|api-?key/.test(name)
+  );
 }
 
 /** Both health paths are open, so that a probe needs no token. */

@@ -1,38 +1,12 @@
+import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
+import type { Answer, Question } from "./rules-worker.mjs";
 
 /** One route of a subscription; without `match` it takes every event. */
 export interface Rule {
   /** A CEL expression over `event`. */
   readonly match: string;
   readonly path: string;
-}
-
-/*
- * The CEL package is an ES module, which require() cannot load inside jest before Node 24, and import() not at all. A
- * worker always can, and keeps an expensive expression away from the sidecar's own work.
- */
-const workerSource = `
-const { parentPort, workerData } = require("node:worker_threads");
-const { Environment } = require("node:module").createRequire(workerData)("@marcbachmann/cel-js");
-const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
-const compiled = new Map();
-parentPort.on("message", ({ id, match, event }) => {
-  try {
-    let program = compiled.get(match);
-    if (!program) compiled.set(match, (program = environment.parse(match)));
-    const value = event === undefined ? true : program({ event: JSON.parse(event) });
-    if (typeof value !== "boolean") throw new Error("the result of match expression " + match + " was not a boolean");
-    parentPort.postMessage({ id, value });
-  } catch (error) {
-    parentPort.postMessage({ id, error: String(error.message).split("\\n")[0] });
-  }
-});
-`;
-
-interface Answer {
-  readonly id: number;
-  readonly value?: boolean;
-  readonly error?: string;
 }
 
 /** Evaluates the rules of subscriptions. Its worker starts with the first rule and ends with `close`. */
@@ -58,7 +32,7 @@ export class RuleEvaluator {
     await this.#worker?.terminate();
   }
 
-  async #ask(question: { readonly match: string; readonly event?: string }): Promise<boolean> {
+  async #ask(question: Omit<Question, "id">): Promise<boolean> {
     const id = ++this.#lastId;
     const answer = await new Promise<Answer>((resolve) => {
       this.#waiting.set(id, resolve);
@@ -70,7 +44,11 @@ export class RuleEvaluator {
 
   #start(): Worker {
     const { Worker } = require("node:worker_threads") as typeof import("node:worker_threads");
-    const worker = new Worker(workerSource, { eval: true, workerData: __filename, execArgv: [] });
+    /*
+     * The CEL package is an ES module, which require() cannot load inside jest before Node 24, and import() not at all. A
+     * worker always can, and keeps an expensive expression away from the sidecar's own work.
+     */
+    const worker = new Worker(join(__dirname, "rules-worker.mjs"), { execArgv: [] });
     worker.unref();
     worker.on("message", (answer: Answer) => {
       this.#waiting.get(answer.id)?.(answer);

@@ -42,7 +42,7 @@ export function openCron(properties: Properties): Pick<InputBinding, "start"> {
 /** A job of croner that is not begun until it gets something to do. */
 function scheduleJob(schedule: string) {
   const { Cron } = require("croner") as typeof import("croner");
-  const [, timezone, pattern = schedule] = /^(?:CRON_)?TZ=(\S+) +(.*)$/.exec(schedule) ?? [];
+  const [, timezone, pattern = schedule] = /^(?:CRON_)?TZ=(\S+) +(?! )(.*)$/s.exec(schedule) ?? [];
   return (fire?: () => void) => {
     try {
       const options = { mode: "5-or-6-parts", ...(timezone !== undefined && { timezone }) } as const;

@@ -35,7 +35,7 @@ async function send(
   { operation, data, metadata }: BindingRequest,
   security: Readonly<Record<string, string>>,
 ): Promise<BindingResponse & { readonly metadata: Readonly<Record<string, string>> }> {
-  const url = metadata["path"] ? `${base.replace(/\/+$/, "")}/${metadata["path"].replace(/^\/+/, "")}` : base;
+  const url = metadata["path"] ? `${base.replace(/(?<!\/)\/+$/, "")}/${metadata["path"].replace(/^\/+/, "")}` : base;
   const method = operation === "create" ? "POST" : operation.toUpperCase();
   const hasBody = ["POST", "PUT", "PATCH"].includes(method);
   const json = "application/json; charset=utf-8";

@@ -42,7 +42,7 @@ function openRoot(rootPath: string): string {
 function pathIn(root: string, fileName = ""): string {
   // A backslash is an ordinary character where it separates nothing.
   const name = sep === "\\" ? fileName.replaceAll("\\", "/") : fileName;
-  const path = join(root, posix.normalize(`/${name}`)).replace(/(.)\/+$/, "$1");
+  const path = join(root, posix.normalize(`/${name}`)).replace(/(?<=[^/])\/+$/, "");
   for (let existing = path; existing.length > root.length; existing = dirname(existing)) {
     const real = realPath(existing);
     if (real === undefined) continue;

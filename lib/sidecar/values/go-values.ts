@@ -29,9 +29,15 @@ const milliseconds: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): number | undefined {
   const [, sign, rest = ""] = /^([-+]?)(.*)$/s.exec(text)!;
   if (rest === "0") return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
-  const parts = rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g);
-  const total = [...parts].reduce((sum, [, amount, unit]) => sum + Number(amount) * milliseconds[unit!]!, 0);
+  if (rest === "") return undefined;
+  // One part after the other, each where the last one ended: never tried anew from further on.
+  const part = /(\d+(?:\.\d*)?|\.\d+)([a-zµμ]{1,2})(?=[\d.]|$)/y;
+  let total = 0;
+  while (part.lastIndex < rest.length) {
+    const [, amount, unit = ""] = part.exec(rest) ?? [];
+    if (amount === undefined || !Object.hasOwn(milliseconds, unit)) return undefined;
+    total += Number(amount) * milliseconds[unit]!;
+  }
   return sign === "-" ? -total : total;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadComponents } from "../../../lib/sidecar/index.js";
@@ -56,8 +56,66 @@ describe("component files", () => {
     write("a.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nspec:\n  type: state.in-memory\n");
     write("b.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: x\n");
     expect(() => loadComponents(folder)).toThrow(
-      /a.yaml:1: the component has no name.*\n.*b.yaml:1: component "x" has no type/,
+      /a.yaml:1: the component has no name.*\n.*b.yaml:1: component "x": it has no type; give it spec.type/,
     );
+  });
+
+  const metadata = (text: string) => manifest("one", "state.in-memory", `  metadata:\n${text}\n`);
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]\n${"bcdefgh"
+    .split("")
+    .map((name, index) => `${name}: &${name} [${Array(10).fill(`*${"abcdefg"[index]}`).join(", ")}]`)
+    .join("\n")}\n`;
+
+  it.each([
+    ["a bomb of aliases", `${bomb}${manifest("one")}`, /its aliases cannot be followed/],
+    ["a circle of aliases", `x: &x [*x]\n${manifest("one")}`, /its aliases cannot be followed/],
+    ["lists without end", `x: ${"[".repeat(100_000)}`, /correct/],
+    ["too many bytes", `${manifest("one")}# ${"x".repeat(1024 * 1024)}`, /more than the 1048576 of a resource file/],
+    ["a list", "- kind: Component", /the document is a list; write an object/],
+    ["text", "kind", /the document is text; write an object/],
+    ["a kind that is a list", "kind: [Component]", /kind is a list; write text/],
+    [
+      "metadata that is text",
+      "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: one",
+      /metadata is text; write an obj/,
+    ],
+    ["a name that is a number", manifest("5"), /metadata.name is a number; write text/],
+    [
+      "a spec that is text",
+      "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: one}\nspec: x",
+      /"one": spec is text/,
+    ],
+    ["a type that is a list", manifest("one", "[state.in-memory]"), /"one": spec.type is a list; write text/],
+    ["values that are an object", metadata("    a: b"), /"one": spec.metadata is an object; write a list/],
+    ["a value that is text", metadata("  - a"), /"one": spec.metadata\[0\] is text; write an object/],
+    ["a value's name that is a list", metadata("  - name: [a]"), /spec.metadata\[0\].name is a list; write text/],
+    ["a reference that is text", metadata("  - name: a\n    secretKeyRef: b"), /secretKeyRef is text; write an object/],
+    ["an envRef that is a number", metadata("  - name: a\n    envRef: 5"), /envRef is a number; write text/],
+    ["scopes that are text", `${manifest("one")}scopes: orders\n`, /"one": scopes is text; write a list/],
+    ["a scope that is a number", `${manifest("one")}scopes: [1]\n`, /"one": scopes\[0\] is a number; write text/],
+    ["auth that is text", `${manifest("one")}auth: safe\n`, /"one": auth is text; write an object/],
+  ])("stop the start with the file's name when they hold %s", (_, text, message) => {
+    const file = write("a.yaml", text);
+    const load = () => loadComponents(folder);
+    expect(load).toThrow(expect.objectContaining({ code: "component-invalid" }));
+    expect(load).toThrow(file);
+    expect(load).toThrow(message);
+  });
+
+  it("stop the start with the file's name when a link leads nowhere or in a circle", () => {
+    for (const [name, target] of [
+      ["a.yaml", "a.yaml"],
+      ["b.yaml", "none.yaml"],
+    ] as const) {
+      symlinkSync(target, join(folder, name));
+      expect(() => loadComponents(folder)).toThrow(
+        expect.objectContaining({
+          code: "component-invalid",
+          message: expect.stringContaining(join(folder, name)) as string,
+        }),
+      );
+      rmSync(join(folder, name));
+    }
   });
 
   it("name a folder that is not there", () => {

@@ -11,6 +11,15 @@ it.each([
   ["soon", undefined],
   ["1s soon", undefined],
   ["", undefined],
+  ["1.", undefined],
+  ["1.s", 1000],
+  [".s", undefined],
+  ["1h1", undefined],
+  ["1 h", undefined],
+  ["1sm", undefined],
+  ["1toString", undefined],
+  [`${"0".repeat(100_000)}1`, undefined],
+  [`${"1s".repeat(100_000)}x`, undefined],
 ])("parseDuration reads %j as %s ms", (text, expected) => expect(parseDuration(text)).toBe(expected));
 
 it("parseBool takes Go's words for true and false, and no others", () => {

@@ -62,7 +62,10 @@ function wordingOf(rule: string, message: string, path: string, target: object |
     if (Array.isArray(target)) return `${placeAt(path)} must be an object, not ${kindOf(target)}`;
     return `${placeAt(path)} has no class to be checked by; give it one with @Type(() => …)`;
   }
-  if (rule === "nestedValidation" && /^(?:each value in )?nested property .* must be either object or array$/.test(message)) {
+  if (
+    rule === "nestedValidation" &&
+    /^(?:each value in )?nested property .* must be either object or array$/.test(message)
+  ) {
     const isList = message.startsWith("each value") && !path.endsWith("]");
     return `${placeAt(path)} must be ${isList ? "a list of objects" : "an object"}`;
   }

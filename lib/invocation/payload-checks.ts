@@ -11,6 +11,7 @@ import {
   type Checked,
   type ValidationOptions,
 } from "../payload/payload-type.js";
+import { compilePayloadCheck } from "../payload/decode.js";
 import type { InputReader } from "./binding-host.js";
 import { parseJson } from "./read-payload.js";
 import { withCheckedBody } from "./requests.js";
@@ -22,7 +23,7 @@ export function payloadCheckOf(
 ): ((payload: unknown) => MaybePromise<unknown>) | undefined {
   const { payloadType, trigger } = definition;
   if (payloadType === undefined) return undefined;
-  const check = compileCheck(payloadType, validation);
+  const check = compilePayloadCheck(payloadType, validation);
   const valueOf = (result: Checked): unknown => {
     if (result.issues === undefined) return result.value;
     const message = `${placeOf(definition)}, trigger "${trigger.name}": the payload is not valid as ${describePayloadType(payloadType)}: ${summaryOf(result)}`;

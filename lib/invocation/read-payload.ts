@@ -18,9 +18,12 @@ export function readContentType(header: string | undefined): ContentType {
   return { type: type.trim().toLowerCase() || undefined, charset: charset?.toLowerCase() };
 }
 
+/** Also of the names that JSON had before it was registered. */
 export function isJsonType(type: string | undefined): boolean {
-  return type !== undefined && (type === "application/json" || type.endsWith("+json"));
+  return type !== undefined && (type === "application/json" || type.endsWith("+json") || olderNames.has(type));
 }
+
+const olderNames: ReadonlySet<string> = new Set(["text/json", "text/x-json", "application/x-json"]);
 
 /**
  * What a service invocation's body is by its content type: JSON parsed once, text, or bytes; an empty one is
@@ -31,7 +34,7 @@ export function isJsonType(type: string | undefined): boolean {
 export function readPayload(body: Buffer, header: string | undefined): unknown {
   if (body.length === 0) return undefined;
   const content = readContentType(header);
-  if (isJsonType(content.type)) return parseJson(toText(body, content.charset));
+  if (isJsonType(content.type)) return parseJson(toJsonText(body, content.charset));
   return readUnlabelled(body, content);
 }
 
@@ -73,9 +76,38 @@ export function malformed(message: string, cause?: unknown): PayloadError {
   return new PayloadError("ERR_MALFORMED_REQUEST", message, { cause });
 }
 
+/**
+ * The text of a JSON body. RFC 8259 knows UTF-8 alone, and a byte that is none would become U+FFFD in what is stored; a
+ * charset that the label names is believed.
+ *
+ * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is not text in that charset
+ */
+function toJsonText(body: Buffer, charset: string | undefined): string {
+  const named = isUtf8Name(charset) || !isKnown(charset) ? "UTF-8" : charset;
+  if (named === "UTF-8" ? isUtf8(body) : isTextIn(body, named)) return toText(body, charset);
+  throw new PayloadError("ERR_MALFORMED_REQUEST", `the body is JSON that is not ${named}; send it in UTF-8`);
+}
+
+function isUtf8Name(charset: string | undefined): charset is "utf-8" | "utf8" | undefined {
+  return charset === undefined || charset === "utf-8" || charset === "utf8";
+}
+
+function isKnown(charset: string): boolean {
+  return isTextIn(Buffer.alloc(0), charset);
+}
+
+function isTextIn(body: Buffer, charset: string): boolean {
+  try {
+    new TextDecoder(charset, { fatal: true }).decode(body);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is no part of it. */
 export function toText(bytes: Uint8Array, charset: string | undefined): string {
-  if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") {
+  if (!isUtf8Name(charset)) {
     try {
       return new TextDecoder(charset).decode(bytes);
     } catch {

@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { DaprTopicTrigger } from "../model/bindings.js";
 import { PayloadError } from "../model/errors.js";
 import type { CloudEvent } from "../model/invocation.js";
+import { decodedAs } from "../payload/decode.js";
 import { isJsonType, readContentType, toBytes, toText, toTextOrBytes } from "./read-payload.js";
+import { isTraceParent } from "./trace-headers.js";
+import type { TriggeringRequest } from "./trigger-invocation.js";
 
 /** An event as its function gets it. */
 export interface TopicEvent {
@@ -16,6 +19,8 @@ export interface BulkEntry {
   readonly entryId: string;
   readonly event: unknown;
   readonly contentType: unknown;
+  /** What the broker says of the message: Kafka's key and headers, properties of Service Bus. */
+  readonly metadata?: unknown;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -30,7 +35,8 @@ export function parseDelivery(body: Buffer): unknown {
 }
 
 /**
- * A CloudEvent with its `data` decoded; a message that is none is wrapped as daprd wraps raw messages.
+ * A CloudEvent with its `data` decoded by its content type and by what the trigger declares; a message that is none is
+ * wrapped as daprd wraps raw messages.
  *
  * @param isRaw true for a raw subscription, whose events get a new id at each delivery
  * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is no JSON object or its `data_base64` not base64
@@ -43,9 +49,39 @@ export function readEvent(delivered: unknown, trigger: DaprTopicTrigger, topic: 
   }
   const event = message as CloudEvent;
   const hasStableId = !isRaw && isName(event.id) && isName(event.source);
-  if (message["data_base64"] === undefined) return { event, hasStableId };
-  const { data_base64: text, ...rest } = event;
-  return { event: { ...rest, data: decodedData(text, event.datacontenttype) } as CloudEvent, hasStableId };
+  return { event: withDecodedData(event, trigger), hasStableId };
+}
+
+/** `data_base64: null` counts as absent: serialisers write it beside `data`. */
+function withDecodedData(event: CloudEvent, trigger: DaprTopicTrigger): CloudEvent {
+  const { data_base64: base64 } = event;
+  const given: unknown = base64 == null ? event.data : decodedData(base64, event.datacontenttype);
+  const data = declared(base64 == null ? labelled(given, event.datacontenttype) : given, trigger);
+  if (base64 === undefined && data === given) return event;
+  const { data_base64: _, ...rest } = event;
+  return (base64 === null && !("data" in event) ? rest : { ...rest, data }) as CloudEvent;
+}
+
+/**
+ * Data as JSON where its label says so. daprd takes `application/json` alone for JSON: under `application/…+json` or
+ * `text/json` it delivers the JSON text. Only what must be JSON is parsed: a text such as `41` may be one that somebody
+ * put into an event of their own.
+ *
+ * @see https://github.com/dapr/components-contrib/blob/v1.18.4/contenttype/utils.go
+ */
+function labelled(data: unknown, datacontenttype: unknown): unknown {
+  if (typeof data !== "string" || typeof datacontenttype !== "string" || !/^\s*[[{"]/.test(data)) return data;
+  const { type } = readContentType(datacontenttype);
+  if (type === "application/json" || !isJsonType(type)) return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}
+
+function declared(data: unknown, { payload }: DaprTopicTrigger): unknown {
+  return payload === undefined ? data : decodedAs(payload, data);
 }
 
 function isName(value: unknown): boolean {
@@ -57,7 +93,46 @@ export function readBulkEvent(entry: BulkEntry, trigger: DaprTopicTrigger, topic
   const { event, contentType } = entry;
   if (typeof event !== "string") return readEvent(event, trigger, topic, isRaw);
   const type = typeof contentType === "string" ? contentType : "application/octet-stream";
-  return { event: wrap(decodedData(event, type), type, trigger, topic), hasStableId: false };
+  return { event: wrap(declared(decodedData(event, type), trigger), type, trigger, topic), hasStableId: false };
+}
+
+const traceNames: readonly string[] = ["traceparent", "tracestate", "baggage"];
+
+/**
+ * What an entry would have come with alone: its own metadata as headers, and no trace of the request where the event has
+ * its own. The trace of a bulk request is that of its last entry.
+ *
+ * @see https://github.com/dapr/dapr/blob/v1.18.1/pkg/runtime/subscription/postman/http/http.go
+ */
+export function requestOfEntry({ event, metadata }: BulkEntry, request: TriggeringRequest): TriggeringRequest {
+  const own = new Map<string, string | undefined>();
+  if (isTraceParent((event as Partial<CloudEvent> | null | undefined)?.traceparent)) {
+    for (const name of traceNames) own.set(name, undefined);
+  }
+  if (typeof metadata === "object" && metadata !== null) {
+    for (const [name, value] of Object.entries(metadata)) {
+      if (typeof value === "string") own.set(name.toLowerCase(), value);
+    }
+  }
+  if (own.size === 0) return request;
+  return {
+    header: (name) => (own.has(name) ? own.get(name) : request.header(name)),
+    get headers() {
+      const headers = new Headers(request.headers);
+      for (const [name, value] of own) setHeader(headers, name, value);
+      return headers;
+    },
+  };
+}
+
+/** A broker may name its metadata as no header may be named, and write into it what no header holds. */
+function setHeader(headers: Headers, name: string, value: string | undefined): void {
+  try {
+    if (value === undefined) headers.delete(name);
+    else headers.set(name, value);
+  } catch {
+    // Only `triggerMetadata` could show it, and that is made of headers.
+  }
 }
 
 /** The entries of a bulk request; `undefined` where a sidecar delivered a single event after all. */

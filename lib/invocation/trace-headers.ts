@@ -28,7 +28,8 @@ export function traceHeadersOf(
   return Object.keys(result).length === 0 ? undefined : result;
 }
 
-function isTraceParent(value: unknown): value is string {
+/** False for one of zeros, too: daprd sends it when tracing is off. */
+export function isTraceParent(value: unknown): value is string {
   return isHeaderText(value) && !/^[\da-f]{2}-0{32}-/i.test(value);
 }
 

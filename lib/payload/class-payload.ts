@@ -195,7 +195,7 @@ function* objectsIn(container: object, path: string): Generator<{ object: object
 function notAn(kind: "object" | "list", type: Class, value: unknown, path: string): PayloadIssue {
   const due = kind === "object" ? `an object (${type.name})` : `a list of ${type.name}`;
   const given = kindOf(value);
-  const hint = path === "" && (given === "text" || given === "bytes") ? "; send it as application/json" : "";
+  const hint = path === "" && (given === "text" || given === "bytes") ? "; send JSON" : "";
   const message = `${placeAt(path)} must be ${due}, not ${given}${hint}`;
   return { path, message, rule: kind === "object" ? "isObject" : "isArray" };
 }

@@ -11,10 +11,11 @@ import {
   parseDelivery,
   readBulkEvent,
   readEvent,
+  requestOfEntry,
   type BulkEntry,
   type TopicEvent,
 } from "../invocation/topic-events.js";
-import { TriggerInvocation } from "../invocation/trigger-invocation.js";
+import { TriggerInvocation, type TriggeringRequest } from "../invocation/trigger-invocation.js";
 import { jsonReply, success, type WireReply } from "./write-reply.js";
 
 /** What the sidecar is to do with an event: forget it, deliver it again, or put it on the dead-letter topic. */
@@ -63,7 +64,7 @@ export class TopicEndpoint implements Endpoint {
       while (next < entries.length) {
         const index = next++;
         const entry = entries[index]!;
-        const outcome = this.#handleEvent(entry.event, call, () =>
+        const outcome = this.#handleEvent(entry.event, requestOfEntry(entry, call), () =>
           readBulkEvent(entry, this.trigger, this.#topic, isRaw),
         );
         const { status } = isPromise(outcome) ? await outcome : outcome;
@@ -74,14 +75,14 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  #handleEvent(delivered: unknown, call: EndpointCall, read: () => TopicEvent): MaybePromise<Outcome> {
+  #handleEvent(delivered: unknown, request: TriggeringRequest, read: () => TopicEvent): MaybePromise<Outcome> {
     const { fn, scope } = this;
     let invocation: TriggerInvocation | undefined;
     const onFailure = (thrown: unknown): Outcome =>
-      this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, call));
+      this.#failed(thrown, delivered, invocation ?? new TriggerInvocation(fn.definition, scope, request));
     try {
       const { event, hasStableId } = read();
-      invocation = new TriggerInvocation(fn.definition, scope, call, event);
+      invocation = new TriggerInvocation(fn.definition, scope, request, event);
       if (hasStableId) invocation.event = { source: event.source, id: event.id };
       if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
       const outcome = run(fn, event, invocation, scope, this.#toOutcome);

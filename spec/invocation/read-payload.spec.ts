@@ -10,6 +10,15 @@ describe("a service invocation's body", () => {
     ["JSON with parameters", text("5"), "Application/JSON; charset=utf-8", 5],
     ["JSON of another kind", text('"x"'), "application/vnd.shop+json", "x"],
     ["JSON behind a byte order mark", text("\uFEFF1"), "application/json", 1],
+    ["JSON by an older name", text("[5]"), "text/json; charset=utf-8", [5]],
+    [
+      "JSON in a charset that its label names",
+      Buffer.from([0x22, 0xe9, 0x22]),
+      "application/json; charset=latin1",
+      "é",
+    ],
+    ["JSON in UTF-16 that its label names", Buffer.from("[5]", "utf16le"), "application/json; charset=utf-16le", [5]],
+    ["JSON in a charset nobody knows", text("5"), "application/json; charset=nope", 5],
     ["text", text("5"), "text/plain", "5"],
     ["text in another charset", Buffer.from([0xe9]), 'text/plain; charset="iso-8859-1"', "é"],
     ["text in a charset nobody knows", text("é"), "text/plain; charset=nope", "é"],
@@ -25,6 +34,22 @@ describe("a service invocation's body", () => {
   it("labelled JSON and none is the caller's fault, of which the message quotes nothing", () => {
     expect(() => readPayload(text('{"card":41'), "application/json")).toThrow(
       expect.objectContaining({ code: "ERR_MALFORMED_REQUEST", message: "the body is not valid JSON; send JSON" }),
+    );
+  });
+
+  it.each<[string, Buffer, string, string]>([
+    ["latin1 without saying so", Buffer.from([0x22, 0xe9, 0x22]), "application/json", "UTF-8"],
+    ["a lone surrogate", Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), "application/json", "UTF-8"],
+    ["UTF-16 with a byte order mark", Buffer.from('\ufeff"x"', "utf16le"), "application/json", "UTF-8"],
+    ["other than its label names", Buffer.from([0x22, 0xe9, 0x22]), "application/json; charset=UTF-8", "UTF-8"],
+    ["in a charset nobody knows", Buffer.from([0x22, 0xe9, 0x22]), "application/json; charset=nope", "UTF-8"],
+    ["other than UTF-16 of its label", Buffer.from([0x5b]), "application/json; charset=utf-16le", "utf-16le"],
+  ])("that is JSON in %s is refused, since it would be stored with U+FFFD", (_case, body, type, named) => {
+    expect(() => readPayload(body, type)).toThrow(
+      expect.objectContaining({
+        code: "ERR_MALFORMED_REQUEST",
+        message: `the body is JSON that is not ${named}; send it in UTF-8`,
+      }),
     );
   });
 

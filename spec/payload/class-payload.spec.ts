@@ -137,8 +137,8 @@ describe("a payload class", () => {
   it.each([
     [undefined, "a body is required"],
     [null, "the payload must be an object (Order), not null"],
-    ["x", "the payload must be an object (Order), not text; send it as application/json"],
-    [new Uint8Array(1), "the payload must be an object (Order), not bytes; send it as application/json"],
+    ["x", "the payload must be an object (Order), not text; send JSON"],
+    [new Uint8Array(1), "the payload must be an object (Order), not bytes; send JSON"],
     [5, "the payload must be an object (Order), not a number"],
     [true, "the payload must be an object (Order), not a boolean"],
     [[order], "the payload must be an object (Order), not a list"],

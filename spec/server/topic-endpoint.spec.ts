@@ -60,6 +60,25 @@ describe("an event", () => {
     expect("data_base64" in event).toBe(false);
   });
 
+  it("counts a data_base64 of null as absent", async () => {
+    const event = await received({ data: { a: 1 }, data_base64: null });
+    expect(event.data).toEqual({ a: 1 });
+    expect("data_base64" in event).toBe(false);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ["application/vnd.shop+json", '{"a":1}', { a: 1 }],
+    ["text/json; charset=utf-8", "[1]", [1]],
+    ["application/x-json", '"text"', "text"],
+    ["application/vnd.shop+json", "{oops", "{oops"],
+    ["application/vnd.shop+json", "89e7073266", "89e7073266"],
+    ["application/json", '{"a":1}', '{"a":1}'],
+    ["text/plain", '{"a":1}', '{"a":1}'],
+    [null as unknown as string, '{"a":1}', '{"a":1}'],
+  ])("has JSON text under a label that daprd does not know parsed: %s, %j", async (datacontenttype, data, expected) => {
+    expect((await received({ datacontenttype, data })).data).toEqual(expected);
+  });
+
   it.each([
     ["no JSON", "{oops"],
     ["empty", ""],
@@ -211,6 +230,37 @@ describe("a bulk request", () => {
     await post(app, "/orders", bulk(["1", "2", "3"].map((entryId) => ({ entryId, event: event(entryId) }))));
     expect(seen).toEqual([">1", "<1", ">2", "<2", ">3", "<3"]);
     expect(ids.size).toBe(3);
+  });
+
+  it("gives an entry the metadata and the trace that it would have come with alone", async () => {
+    const seen: unknown[] = [];
+    class Topic {
+      @DaprTopicTrigger({ pubSubName: "bus", bulk: true })
+      @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
+      orders({ id }: CloudEvent, { copies }: { copies: Collector<string> }, context: InvocationContext): void {
+        const { __key: key, "x-shared": shared, bad } = context.triggerMetadata;
+        seen.push([id, key, shared, bad, context.traceContext?.traceParent]);
+        copies.add(id);
+      }
+    }
+    const traceOf = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    const { app, sidecar } = await serving([Topic]);
+    const entries = [
+      {
+        entryId: "1",
+        event: { ...event("1"), traceparent: traceOf("1") },
+        metadata: { __Key: "k1", "x-shared": "own" },
+      },
+      { entryId: "2", event: { ...event("2"), traceparent: "" }, metadata: { bad: "line\nbreak", "no header": "x" } },
+      { entryId: "3", event: { ...event("3"), traceparent: traceOf("3") }, metadata: null },
+    ];
+    await post(app, "/orders", bulk(entries), { traceparent: traceOf("3"), "x-shared": "all" });
+    expect(seen).toEqual([
+      ["1", "k1", "own", undefined, traceOf("1")],
+      ["2", undefined, "all", undefined, traceOf("3")],
+      ["3", undefined, "all", undefined, traceOf("3")],
+    ]);
+    expect(sidecar.requests.map(({ headers }) => headers["traceparent"])).toEqual(["1", "3", "3"].map(traceOf));
   });
 
   it("runs as many side by side as its concurrency says, and answers in order", async () => {

@@ -47,18 +47,18 @@ export function toRunner(bound: BoundFunction, validation: ValidationOptions | u
 
 const host = new AzureHost();
 
-/** What the worker delivers: an empty body as empty text or bytes, and an event with its data still in base64. */
+/** What the worker delivers: an empty body as empty text or bytes, and the data of an event not yet decoded. */
 function toPayload(payload: unknown, { trigger, name }: FunctionDefinition): unknown {
   if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
   if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
-  if (trigger.type === "daprTopicTrigger" && hasBase64(payload)) {
+  if (trigger.type === "daprTopicTrigger" && isEvent(payload)) {
     return readEvent(payload, trigger, trigger.topic ?? name, false).event;
   }
   return payload;
 }
 
-function hasBase64(payload: unknown): boolean {
-  return typeof payload === "object" && payload !== null && "data_base64" in payload && "specversion" in payload;
+function isEvent(payload: unknown): boolean {
+  return typeof payload === "object" && payload !== null && "specversion" in payload;
 }
 
 const callersFaults: ReadonlySet<string> = new Set(["ERR_PAYLOAD_INVALID", "ERR_MALFORMED_REQUEST"]);

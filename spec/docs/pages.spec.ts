@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { runCli } from "../support/functions-host.js";
@@ -179,5 +179,19 @@ describe.each(pages)("%s", (page) => {
       expect({ command, status }).toEqual({ command, status: 0 });
       for (const option of rest.match(/--[\w-]+/g) ?? []) expect(stdout).toContain(`${option} `);
     }
+  });
+});
+
+describe("docs/wire-format.md", () => {
+  it("has the headings that specs cite", () => {
+    const files = readdirSync(join(root, "spec"), { recursive: true, encoding: "utf8" });
+    const cited = files
+      .filter((file) => file.endsWith(".ts") && !file.startsWith("docs"))
+      .flatMap(
+        (file) => readFileSync(join(root, "spec", file), "utf8").match(/(?<=docs\/wire-format\.md, )[^"`]+/g) ?? [],
+      );
+    const headings = textOf("docs/wire-format.md").match(/(?<=^## ).+$/gm);
+    expect(cited.length).toBeGreaterThan(5);
+    expect(headings).toEqual(expect.arrayContaining([...new Set(cited)]));
   });
 });

@@ -21,8 +21,8 @@ function shipping(body: (payload: unknown) => unknown) {
   return serving([Shipping]);
 }
 
-describe("what triggers answer (cases of the behaviour reference)", () => {
-  it("68: an empty body is undefined, and a string is replied as JSON", async () => {
+describe("docs/wire-format.md, Answers of the app", () => {
+  it("an empty body is undefined, and a string is replied as JSON", async () => {
     const { app } = await shipping((payload) => typeof payload);
     const answer = await send(app, "POST", "/Ship");
     expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
@@ -32,13 +32,13 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("69: text stays text, and paths match ignoring case", async () => {
+  it("text stays text, and paths match ignoring case", async () => {
     const { app } = await shipping((payload) => [payload]);
     const answer = await send(app, "POST", "/ship", { headers: { "content-type": "text/plain" }, body: "5" });
     expect(answer.json).toEqual(["5"]);
   });
 
-  it("70: malformed JSON is 400, and the method does not run", async () => {
+  it("malformed JSON is 400, and the method does not run", async () => {
     const run = jest.fn();
     const { app } = await shipping(run);
     const answer = await send(app, "POST", "/ship", { headers: json, body: "{oops" });
@@ -54,7 +54,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it("71: a Reply sets status, headers and body", async () => {
+  it("a Reply sets status, headers and body", async () => {
     const { app } = await shipping(() => new Reply({ status: 418, headers: { "x-a": "1" }, body: { a: 1 } }));
     const answer = await send(app, "POST", "/Ship");
     expect([answer.status, answer.headers["x-a"], answer.headers["content-type"], answer.body]).toEqual([
@@ -65,7 +65,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("72: an object that looks like a reply is data; from a topic it is ignored with one warning", async () => {
+  it("an object that looks like a reply is data; from a topic it is ignored with one warning", async () => {
     class Looks {
       @DaprServiceInvocationTrigger()
       looks(_payload: unknown): unknown {
@@ -88,7 +88,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("73: a topic's status is sent in upper case", async () => {
+  it("a topic's status is sent in upper case", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })
       orders(_event: CloudEvent) {
@@ -104,7 +104,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("74: an event that is no object is dropped to the dead letter topic, else kept", async () => {
+  it("an event that is no object is dropped to the dead letter topic, else kept", async () => {
     class Topics {
       @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead" })
       first(_event: CloudEvent): void {}
@@ -116,7 +116,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     expect((await post(app, "/second", [1])).body).toBe('{"status":"RETRY"}');
   });
 
-  it("75: a bare message is wrapped into an event", async () => {
+  it("a bare message is wrapped into an event", async () => {
     let received: CloudEvent | undefined;
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus", topic: "totals" })
@@ -138,7 +138,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     });
   });
 
-  it("76: a state that answers 404 makes a topic event 500, never 404", async () => {
+  it("a state that answers 404 makes a topic event 500, never 404", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })
       @DaprStateInput({ name: "cart", stateStore: "gone", key: "u1" })
@@ -153,7 +153,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("77: every entry of a bulk request has its own status", async () => {
+  it("every entry of a bulk request has its own status", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus", bulk: true })
       orders(event: CloudEvent<string>): { status: "DROP" } | undefined {
@@ -182,7 +182,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("78: OPTIONS is answered for input bindings only", async () => {
+  it("OPTIONS is answered for input bindings only", async () => {
     class Both {
       @DaprBindingTrigger()
       tick(_payload: unknown): void {}
@@ -196,7 +196,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     expect((await send(app, "OPTIONS", "/Ship")).status).toBe(404);
   });
 
-  it("79: functions on one topic are rules of one subscription", async () => {
+  it("functions on one topic are rules of one subscription", async () => {
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus", topic: "orders", match: "event.type == 'v2'", route: "/v2" })
       second(_event: CloudEvent): void {}
@@ -212,7 +212,7 @@ describe("what triggers answer (cases of the behaviour reference)", () => {
     ]);
   });
 
-  it("80: without the app's token an event is 401, and health is told all the same", async () => {
+  it("without the app's token an event is 401, and health is told all the same", async () => {
     withVariable("APP_API_TOKEN", "s3cret");
     class Topic {
       @DaprTopicTrigger({ pubSubName: "bus" })

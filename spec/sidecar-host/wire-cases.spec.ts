@@ -70,85 +70,85 @@ const cart = SO({ stateStore: "cart" });
 const u1 = SO({ stateStore: "cart", key: "u1" });
 const userCart = SI({ stateStore: "cart", key: "{userId}" });
 
-describe("wire cases of daprBinding", () => {
-  it("1: sends a value with the operation", async () => {
+describe("docs/wire-format.md, Output bindings", () => {
+  it("sends a value with the operation", async () => {
     expect(await requests(ledger, (out) => out.add({ sku: "A-7", qty: 3 }))).toEqual([
       'POST /v1.0/bindings/ledger {"data":{"sku":"A-7","qty":3},"operation":"append"}',
     ]);
   });
 
-  it("2: sends every JSON value, one request each, in order", async () => {
+  it("sends every JSON value, one request each, in order", async () => {
     const values = ["two words", 0, false, "", [7, 8]];
     expect(await requests(ledger, (out) => values.forEach((value) => out.add(value)))).toEqual(
       values.map((value) => `POST /v1.0/bindings/ledger {"data":${JSON.stringify(value)},"operation":"append"}`),
     );
   });
 
-  it("3: makes an item of each element of a request body", async () => {
+  it("makes an item of each element of a request body", async () => {
     expect(await requests(ledger, (out) => out.addRequestBody([{ data: 7 }, { data: 8 }]))).toEqual([
       'POST /v1.0/bindings/ledger {"data":7,"operation":"append"}',
       'POST /v1.0/bindings/ledger {"data":8,"operation":"append"}',
     ]);
   });
 
-  it("4: sends no data when there is none", async () => {
+  it("sends no data when there is none", async () => {
     const list = BO({ bindingName: "ledger", operation: "list" });
     expect(await requests(list, (out) => out.add())).toEqual(['POST /v1.0/bindings/ledger {"operation":"list"}']);
     expect(await requests(list, (out) => out.add(null))).toEqual(['POST /v1.0/bindings/ledger {"operation":"list"}']);
   });
 
-  it("5: sends bytes as base64", async () => {
+  it("sends bytes as base64", async () => {
     expect(await requests(ledger, (out) => out.add(bytes(1, 2, 255)))).toEqual([
       'POST /v1.0/bindings/ledger {"data":"AQL/","operation":"append"}',
     ]);
   });
 
-  it("6: makes metadata text and leaves out null", async () => {
+  it("makes metadata text and leaves out null", async () => {
     const metadata = { fileName: "n.txt", days: 9, keep: true, note: null };
     expect(await requests(ledger, (out) => out.add("x", { metadata }))).toEqual([
       'POST /v1.0/bindings/ledger {"data":"x","operation":"append","metadata":{"fileName":"n.txt","days":"9","keep":"true"}}',
     ]);
   });
 
-  it("7: writes data, operation, metadata in this order", async () => {
+  it("writes data, operation, metadata in this order", async () => {
     const body = { metadata: { Path: "/in" }, data: { rows: [1, { z: null }] } };
     expect(await requests(ledger, (out) => out.addRequestBody(body))).toEqual([
       'POST /v1.0/bindings/ledger {"data":{"rows":[1,{"z":null}]},"operation":"append","metadata":{"Path":"/in"}}',
     ]);
   });
 
-  it("8: reads properties whatever their case", async () => {
+  it("reads properties whatever their case", async () => {
     const body = { dAta: { k: [] }, oPeration: "exec", bindingNAME: "depot" };
     expect(await requests(BO(), (out) => out.addRequestBody(body))).toEqual([
       'POST /v1.0/bindings/depot {"data":{"k":[]},"operation":"exec"}',
     ]);
   });
 
-  it("9: takes null for absent", async () => {
+  it("takes null for absent", async () => {
     expect(
       await requests(ledger, (out) => out.addRequestBody({ data: 1, operation: null, bindingName: null })),
     ).toEqual(['POST /v1.0/bindings/ledger {"data":1,"operation":"append"}']);
   });
 
-  it("10: takes the last of several spellings", async () => {
+  it("takes the last of several spellings", async () => {
     expect(
       await requests(ledger, (out) => out.addRequestBody('{"data":1,"operation":"read","Operation":"purge"}')),
     ).toEqual(['POST /v1.0/bindings/ledger {"data":1,"operation":"purge"}']);
   });
 
-  it("11: sends numbers of JSON bytes as written", async () => {
+  it("sends numbers of JSON bytes as written", async () => {
     expect(await requests(ledger, (out) => out.addRequestBody(Buffer.from('{"data":{"n":2.50}}')))).toEqual([
       'POST /v1.0/bindings/ledger {"data":{"n":2.50},"operation":"append"}',
     ]);
   });
 
-  it("12: parses a JSON string once more", async () => {
+  it("parses a JSON string once more", async () => {
     expect(await requests(ledger, (out) => out.addRequestBody('"{\\"data\\":\\"inner\\"}"'))).toEqual([
       'POST /v1.0/bindings/ledger {"data":"inner","operation":"append"}',
     ]);
   });
 
-  it("13: drops an unknown property with a warning", async () => {
+  it("drops an unknown property with a warning", async () => {
     const { requests: sent, warnings } = await wire(ledger, ({ out }) => {
       out!.addRequestBody({ data: 1, colour: "red" });
     });
@@ -156,14 +156,14 @@ describe("wire cases of daprBinding", () => {
     expect(warnings).toEqual([expect.stringContaining("colour")]);
   });
 
-  it("14: escapes the component's name", async () => {
+  it("escapes the component's name", async () => {
     const mail = BO({ bindingName: "mail box/2", operation: "append" });
     expect(await requests(mail, (out) => out.add(1))).toEqual([
       'POST /v1.0/bindings/mail%20box%2F2 {"data":1,"operation":"append"}',
     ]);
   });
 
-  it("15: refuses what lacks data, operation or name, and what is no request body", async () => {
+  it("refuses what lacks data, operation or name, and what is no request body", async () => {
     expect(await refusal(ledger, (out) => out.addRequestBody({ operation: "append" }))).toContain(
       "A 'data' parameter is required",
     );
@@ -180,7 +180,7 @@ describe("wire cases of daprBinding", () => {
     await refusal(ledger, (out) => out.addRequestBody([[{ data: 1 }]]));
   });
 
-  it("16: stops at the first failure and says what was sent", async () => {
+  it("stops at the first failure and says what was sent", async () => {
     let count = 0;
     sidecar.answer = () => (++count === 2 ? { status: 500 } : undefined);
     const { error, requests: sent } = await wire(ledger, ({ out }) => [1, 2, 3].forEach((value) => out!.add(value)));
@@ -193,14 +193,14 @@ describe("wire cases of daprBinding", () => {
   });
 });
 
-describe("wire cases of daprInvoke", () => {
-  it("17: posts JSON to the method", async () => {
+describe("docs/wire-format.md, Invocations", () => {
+  it("posts JSON to the method", async () => {
     expect(await requests(charge, (out) => out.add({ amount: 12.5 }))).toEqual([
       'POST /v1.0/invoke/billing/method/charge {"amount":12.5}',
     ]);
   });
 
-  it("18: sends the verb in upper case and a body with any verb", async () => {
+  it("sends the verb in upper case and a body with any verb", async () => {
     const put = IO({ appId: "billing", methodName: "charge", httpVerb: "put" });
     expect(await requests(put, (out) => out.add([]))).toEqual(["PUT /v1.0/invoke/billing/method/charge []"]);
     const get = IO({ appId: "billing", methodName: "charge", httpVerb: "GET" });
@@ -213,11 +213,11 @@ describe("wire cases of daprInvoke", () => {
     ["add()", (out: Out) => out.add()],
     ["an empty request body", (out: Out) => out.addRequestBody({})],
     ["a null body", (out: Out) => out.addRequestBody({ body: null })],
-  ])("19: sends no body and no content type for %s", async (_, act) => {
+  ])("sends no body and no content type for %s", async (_, act) => {
     expect(await requests(charge, act)).toEqual(["POST /v1.0/invoke/billing/method/charge"]);
   });
 
-  it("20: sends text and bytes by content type", async () => {
+  it("sends text and bytes by content type", async () => {
     const sent = await requests(charge, (out) => {
       out.add("later");
       out.add("a,b", { contentType: "text/csv" });
@@ -230,35 +230,35 @@ describe("wire cases of daprInvoke", () => {
     ]);
   });
 
-  it("21: takes app, method, query and verb from a request body", async () => {
+  it("takes app, method, query and verb from a request body", async () => {
     const body = { appId: "tax", methodName: "rates/eu?y=2031&q=a b", httpVerb: "Get" };
     expect(await requests(charge, (out) => out.addRequestBody(body))).toEqual([
       "GET /v1.0/invoke/tax/method/rates/eu?y=2031&q=a%20b",
     ]);
   });
 
-  it("22: escapes each segment of the method", async () => {
+  it("escapes each segment of the method", async () => {
     const path = IO({ appId: "billing", methodName: "/über mich/naïve" });
     expect(await requests(path, (out) => out.add(1))).toEqual([
       "POST /v1.0/invoke/billing/method/%C3%BCber%20mich/na%C3%AFve 1",
     ]);
   });
 
-  it("23: fills expressions from the route", async () => {
+  it("fills expressions from the route", async () => {
     const call = IO({ appId: "{app}", methodName: "{op}" });
     const trigger = HttpTrigger({ route: "call/{app}/{op}", methods: ["POST"] });
     await answerTo([call], ({ out }) => out!.add({}), "/api/call/crm/sync", trigger);
     expect(sidecar.requests.map(line)).toEqual(["POST /v1.0/invoke/crm/method/sync {}"]);
   });
 
-  it("24: takes a URL for an app id", async () => {
+  it("takes a URL for an app id", async () => {
     const url = IO({ appId: "http://10.0.0.5:8080", methodName: "x" });
     expect(await requests(url, (out) => out.add(1))).toEqual([
       "POST /v1.0/invoke/http%3A%2F%2F10.0.0.5%3A8080/method/x 1",
     ]);
   });
 
-  it("25: sends items to the app of each, in order", async () => {
+  it("sends items to the app of each, in order", async () => {
     const items = [
       { appId: "a1", body: 1 },
       { appId: "b2", body: 2 },
@@ -269,7 +269,7 @@ describe("wire cases of daprInvoke", () => {
     ]);
   });
 
-  it("26: refuses paths that Dapr folds or fails on, and unknown verbs at start", async () => {
+  it("refuses paths that Dapr folds or fails on, and unknown verbs at start", async () => {
     for (const methodName of ["../admin", "a//b", "50%", "a#b"]) {
       expect(await refusal(charge, (out) => out.add(1, { methodName }))).toContain('output "out", methodName: ');
       // A lone "%" of an option is an unclosed setting already.
@@ -280,7 +280,7 @@ describe("wire cases of daprInvoke", () => {
     expect(await refusal(charge, (out) => out.add(1, { httpVerb: "PURGE" }))).toContain("httpVerb");
   });
 
-  it("27: fails with the callee's error code, once", async () => {
+  it("fails with the callee's error code, once", async () => {
     sidecar.answer = () => ({ status: 409, body: '{"errorCode":"BUSY","message":"later"}' });
     const { error, requests: sent } = await wire(charge, ({ out }) => out!.add(1));
     expect(sent).toHaveLength(1);
@@ -292,7 +292,7 @@ describe("wire cases of daprInvoke", () => {
   });
 });
 
-describe("wire cases of daprPublish", () => {
+describe("docs/wire-format.md, Publishing", () => {
   const relay = (id = "e-77"): WireOptions => ({
     name: "Relay",
     trigger: DaprTopicTrigger({ pubSubName: "bus", topic: "orders" }),
@@ -305,11 +305,11 @@ describe("wire cases of daprPublish", () => {
     "POST /v1.0/publish/bus/orders?metadata.cloudevent.id=8198d10a3b7188f63f10cdbf4179fe99 2",
   ];
 
-  it("28: publishes JSON", async () => {
+  it("publishes JSON", async () => {
     expect(await requests(orders, (out) => out.add({ id: 9 }))).toEqual(['POST /v1.0/publish/bus/orders {"id":9}']);
   });
 
-  it("29: publishes text, null, lists, bytes and other content types", async () => {
+  it("publishes text, null, lists, bytes and other content types", async () => {
     const sent = await requests(orders, (out) => {
       out.add("hey");
       out.add(null);
@@ -326,7 +326,7 @@ describe("wire cases of daprPublish", () => {
     ]);
   });
 
-  it("30: publishes an own CloudEvent that has an id", async () => {
+  it("publishes an own CloudEvent that has an id", async () => {
     const event = { specversion: "1.0", id: "x1", source: "s", type: "t", data: 4 };
     const contentType = "application/cloudevents+json";
     expect(await requests(orders, (out) => out.add(event, { contentType }))).toEqual([
@@ -337,38 +337,38 @@ describe("wire cases of daprPublish", () => {
     }
   });
 
-  it("31: sends metadata in the query", async () => {
+  it("sends metadata in the query", async () => {
     const metadata = { ttlInSeconds: 30, "cloudevent.type": "o v2" };
     expect(await requests(orders, (out) => out.add(1, { metadata }))).toEqual([
       "POST /v1.0/publish/bus/orders?metadata.ttlInSeconds=30&metadata.cloudevent.type=o%20v2 1",
     ]);
   });
 
-  it("32: escapes the topic", async () => {
+  it("escapes the topic", async () => {
     expect(await requests(PO({ pubSubName: "bus", topic: "eu/fr#1 ?" }), (out) => out.add(1))).toEqual([
       "POST /v1.0/publish/bus/eu%2Ffr%231%20%3F 1",
     ]);
   });
 
-  it("33: takes pubsub and topic from a request body", async () => {
+  it("takes pubsub and topic from a request body", async () => {
     expect(
       await requests(PO(), (out) => out.addRequestBody({ payload: [1, 2], pubsubname: "alt", TOPIC: "t9" })),
     ).toEqual(["POST /v1.0/publish/alt/t9 [1,2]"]);
   });
 
-  it("34: takes objects and JSON text side by side", async () => {
+  it("takes objects and JSON text side by side", async () => {
     expect(
       await requests(orders, (out) => out.addRequestBody([{ payload: "x" }, '{"payload":"y","topic":"late"}'])),
     ).toEqual(['POST /v1.0/publish/bus/orders "x"', 'POST /v1.0/publish/bus/late "y"']);
   });
 
-  it("35: keeps integers of twenty digits", async () => {
+  it("keeps integers of twenty digits", async () => {
     expect(await requests(orders, (out) => out.addRequestBody('{"payload":{"n":90071992547409931234}}'))).toEqual([
       'POST /v1.0/publish/bus/orders {"n":90071992547409931234}',
     ]);
   });
 
-  it("36: derives the ids of published events from the triggering event", async () => {
+  it("derives the ids of published events from the triggering event", async () => {
     const { requests: sent } = await wire(
       copies,
       (bindings) => [1, 2].forEach((n) => bindings["copies"]!.add(n)),
@@ -377,7 +377,7 @@ describe("wire cases of daprPublish", () => {
     expect(sent).toEqual(ids);
   });
 
-  it("37: leaves an id of the item's own alone", async () => {
+  it("leaves an id of the item's own alone", async () => {
     const { requests: sent } = await wire(
       copies,
       (bindings) => bindings["copies"]!.add(1, { metadata: { "CloudEvent.Id": "mine" } }),
@@ -386,7 +386,7 @@ describe("wire cases of daprPublish", () => {
     expect(sent).toEqual(["POST /v1.0/publish/bus/orders?metadata.CloudEvent.Id=mine 1"]);
   });
 
-  it("38: publishes under the same ids when the event is delivered again", async () => {
+  it("publishes under the same ids when the event is delivered again", async () => {
     let attempt = 0;
     sidecar.answer = () => (attempt++ === 0 ? { status: 500 } : undefined);
     const act: Act = (bindings) => [1, 2].forEach((n) => bindings["copies"]!.add(n));
@@ -398,7 +398,7 @@ describe("wire cases of daprPublish", () => {
 
   const bulk = PO({ pubSubName: "bus", topic: "orders", bulk: true });
 
-  it("39: publishes several items in one request", async () => {
+  it("publishes several items in one request", async () => {
     const sent = await requests(bulk, (out) => {
       out.add({ n: 1 });
       out.add("t", { contentType: "text/plain" });
@@ -411,11 +411,11 @@ describe("wire cases of daprPublish", () => {
     ]);
   });
 
-  it("40: publishes a single item alone", async () => {
+  it("publishes a single item alone", async () => {
     expect(await requests(bulk, (out) => out.add(1))).toEqual(["POST /v1.0/publish/bus/orders 1"]);
   });
 
-  it("41: publishes singly where there is no bulk publish, and remembers", async () => {
+  it("publishes singly where there is no bulk publish, and remembers", async () => {
     const client = new HttpDaprClient({ url: sidecar.url });
     sidecar.answer = ({ path }) =>
       path.startsWith("/v1.0/publish/bulk/")
@@ -431,7 +431,7 @@ describe("wire cases of daprPublish", () => {
     await client.close();
   });
 
-  it("42: refuses what lacks payload, pubsub or topic", async () => {
+  it("refuses what lacks payload, pubsub or topic", async () => {
     expect(await refusal(orders, (out) => out.addRequestBody({ topic: "orders" }))).toContain(
       "A 'payload' parameter is required",
     );
@@ -441,21 +441,21 @@ describe("wire cases of daprPublish", () => {
   });
 });
 
-describe("wire cases of daprState out", () => {
-  it("43: saves a list of one entry", async () => {
+describe("docs/wire-format.md, Saved state", () => {
+  it("saves a list of one entry", async () => {
     expect(await requests(u1, (out) => out.add({ n: 1 }))).toEqual([
       'POST /v1.0/state/cart [{"key":"u1","value":{"n":1}}]',
     ]);
   });
 
-  it("44: saves null", async () => {
+  it("saves null", async () => {
     expect(await requests(u1, (out) => out.add(null))).toEqual(['POST /v1.0/state/cart [{"key":"u1","value":null}]']);
     expect(await requests(u1, (out) => out.addRequestBody({ value: null }))).toEqual([
       'POST /v1.0/state/cart [{"key":"u1","value":null}]',
     ]);
   });
 
-  it("45: saves all items in one request, in order", async () => {
+  it("saves all items in one request, in order", async () => {
     expect(
       await requests(cart, (out) => {
         ["a", "b", "c"].forEach((key, index) => out.add(index + 1, { key }));
@@ -463,14 +463,14 @@ describe("wire cases of daprState out", () => {
     ).toEqual(['POST /v1.0/state/cart [{"key":"a","value":1},{"key":"b","value":2},{"key":"c","value":3}]']);
   });
 
-  it("46: begins another request where a key repeats", async () => {
+  it("begins another request where a key repeats", async () => {
     expect(await requests(cart, (out) => ["a", "b", "a"].forEach((key) => out.add(1, { key })))).toEqual([
       'POST /v1.0/state/cart [{"key":"a","value":1},{"key":"b","value":1}]',
       'POST /v1.0/state/cart [{"key":"a","value":1}]',
     ]);
   });
 
-  it("47: writes etag, metadata and options in this order", async () => {
+  it("writes etag, metadata and options in this order", async () => {
     const body = {
       value: { v: 1 },
       ETAG: "7",
@@ -482,7 +482,7 @@ describe("wire cases of daprState out", () => {
     ]);
   });
 
-  it("48: sends one request per store, in the order in which they began", async () => {
+  it("sends one request per store, in the order in which they began", async () => {
     expect(
       await requests(cart, (out) => {
         out.add(1, { key: "a" });
@@ -495,24 +495,24 @@ describe("wire cases of daprState out", () => {
     ]);
   });
 
-  it("49: never expands what an expression put in", async () => {
+  it("never expands what an expression put in", async () => {
     const byUser = SO({ stateStore: "cart", key: "{user.id}" });
     expect(await requests(byUser, (out) => out.add(1), { payload: { user: { id: "{x}/%y%" } } })).toEqual([
       'POST /v1.0/state/cart [{"key":"{x}/%y%","value":1}]',
     ]);
   });
 
-  it("50: escapes the store", async () => {
+  it("escapes the store", async () => {
     expect(await requests(SO({ stateStore: "my store/eu", key: "k" }), (out) => out.add(1))).toEqual([
       'POST /v1.0/state/my%20store%2Feu [{"key":"k","value":1}]',
     ]);
   });
 
-  it("51: sends nothing when nothing was added", async () => {
+  it("sends nothing when nothing was added", async () => {
     expect(await requests(u1, () => undefined)).toEqual([]);
   });
 
-  it("52: refuses what lacks value or key, and keys, etags and options that Dapr refuses", async () => {
+  it("refuses what lacks value or key, and keys, etags and options that Dapr refuses", async () => {
     expect(await refusal(u1, (out) => out.addRequestBody({ colour: "red" }))).toContain(
       "A 'value' parameter is required",
     );
@@ -524,7 +524,7 @@ describe("wire cases of daprState out", () => {
     expect(await refusal(SO({ key: "k" }), (out) => out.add(1))).toContain("No state store name was found");
   });
 
-  it("53: fails with the sidecar's error", async () => {
+  it("fails with the sidecar's error", async () => {
     sidecar.answer = () => ({ status: 409, body: '{"errorCode":"ERR_STATE_SAVE","message":"etag mismatch"}' });
     const { error } = await wire(u1, ({ out }) => out!.add(1));
     expect(error).toMatchObject({ code: "ERR_STATE_SAVE", cause: { status: 409 } });
@@ -536,25 +536,25 @@ describe("wire cases of daprState out", () => {
   });
 });
 
-describe("wire cases of daprState in and daprSecret", () => {
-  it("54: reads the key that the payload names, whatever the case", async () => {
+describe("docs/wire-format.md, Inputs", () => {
+  it("reads the key that the payload names, whatever the case", async () => {
     const { requests: sent } = await wire(userCart, () => undefined, { payload: { USERID: "a/b c" } });
     expect(sent).toEqual(["GET /v1.0/state/cart/a%2Fb%20c"]);
   });
 
-  it("55: reads a key of two dots", async () => {
+  it("reads a key of two dots", async () => {
     const { requests: sent } = await wire(SI({ stateStore: "cart", key: ".." }), () => undefined);
     expect(sent).toEqual(["GET /v1.0/state/cart/%2E%2E"]);
   });
 
-  it("56: gives undefined for a missing key", async () => {
+  it("gives undefined for a missing key", async () => {
     const { returned } = await wire(userCart, (_, inputs) => ["in" in inputs, inputs["in"]], {
       payload: { userId: "u" },
     });
     expect(returned).toEqual([true, undefined]);
   });
 
-  it("57: fails for a missing key that is required", async () => {
+  it("fails for a missing key that is required", async () => {
     const act = jest.fn();
     const input = SI({ stateStore: "cart", key: "u1", required: true });
     const { error } = await wire(input, act);
@@ -564,7 +564,7 @@ describe("wire cases of daprState in and daprSecret", () => {
     expect(await answerTo([input], act)).toMatchObject({ status: 500, body: { errorCode: "ERR_NO_CONTENT" } });
   });
 
-  it("58: asks nothing when an expression finds no data", async () => {
+  it("asks nothing when an expression finds no data", async () => {
     const { error, requests: sent } = await wire(userCart, () => undefined, { payload: {} });
     expect(sent).toEqual([]);
     expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
@@ -576,7 +576,7 @@ describe("wire cases of daprState in and daprSecret", () => {
     ).toMatchObject({ status: 400, body: { errorCode: "ERR_BINDING_DATA" } });
   });
 
-  it("59: gives key, value and etag of a record", async () => {
+  it("gives key, value and etag of a record", async () => {
     sidecar.answer = () => ({ headers: { etag: "q1", "content-type": "application/json" }, body: "5" });
     const record = SI({ stateStore: "cart", key: "u1", record: true });
     expect((await wire(record, (_, inputs) => inputs["in"])).returned).toEqual({ key: "u1", value: 5, etag: "q1" });
@@ -588,7 +588,7 @@ describe("wire cases of daprState in and daprSecret", () => {
     });
   });
 
-  it("60: reads a secret", async () => {
+  it("reads a secret", async () => {
     sidecar.answer = () => ({ body: '{"db/pass":"p"}' });
     const { requests: sent, returned } = await wire(
       SE({ secretStoreName: "safe", key: "db/pass" }),
@@ -598,7 +598,7 @@ describe("wire cases of daprState in and daprSecret", () => {
     expect(returned).toEqual({ "db/pass": "p" });
   });
 
-  it("61: sends a secret's metadata as a query or from a map", async () => {
+  it("sends a secret's metadata as a query or from a map", async () => {
     sidecar.answer = () => ({ body: "{}" });
     const secret = { secretStoreName: "safe", key: "db/pass" };
     const query = await wire(SE({ ...secret, metadata: "?metadata.version_id=9" }), () => undefined);
@@ -608,7 +608,7 @@ describe("wire cases of daprState in and daprSecret", () => {
   });
 });
 
-describe("wire cases of all bindings", () => {
+describe("docs/wire-format.md, All requests", () => {
   const all: [string, (options: object) => Declare, string][] = [
     [
       "daprBinding",
@@ -620,7 +620,7 @@ describe("wire cases of all bindings", () => {
     ["daprState", (options) => SO({ stateStore: "cart", key: "k", ...options }), "/v1.0/state/cart"],
   ];
 
-  it.each(all)("62: %s goes to its daprAddress, path prefix and all", async (_, output, path) => {
+  it.each(all)("%s goes to its daprAddress, path prefix and all", async (_, output, path) => {
     const other = await recordingSidecar();
     const { requests: sent, error } = await wire(output({ daprAddress: `${other.url}/base/` }), ({ out }) =>
       out!.add(1),
@@ -631,7 +631,7 @@ describe("wire cases of all bindings", () => {
     await other.close();
   });
 
-  it.each(all)("63: %s sends the api token", async (_, output) => {
+  it.each(all)("%s sends the api token", async (_, output) => {
     process.env["DAPR_API_TOKEN"] = "t0k";
     try {
       await wire([output({}), SI({ stateStore: "cart", key: "k" })], ({ out }) => out!.add(1));
@@ -641,7 +641,7 @@ describe("wire cases of all bindings", () => {
     expect(sidecar.requests.map(({ headers }) => headers["dapr-api-token"])).toEqual(["t0k", "t0k"]);
   });
 
-  it("64: passes trace headers on, but none of zeros", async () => {
+  it("passes trace headers on, but none of zeros", async () => {
     const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const declared = [SI({ stateStore: "cart", key: "k" }), u1];
     const act: Act = ({ out }) => out!.add(1);
@@ -657,7 +657,7 @@ describe("wire cases of all bindings", () => {
     expect("traceparent" in last || "tracestate" in last).toBe(false);
   });
 
-  it("65: sends nothing when the method throws or a later add does", async () => {
+  it("sends nothing when the method throws or a later add does", async () => {
     const two = [u1, PO({ name: "copies", pubSubName: "bus", topic: "t" }), IO({ name: "call", appId: "a" })];
     const thrown = await wire(two, (bindings) => {
       bindings["out"]!.add(1);
@@ -673,7 +673,7 @@ describe("wire cases of all bindings", () => {
     expect(refused).toMatchObject({ requests: [], error: { code: "ERR_DAPR_BAD_REQUEST" } });
   });
 
-  it("66: stops at the first output that fails", async () => {
+  it("stops at the first output that fails", async () => {
     sidecar.answer = ({ path }) => (path.startsWith("/v1.0/state/") ? { status: 500 } : undefined);
     const outcome = await wire([u1, PO({ name: "copies", pubSubName: "bus", topic: "t" })], (bindings) => {
       bindings["out"]!.add(1);
@@ -683,7 +683,7 @@ describe("wire cases of all bindings", () => {
     expect(outcome.error).toMatchObject({ sent: [] });
   });
 
-  it("67: runs no method when an input cannot be read", async () => {
+  it("runs no method when an input cannot be read", async () => {
     sidecar.answer = () => ({ status: 500 });
     const act = jest.fn();
     const outcome = await wire([SI({ stateStore: "cart", key: "k" }), u1], act);

@@ -75,5 +75,6 @@ export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js
 export type { DaprClient } from "./client/dapr-client.js";
 export { HttpDaprClient } from "./client/http/http-dapr-client.js";
 export { SdkDaprClient } from "./client/sdk/sdk-dapr-client.js";
-export type { App, ServeOptions } from "./serve/app.js";
+export type { App, HandlerOptions, RequestHandler, ServeOptions } from "./serve/app.js";
+export { createHandler } from "./serve/create-handler.js";
 export { serve } from "./serve/serve.js";

@@ -7,7 +7,9 @@
 
 /** Codes of the errors an invocation can end with. A {@link SidecarError} carries the sidecar's own code instead. */
 export type InvocationErrorCode =
+  | "ERR_APP_STOPPED"
   | "ERR_BINDING_DATA"
+  | "ERR_BODY_CONSUMED"
   | "ERR_CALLEE_FAILED"
   | "ERR_COLLECTOR_CLOSED"
   | "ERR_DAPR_BAD_REQUEST"

@@ -1,15 +1,12 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DaprClient } from "../client/dapr-client.js";
 import type { Container } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 
-/** How an app is served. What is left out comes from the environment, and else has the default given here. */
-export interface ServeOptions {
-  /** Where to listen; `DAPR_APP_PORT`, then `APP_PORT`, then 3001. 0 is any port that is free. */
-  readonly port?: number | undefined;
-  /** The address to listen on; `APP_HOST`, then 127.0.0.1, which no other machine can reach. */
-  readonly host?: string | undefined;
+/** How functions are run. What is left out comes from the environment, and else has the default given here. */
+export interface HandlerOptions {
   /** URL of the sidecar; `DAPR_HTTP_ENDPOINT`, then 127.0.0.1 with `DAPR_HTTP_PORT`, then port 3500. */
   readonly daprUrl?: string | undefined;
   /** Speaks to the sidecar in place of the library's own client, and is not closed with the app. */
@@ -33,10 +30,35 @@ export interface ServeOptions {
   readonly maxConcurrency?: number | undefined;
   /** Refuse to start with functions whose payload is not checked. */
   readonly requirePayload?: boolean | undefined;
+  /** `false` leaves `/healthz` to the program. */
+  readonly health?: boolean | undefined;
   /** Closes the app when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
+}
+
+/** How an app is served. */
+export interface ServeOptions extends HandlerOptions {
+  /** Where to listen; `DAPR_APP_PORT`, then `APP_PORT`, then 3001. 0 is any port that is free. */
+  readonly port?: number | undefined;
+  /** The address to listen on; `APP_HOST`, then 127.0.0.1, which no other machine can reach. */
+  readonly host?: string | undefined;
+}
+
+/** Functions for a server of the program's own. */
+export interface RequestHandler {
+  /** @param next takes a request whose path is none of the functions'; without it that is answered 404 */
+  (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /** Answers the web's own `Request`. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** Its functions, their settings resolved. */
+  readonly functions: readonly FunctionDefinition[];
+  /**
+   * Waits for the invocations in flight, within `shutdownTimeout`; from then on every request is answered 503. Resolves
+   * when that is done, however often it is called.
+   */
+  close(): Promise<void>;
 }
 
 /** An app that is being served. */

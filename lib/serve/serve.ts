@@ -18,6 +18,6 @@ import type { App, ServeOptions } from "./app.js";
  */
 export async function serve(functions: readonly (Class | object)[], options: ServeOptions = {}): Promise<App> {
   // Half of the library, and Node's http and crypto: who imports it for its decorators does without.
-  const { startApp } = require("./start-app.js") as typeof import("./start-app.js");
-  return await startApp(functions, options);
+  const { startServer } = require("./start-server.js") as typeof import("./start-server.js");
+  return await startServer(functions, options);
 }

@@ -8,9 +8,8 @@ import { subscriptionsOf } from "../server/routes.js";
 export interface SidecarCheckOptions {
   readonly client: DaprClient;
   readonly definitions: readonly FunctionDefinition[];
-  /** Where the app listens. */
-  readonly port: number;
-  readonly host: string;
+  /** Where the app listens; undefined where a server of the program's own does. */
+  readonly address: { readonly port: number; readonly host: string } | undefined;
   readonly log: Log;
   /** Ends the check. */
   readonly signal: AbortSignal;
@@ -59,8 +58,10 @@ function findings(options: SidecarCheckOptions, metadata: SidecarMetadata): stri
   ];
 }
 
-function channelFindings({ port, host }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
+function channelFindings({ address }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
   const { port: itsPort, channelAddress } = metadata.appConnectionProperties ?? {};
+  if (address === undefined) return itsPort === undefined ? ["the sidecar has no app; start it with --app-port"] : [];
+  const { port, host } = address;
   if (itsPort === undefined) return [`the sidecar has no app; start it with --app-port ${port}`];
   if (itsPort !== port) {
     return [`the sidecar calls its app on port ${itsPort}, and this app listens on ${port}; make them the same`];

@@ -11,11 +11,15 @@ import type { EndpointScope } from "../invocation/run-function.js";
 import { TopicEndpoint } from "./topic-endpoint.js";
 import { emptyReply, jsonReply, success, type WireReply } from "./write-reply.js";
 
-/** The routes of an app: those of its functions and those under which Dapr asks the app itself. */
+/**
+ * The routes of an app: those of its functions and those under which Dapr asks the app itself.
+ *
+ * @param health answers `/healthz`; undefined where that path is the program's own
+ */
 export function appRoutes(
   functions: readonly CompiledFunction[],
   scope: EndpointScope,
-  isClosing: () => boolean,
+  health: (() => boolean) | undefined,
 ): RouteTable<Endpoint> {
   const table = new RouteTable<Endpoint>();
   const subscriptions = jsonReply(200, subscriptionsOf(functions.map(({ definition }) => definition)));
@@ -26,11 +30,13 @@ export function appRoutes(
     "/dapr/subscribe",
     answering(() => subscriptions, false),
   );
-  table.add(
-    ["GET"],
-    "/healthz",
-    answering(() => (isClosing() ? stopping : healthy), true),
-  );
+  if (health !== undefined) {
+    table.add(
+      ["GET"],
+      "/healthz",
+      answering(() => (health() ? healthy : stopping), true),
+    );
+  }
   for (const fn of functions) {
     const route = routeOf(fn.definition);
     if (route !== undefined) addRoute(table, route, endpointOf(fn, scope));

@@ -7,6 +7,9 @@ import { consumerProject } from "../support/packed.js";
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
 import { atEnd, send } from "./support.js";
 
+// Packing the library takes longer than a test may.
+jest.setTimeout(60_000);
+
 /** An app in a process of its own; its functions are those of a program that forgets to await, and one that is slow. */
 const program = `
 const { serve, DaprServiceInvocationTrigger, DaprStateOutput } = require("dapr-functions");

@@ -302,7 +302,7 @@ describe("close", () => {
     return { ...(await serving([slow], options)), slow, running, finish };
   }
 
-  it("lets what is in flight finish and flush, answers health 503 meanwhile, and listens no more", async () => {
+  it("stays healthy and reachable until what is in flight has finished and flushed, then listens no more", async () => {
     const { app, sidecar, running, finish } = await slowly();
     const agent = new Agent({ keepAlive: true });
     atEnd(async () => agent.destroy());
@@ -318,11 +318,12 @@ describe("close", () => {
     const answer = send(app, "POST", "/work");
     await running;
     const closed = app.close();
-    expect(await health()).toBe(503);
-    await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
+    expect(await health()).toBe(204);
+    expect((await send(app, "GET", "/healthz")).status).toBe(204);
     finish();
     expect((await answer).body).toBe('"done"');
     await closed;
+    await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
     expect(sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"k","value":1}]']);
   });
 

@@ -50,7 +50,7 @@ async function warnings(metadata: object | string, host = "127.0.0.1"): Promise<
   atEnd(() => client.close());
   const log = keptLog();
   const { signal } = new AbortController();
-  await checkSidecar({ client, definitions: readFunctions([Orders]), port: 3001, host, log, signal });
+  await checkSidecar({ client, definitions: readFunctions([Orders]), address: { port: 3001, host }, log, signal });
   return log.lines;
 }
 

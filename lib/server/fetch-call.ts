@@ -1,0 +1,77 @@
+import type { EndpointCall } from "./endpoint.js";
+import type { Unread } from "./node-body.js";
+import type { WireReply } from "./write-reply.js";
+
+/** A request of a host that speaks the web's own `Request` and `Response`. */
+export class FetchCall implements EndpointCall {
+  readonly #request: Request;
+  readonly #url: URL;
+
+  constructor(
+    request: Request,
+    url: URL,
+    readonly body: Buffer,
+    readonly params: Record<string, string>,
+  ) {
+    this.#request = request;
+    this.#url = url;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get url(): string {
+    return this.#request.url;
+  }
+
+  get path(): string {
+    return this.#url.pathname;
+  }
+
+  get query(): URLSearchParams {
+    return this.#url.searchParams;
+  }
+
+  get headers(): Headers {
+    return this.#request.headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? undefined;
+  }
+}
+
+/** Reads a body to its end, or to the limit in bytes. */
+export async function readFetchBody(request: Request, limit: number): Promise<Buffer | Unread> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) return "too-large";
+  if (request.bodyUsed) return "gone";
+  if (request.body === null) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return Buffer.concat(chunks, length);
+      length += value.byteLength;
+      if (length > limit) {
+        void reader.cancel().catch(() => {});
+        return "too-large";
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return "aborted";
+  }
+}
+
+export function toResponse({ status, headers, body }: WireReply): Response {
+  const pairs = new Headers();
+  for (let i = 0; i + 1 < headers.length; i += 2) pairs.append(headers[i]!, headers[i + 1]!);
+  return new Response((body as string | Uint8Array<ArrayBuffer> | undefined) ?? null, { status, headers: pairs });
+}

@@ -26,7 +26,7 @@ describe("the root import", () => {
       "Retry",
       "Trigger",
     ];
-    const others = ["Reply", "readFunctions", "serve"];
+    const others = ["Reply", "createHandler", "readFunctions", "serve"];
     expect(Object.keys(library).sort()).toEqual([...decorators, ...errors, ...clients, ...others].sort());
   });
 });

@@ -26,9 +26,9 @@ export interface Closing {
   /** Milliseconds that requests in flight have. */
   readonly patience: number;
   /** Called when they have passed and some are still in flight. */
-  giveUp(): void;
+  readonly giveUp: () => void;
   /** Called when the requests are answered that were in flight when the app was told to stop. */
-  onEarlierEnded?(): void;
+  readonly onEarlierEnded?: () => void;
 }
 
 /** Milliseconds for the answers of invocations that were given up, before their connections are cut. */

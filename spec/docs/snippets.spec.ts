@@ -81,6 +81,8 @@ describe.each(used)("the snippets with %s decorators", (dialect) => {
         "@types/node",
         "@dapr/dapr",
         "@azure/functions",
+        "express",
+        "@types/express",
         "pino",
       ].filter(isInstalled),
     });

@@ -78,53 +78,31 @@ export function writeAppFolder(out: string, { actions, emptied }: AppPlan): void
   }
 }
 
-/** What `main` of a package.json names: the worker takes it for a pattern. */
+/** What `main` of a package.json names: the worker takes it for a pattern of the package glob, which this reads alike. */
 function filesMatching(pattern: string, root: string): string[] {
   const plain = pattern.replace(/^\.\//, "");
-  if (!/[*?{[]/.test(plain)) {
-    const stats = lstatSync(join(root, plain), { throwIfNoEntry: false });
-    if (stats === undefined) return [];
+  const stats = lstatSync(join(root, plain), { throwIfNoEntry: false });
+  if (stats !== undefined) {
     return stats.isDirectory() ? entriesOf(join(root, plain)).map(({ name }) => `${plain}/${name}`) : [plain];
   }
-  const expression = toExpression(plain);
-  if (expression === undefined) return [];
-  const from = plain.split("/").findIndex((part) => /[*?{[]/.test(part));
-  const folder = join(root, ...plain.split("/").slice(0, from));
+  const { Minimatch, GLOBSTAR } = require("minimatch") as typeof import("minimatch");
+  const alternatives = new Minimatch(plain, { windowsPathsNoEscape: true, magicalBraces: true });
+  if (!alternatives.hasMagic()) return [];
+  const folders = new Set(
+    alternatives.set.map((parts) => {
+      const from = parts.findIndex((part) => typeof part !== "string" || part === (GLOBSTAR as unknown));
+      return parts.slice(0, from === -1 ? -1 : from).join("/");
+    }),
+  );
+  const files = [...folders].flatMap((folder) => filesBelow(join(root, folder)));
+  return [...new Set(files.map((file) => relative(root, file).replaceAll("\\", "/")))].filter((path) =>
+    alternatives.match(path),
+  );
+}
+
+function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/(^|[\\/])node_modules([\\/]|$)/.test(relative(folder, entry.parentPath)))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .filter((path) => expression.test(path));
-}
-
-/** Nothing for a pattern that is none, as the worker then finds no file. */
-function toExpression(pattern: string): RegExp | undefined {
-  const source = pattern.replace(/\*\*\/|\*\*|[*?{},[\]]|[.+^$()|\\]/g, (part) => {
-    switch (part) {
-      case "**/":
-        return "(?:.*/)?";
-      case "**":
-        return ".*";
-      case "*":
-        return "[^/]*";
-      case "?":
-        return "[^/]";
-      case "{":
-        return "(?:";
-      case "}":
-        return ")";
-      case ",":
-        return "|";
-      case "[":
-      case "]":
-        return part;
-      default:
-        return `\\${part}`;
-    }
-  });
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    return undefined;
-  }
+    .map((entry) => join(entry.parentPath, entry.name));
 }

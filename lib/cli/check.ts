@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { appPortNotes } from "../azure/app/app-port.js";
 import { appProblems } from "../azure/app/app-rules.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import { inspectFunctions } from "../metadata/functions.js";
@@ -8,7 +9,14 @@ import type { Problem } from "../model/errors.js";
 import { inspectForServe } from "../serve/prepare.js";
 import { settingSources } from "../serve/settings.js";
 import { readAppFolder } from "./app-folder.js";
-import { hasModuleIn, inspectApp, loadFunctions, type Inspected, type LoadedFunctions } from "./function-app.js";
+import {
+  hasModuleIn,
+  inspectApp,
+  loadFunctions,
+  registeringProblems,
+  type Inspected,
+  type LoadedFunctions,
+} from "./function-app.js";
 import { isDefinitionError } from "./load-functions.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
@@ -24,7 +32,7 @@ export function addCheck(program: Command): void {
     .command("check")
     .summary("say everything that is wrong with functions; write nothing")
     .description(
-      "Applies every rule of generate, and compares %settings% with local.settings.json and the environment, and the\n" +
+      "Applies every rule of generate, and compares %settings% with local.settings.json and the environment, and the " +
         "extension bundle of host.json with what Dapr needs. Nothing is written.",
     )
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
@@ -46,7 +54,8 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
   else {
     printProblems(sorted);
     process.stdout.write(`${summaryOf(definitions, sorted)}\n`);
-    for (const note of notesOn(definitions)) process.stderr.write(`${note}\n`);
+    const notes = options.standalone === true ? [] : appPortNotes(definitions);
+    for (const note of [...notesOn(definitions), ...notes]) process.stderr.write(`${note}\n`);
   }
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }
@@ -72,7 +81,7 @@ function underFunctions(functions: LoadedFunctions, out: string): Inspected {
     module: (definition) => functions.builtPath(definition, out),
     hasModule: hasModuleIn(out),
   });
-  return { definitions, problems: [...problems, ...app] };
+  return { definitions, problems: [...problems, ...registeringProblems(functions, "warning"), ...app] };
 }
 
 function summaryOf(definitions: readonly FunctionDefinition[], problems: readonly Problem[]): string {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Class } from "../model/payload-type.js";
@@ -6,6 +6,7 @@ import type { Problem } from "../model/errors.js";
 import { classWith } from "../model/problem.js";
 import type { Target } from "../metadata/module-functions.js";
 import { loadModules, type LoadedModule } from "./load-functions.js";
+import { startsSomething } from "./module-search.js";
 import { progressOn } from "./progress.js";
 
 /** The functions of all modules that a command was given, as one app. */
@@ -13,6 +14,8 @@ export interface LoadedFunctions {
   readonly targets: readonly Target[];
   /** What decorators refused while modules were loading. */
   readonly problems: readonly Problem[];
+  /** The modules that registered functions while they were loading, relative to the working directory. */
+  readonly registering: readonly string[];
   /** The module of a function relative to a folder, as a URL has it; `../` leads out of the folder. */
   readonly builtPath: (definition: FunctionDefinition, folder: string) => string;
   /** The same problems with the file of each, relative to the working directory, sorted for printing. */
@@ -35,10 +38,13 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
       if (known === undefined || (isInstance && knownIsInstance !== true)) byClass.set(classOf(target), module);
     }
   }
+  const problems = modules.flatMap((module) => module.problems.map((problem) => withFile(problem, shown(module))));
+  if (byClass.size === 0 && problems.length === 0) problems.push(...modules.map(withoutFunctions));
   const moduleOf = ({ target }: FunctionDefinition): LoadedModule => byClass.get(target)!;
   return {
     targets: [...new Set(modules.flatMap(({ targets }) => targets))],
-    problems: modules.flatMap((module) => module.problems.map((problem) => withFile(problem, shown(module)))),
+    problems,
+    registering: modules.filter(({ registers }) => registers).map(shown),
     builtPath: (definition, folder) => toUrlPath(relative(folder, moduleOf(definition).built)),
     located: (problems) => located(problems, byClass),
     fileOf: (definition) => shown(moduleOf(definition)),
@@ -59,6 +65,35 @@ export function inspectApp(
   if (targets.length === 0 && problems.length > 0) return { definitions: [], problems };
   const inspected = inspect(targets);
   return { definitions: inspected.definitions, problems: [...problems, ...inspected.problems] };
+}
+
+function withoutFunctions(module: LoadedModule): Problem {
+  const what = startsSomething(readFileSync(module.file, "utf8"))
+    ? "it exports no function, and what it starts is run by `node`; give the modules that it takes functions from"
+    : "it exports no function; give a module that exports classes whose methods have a trigger, or instances of them";
+  return {
+    code: "functions-none",
+    level: "error",
+    class: undefined,
+    method: undefined,
+    file: shown(module),
+    message: `${shown(module)}: ${what}`,
+  };
+}
+
+/** A function is of one model: what a module registers itself cannot be read from function.json as well. */
+export function registeringProblems({ registering }: LoadedFunctions, level: Problem["level"]): Problem[] {
+  const what = "it calls register() while it loads, and the Functions host then reads no function.json";
+  const remedy = "export the functions from a module that starts nothing, or do without generate";
+  const message = `${what}; ${remedy}`;
+  return registering.map((file) => ({
+    code: "model-mixed",
+    level,
+    class: undefined,
+    method: undefined,
+    file,
+    message: `${file}: ${message}`,
+  }));
 }
 
 function classOf(target: Target): Class {

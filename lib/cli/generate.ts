@@ -5,8 +5,9 @@ import { appProblems } from "../azure/app/app-rules.js";
 import { toFunctionFiles } from "../azure/app/function-files.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import type { Problem } from "../model/errors.js";
+import { appPortNotes } from "../azure/app/app-port.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
-import { hasModuleIn, inspectApp, loadFunctions } from "./function-app.js";
+import { hasModuleIn, inspectApp, loadFunctions, registeringProblems } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -24,7 +25,7 @@ export function addGenerate(program: Command): void {
     .command("generate")
     .summary("write the function.json folders of an Azure Functions app (v3 model)")
     .description(
-      "Writes, per function, <Function>/function.json and <Function>/index.cjs; host.json and local.settings.json where\n" +
+      "Writes, per function, <Function>/function.json and <Function>/index.cjs; host.json and local.settings.json where " +
         "they are absent; and removes folders that it generated earlier and that have no function any more.",
     )
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
@@ -52,7 +53,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
     hasModule: hasModuleIn(out),
     force: options.force,
   });
-  const sorted = functions.located([...inspected, ...app]);
+  const sorted = functions.located([...inspected, ...registeringProblems(functions, "error"), ...app]);
   if (hasErrors(sorted)) {
     finish(undefined, sorted, options);
     return exitCodes.problems;
@@ -61,7 +62,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
   const plan = planApp(files, state, { keepStale: options.keepStale });
   if (options.dryRun !== true) writeAppFolder(out, plan);
   finish(plan, sorted, options);
-  const notes = options.json === true ? [] : notesOn(definitions);
+  const notes = options.json === true ? [] : [...notesOn(definitions), ...appPortNotes(definitions)];
   for (const note of [...notes, ...plan.leftOver.map(leftOverNote)]) process.stderr.write(`${note}\n`);
   return exitCodes.done;
 }

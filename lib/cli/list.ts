@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { inspectFunctions } from "../metadata/functions.js";
+import type { Binding } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import type { PayloadType } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
 import { routeOf } from "../server/routes.js";
 import { inspectApp, loadFunctions } from "./function-app.js";
@@ -19,54 +21,88 @@ export function addList(program: Command): void {
     });
 }
 
-interface Row {
-  readonly name: string;
-  readonly trigger: string;
-  /** `POST /CreateNewOrder`; undefined for a trigger that only the Functions host has. */
-  readonly route: string | undefined;
-  /** `Order`, `Order[]`, `a zod schema`; undefined where nothing checks it. */
-  readonly payload: string | undefined;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly class: string;
-  readonly method: string;
-  readonly file: string;
-}
-
 async function list(modules: readonly string[], options: { readonly json?: true }): Promise<number> {
   const functions = await loadFunctions(modules);
   const { definitions, problems } = inspectApp(functions, inspectFunctions);
   const sorted = functions.located(problems);
-  const rows = definitions.map((definition) => toRow(definition, functions.fileOf(definition)));
-  if (options.json === true) printJson({ functions: rows, problems: sorted });
-  else {
+  if (options.json === true) {
+    printJson({ functions: definitions.map((one) => toJson(one, functions.fileOf(one))), problems: sorted });
+  } else {
     printProblems(sorted);
-    const table = [["function", "trigger", "found at", "payload", "inputs", "outputs"], ...rows.map(toCells)];
+    const table = [["function", "trigger", "found at", "payload", "inputs", "outputs"], ...definitions.map(toCells)];
     for (const line of aligned(table)) process.stdout.write(`${line}\n`);
     for (const note of notesOn(definitions)) process.stderr.write(`${note}\n`);
   }
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }
 
-function toRow(definition: FunctionDefinition, file: string): Row {
-  const { name, trigger, payloadType, inputs, outputs, className, methodName } = definition;
-  const route = routeOf(definition);
+/** The whole definition, types by their names; what is left open is left out. */
+function toJson(definition: FunctionDefinition, file: string): object {
+  const { name, className, methodName, target: _, payloadType, ...declared } = definition;
+  const { trigger, ...lists } = toData(declared) as { trigger: object } & Record<string, unknown>;
   return {
     name,
-    trigger: trigger.type,
-    route: route && `${route.methods.join(",")} ${route.path}`,
-    payload: payloadType && describePayloadType(payloadType),
-    inputs: inputs.map((input) => `${input.name}: ${input.type}`),
-    outputs: outputs.map((output) => `${output.name}: ${output.type}`),
     class: className,
     method: methodName,
     file,
+    route: describeRoute(definition),
+    payload: payloadType && describePayloadType(payloadType),
+    trigger,
+    ...lists,
   };
 }
 
-function toCells({ name, trigger, route, payload, inputs, outputs }: Row): string[] {
-  const checked = payload === undefined ? "unchecked" : `checked as ${payload}`;
-  return [name, trigger, route ?? "the Functions host", checked, inputs.join(", "), outputs.join(", ")];
+/** Plain data: a class or a schema becomes its name, and a generic binding has its members as function.json has them. */
+function toData(value: unknown, name?: string): unknown {
+  if (name === "payload" || name === "valueType") return describePayloadType(value as PayloadType);
+  if (Array.isArray(value)) return value.map((item) => toData(item));
+  if (typeof value !== "object" || value === null) return value;
+  const { generic, members, ...rest } = value as { generic?: unknown; members?: object };
+  const own = generic === true ? { ...rest, ...members } : { ...rest, ...(members !== undefined && { members }) };
+  return Object.fromEntries(Object.entries(own).map(([key, item]) => [key, toData(item, key)]));
+}
+
+/** Says `POST /CreateNewOrder`; undefined for a trigger that only the Functions host has. */
+function describeRoute(definition: FunctionDefinition): string | undefined {
+  const route = routeOf(definition);
+  return route && `${route.methods.join(",")} ${route.path}`;
+}
+
+function toCells(definition: FunctionDefinition): string[] {
+  const { name, trigger, payloadType, inputs, outputs } = definition;
+  return [
+    name,
+    [trigger.type, ...targetOf(trigger)].join(" "),
+    describeRoute(definition) ?? "the Functions host",
+    payloadType === undefined ? "unchecked" : `checked as ${describePayloadType(payloadType)}`,
+    inputs.map(describeBinding).join(", "),
+    outputs.map(describeBinding).join(", "),
+  ];
+}
+
+/** What of a binding says where it leads, in the order in which it is read; `%setting%` and `{data}` as written. */
+const targets = [
+  "stateStore",
+  "secretStoreName",
+  "pubSubName",
+  "appId",
+  "bindingName",
+  "key",
+  "keys",
+  "topic",
+  "operation",
+];
+
+/** Says `order: daprState %Store% {id}`. */
+function describeBinding(binding: Binding): string {
+  const { name, type } = binding;
+  const methodName = type === "daprInvoke" ? [(binding as { methodName?: string }).methodName] : [];
+  return [`${name}: ${type}`, ...targetOf(binding), ...methodName].filter((part) => part !== undefined).join(" ");
+}
+
+function targetOf(binding: Binding): string[] {
+  const members = binding as unknown as Readonly<Record<string, unknown>>;
+  return targets.map((name) => members[name]).filter((value) => typeof value === "string");
 }
 
 function aligned(table: readonly (readonly string[])[]): string[] {

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { registerCalls } from "../azure/host/register.js";
 import { functionsOfModule, type Target } from "../metadata/module-functions.js";
 import { isDaprFunctionsError, type DefinitionError, type Problem } from "../model/errors.js";
 import { reasonOf, shown } from "./load-failure.js";
@@ -17,6 +18,8 @@ export interface LoadedModule {
   /** The file that runs: the module itself, or what the compiler makes of it. Absolute; need not be there yet. */
   readonly built: string;
   readonly targets: readonly Target[];
+  /** Whether it called `register` while it was loading, and so is of the v4 model. */
+  readonly registers: boolean;
   /** What decorators refused while the module was loading; then it has no targets. */
   readonly problems: readonly Problem[];
 }
@@ -74,11 +77,14 @@ async function loadModule(file: string): Promise<LoadedModule> {
     process.exitCode = exitCodes.usage;
   };
   process.once("exit", onExit);
+  const before = registerCalls();
   try {
     const exports: unknown = isTypeScript ? await loadTypeScript(file) : await import(pathToFileURL(file).href);
-    return { file, built: isTypeScript ? builtPathOf(file) : file, targets: functionsOfModule(exports), problems: [] };
+    const built = isTypeScript ? builtPathOf(file) : file;
+    const registers = registerCalls() > before;
+    return { file, built, targets: functionsOfModule(exports), registers, problems: [] };
   } catch (error) {
-    if (isDefinitionError(error)) return { file, built: file, targets: [], problems: error.problems };
+    if (isDefinitionError(error)) return { file, built: file, targets: [], registers: false, problems: error.problems };
     throw new UsageError(`${shown(file)} does not load: ${reasonOf(error, file)}`, { cause: error });
   } finally {
     process.off("exit", onExit);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { addCheck } from "./check.js";
 import { addGenerate } from "./generate.js";
 import { addList } from "./list.js";
-import { exitCodes } from "./report.js";
+import { exitCodes, exitWith } from "./report.js";
 import { addRun } from "./run.js";
 import { addSidecar } from "./sidecar.js";
 import { UsageError } from "./usage-error.js";
@@ -25,15 +25,15 @@ async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+      exitWith(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
     } else if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n`);
-      process.exitCode = exitCodes.usage;
+      exitWith(exitCodes.usage);
     } else throw error;
   }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = exitCodes.problems;
+  exitWith(exitCodes.problems);
 });

@@ -31,7 +31,8 @@ export function modulesIn(folder: string, extensions: readonly string[]): string
   return [...found].sort();
 }
 
-function startsSomething(text: string): boolean {
+/** True for the text of a module that serves or registers functions itself: loading it is running it. */
+export function startsSomething(text: string): boolean {
   return startCalls.test(text) || [...text.matchAll(imports)].some(([, names]) => starters.test(names!));
 }
 

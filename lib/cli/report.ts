@@ -10,6 +10,7 @@ function toLine({ level, code, class: type, method, file, message }: Problem): s
 }
 
 function withFile(message: string, type: string | undefined, method: string | undefined, file: string): string {
+  if (message.startsWith(`${file}: `)) return message;
   const place = [type, method].filter((part) => part !== undefined).join(".");
   const at = message.startsWith(place) ? place : (type ?? "");
   return message.startsWith(at) ? `${at} (${file})${message.slice(at.length)}` : `${message} (${file})`;

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { serve } from "../index.js";
-import { throwErrors } from "../metadata/functions.js";
 import { startSidecar } from "../sidecar/index.js";
 import { loadFunctions } from "./function-app.js";
+import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
 import { untilStopped } from "./stop-signal.js";
-import { appIdOf, portOf, tokens } from "./sidecar-options.js";
+import { appIdOf, naming, portOf, tokens } from "./sidecar-options.js";
 
 interface RunOptions {
   readonly components: string;
@@ -18,7 +18,7 @@ export function addRun(program: Command): void {
     .command("run")
     .summary("run functions beside the embedded sidecar: nothing else to install")
     .description(
-      "Starts the embedded sidecar with a folder of Dapr component files and serves the functions beside it, until\n" +
+      "Starts the embedded sidecar with a folder of Dapr component files and serves the functions beside it, until " +
         "interrupted. For development; `dapr run` takes its place where Dapr is installed.",
     )
     .argument("<module...>", "built .js files, folders of them, or .ts files")
@@ -32,11 +32,17 @@ export function addRun(program: Command): void {
 
 async function run(modules: string[], { components, appId, appPort, daprHttpPort }: RunOptions): Promise<void> {
   const { targets, problems } = await loadFunctions(modules);
-  throwErrors(problems);
+  if (hasErrors(problems)) {
+    printProblems(problems);
+    // A module that started something would keep this process alive.
+    exitWith(exitCodes.problems);
+    return;
+  }
   await untilStopped(async (onStop) => {
-    const sidecar = await startSidecar({ appId, components, port: daprHttpPort, ...tokens(process.env) });
+    const starting = startSidecar({ appId, components, port: daprHttpPort, ...tokens(process.env) });
+    const sidecar = await naming("--dapr-http-port", daprHttpPort, starting);
     onStop(() => sidecar.close());
-    const app = await serve(targets, { daprUrl: sidecar.url, port: appPort });
+    const app = await naming("--app-port", appPort, serve(targets, { daprUrl: sidecar.url, port: appPort }));
     onStop(() => app.close());
     await sidecar.connect(app);
     console.log(`${appId} at ${app.url}, its sidecar at ${sidecar.url}`);

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { isDaprFunctionsError } from "../model/errors.js";
+import { UsageError } from "./usage-error.js";
 
 /** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
 export function appIdOf(folder: string): string {
@@ -34,4 +36,19 @@ export function tokens(environment: NodeJS.ProcessEnv): { apiToken?: string; app
   const { DAPR_API_TOKEN: apiToken, APP_API_TOKEN: appTokens } = environment;
   const [appToken] = appTokens?.split(",") ?? [];
   return { ...(apiToken && { apiToken }), ...(appToken && { appToken: appToken.trim() }) };
+}
+
+/**
+ * What was started on a port that an option of the command line gave: where the port is taken, the error names the option.
+ *
+ * @throws UsageError
+ */
+export async function naming<T>(option: string, port: number, starting: Promise<T>): Promise<T> {
+  try {
+    return await starting;
+  } catch (error) {
+    if (!isDaprFunctionsError(error) || error.code !== "address-in-use") throw error;
+    const text = `port ${port} is taken by another process; stop that, or give another with ${option} (0 is any free one)`;
+    throw new UsageError(text, { cause: error });
+  }
 }

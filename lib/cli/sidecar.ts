@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { startSidecar } from "../sidecar/index.js";
 import { untilStopped } from "./stop-signal.js";
-import { appIdOf, portOf, tokens } from "./sidecar-options.js";
+import { appIdOf, naming, portOf, tokens } from "./sidecar-options.js";
 
 interface SidecarCommandOptions {
   readonly components: string;
@@ -24,7 +24,8 @@ export function addSidecar(program: Command): void {
 
 async function sidecar({ components, appId, appPort, daprHttpPort }: SidecarCommandOptions): Promise<void> {
   await untilStopped(async (onStop) => {
-    const started = await startSidecar({ appId, components, appPort, port: daprHttpPort, ...tokens(process.env) });
+    const starting = startSidecar({ appId, components, appPort, port: daprHttpPort, ...tokens(process.env) });
+    const started = await naming("--dapr-http-port", daprHttpPort, starting);
     onStop(() => started.close());
     console.log(`sidecar of ${appId} at ${started.url}`);
     if (appPort === undefined) return;

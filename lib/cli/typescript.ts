@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createRequire, register } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { readJsonWithComments } from "../model/jsonc.js";
 import { shown } from "./load-failure.js";
 import type { HookData } from "./typescript-hook.mjs";
 
@@ -19,25 +20,54 @@ function projectOf(file: string): Project {
   const found = getTsconfig(file);
   if (found === null) return { folder: dirname(file), config: undefined, options: {} };
   // get-tsconfig takes a file that is no JSON for an empty one, and the paths of built modules would be wrong.
-  const fault = faultOfJson(readFileSync(found.path, "utf8"));
+  const { fault } = readJsonWithComments(readFileSync(found.path, "utf8"));
   if (fault !== undefined) throw new Error(`${shown(found.path)} is not JSON, at character ${fault}; correct it`);
   return { folder: dirname(found.path), config: found.path, options: { ...found.config.compilerOptions } };
 }
 
-/** Where a text stops being JSON with comments. */
-function faultOfJson(text: string): number | undefined {
-  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
-  const errors: import("jsonc-parser").ParseError[] = [];
-  parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
-  return errors[0]?.offset;
-}
-
 /** The file that the compiler writes for a `.ts` module, from `outDir` and `rootDir` of its tsconfig.json. */
 export function builtPathOf(file: string): string {
-  const { folder, options } = projectOf(file);
+  const project = projectOf(file);
+  const { folder, options } = project;
   const name = file.replace(/\.([cm]?)ts$/, ".$1js");
   if (typeof options["outDir"] !== "string") return name;
-  return join(resolve(folder, options["outDir"]), relative(rootDirOf(folder, options), name));
+  const root = sourceFolderOf(file, project) ?? rootDirOf(folder, options);
+  return join(resolve(folder, options["outDir"]), relative(root, name));
+}
+
+/** By tsconfig.json: asking the compiler takes most of a second. */
+const sourceFolders = new Map<string, string | undefined>();
+
+/**
+ * What TypeScript before 6 takes for `rootDir` where none is given: the folder that all files of the program have in
+ * common. Undefined where that is not how it goes.
+ */
+function sourceFolderOf(file: string, { config, options }: Project): string | undefined {
+  if (config === undefined || typeof options["rootDir"] === "string" || options["composite"] === true) return undefined;
+  if (!sourceFolders.has(config)) sourceFolders.set(config, commonFolderOf(programOf(file, config)));
+  return sourceFolders.get(config);
+}
+
+/** The files that the project's own compiler writes for, if it is one before 6. */
+function programOf(file: string, config: string): string[] {
+  const manifest = resolveFrom(file, "typescript/package.json");
+  const tsc = compilerOf(file);
+  if (manifest === undefined || tsc === undefined) return [];
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  if (Number.parseInt(version, 10) >= 6) return [];
+  const list = outputOf(tsc, ["-p", config, "--listFilesOnly"]);
+  return list
+    .split(/\r?\n/)
+    .filter((path) => /\.(?:[cm]?[jt]sx?|json)$/.test(path) && !/\.d\.(?:[^.]+\.)?[cm]?ts$/.test(path))
+    .filter((path) => !path.includes("/node_modules/"));
+}
+
+function commonFolderOf([first, ...others]: readonly string[]): string | undefined {
+  if (first === undefined) return undefined;
+  let folder = dirname(first);
+  const holds = (file: string): boolean => !relative(folder, file).startsWith("..");
+  while (!others.every(holds)) folder = dirname(folder);
+  return folder;
 }
 
 function rootDirOf(folder: string, options: Project["options"]): string {
@@ -154,15 +184,17 @@ function compileProject(tsc: string, config: string, { folder, options }: Projec
 
 /** The module runs whatever its types are: a build would show their errors. */
 function compile(tsc: string, config: string, outDir: string, rootDir: string, options: Project["options"]): string {
-  const args = [tsc, "-p", config, "--outDir", outDir, "--rootDir", rootDir];
+  const args = ["-p", config, "--outDir", outDir, "--rootDir", rootDir];
   // `./order.ts` is no file of the output.
   if (options["allowImportingTsExtensions"] === true) args.push("--rewriteRelativeImportExtensions", "true");
   const off = ["noEmit", "noEmitOnError", "emitDeclarationOnly", "composite", "declaration", "incremental"];
+  return outputOf(tsc, [...args, ...off.flatMap((name) => [`--${name}`, "false"])]);
+}
+
+/** What the compiler prints, whether or not it finds errors. */
+function outputOf(tsc: string, args: readonly string[]): string {
   try {
-    return execFileSync(process.execPath, [...args, ...off.flatMap((name) => [`--${name}`, "false"])], {
-      encoding: "utf8",
-      stdio: "pipe",
-    }).trim();
+    return execFileSync(process.execPath, [tsc, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
   } catch (error) {
     return String((error as { stdout?: unknown }).stdout ?? error).trim();
   }
@@ -177,10 +209,9 @@ function packageTypeOf(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     const manifest = join(at, "package.json");
     if (existsSync(manifest)) {
-      const text = readFileSync(manifest, "utf8");
-      const fault = faultOfJson(text);
+      const { value, fault } = readJsonWithComments(readFileSync(manifest, "utf8"));
       if (fault !== undefined) throw new Error(`${shown(manifest)} is not JSON, at character ${fault}; correct it`);
-      return (JSON.parse(text.replace(/^\uFEFF/, "")) as { type?: string } | null)?.type ?? "commonjs";
+      return (value as { type?: string } | null)?.type ?? "commonjs";
     }
     if (at === dirname(at)) return "commonjs";
   }

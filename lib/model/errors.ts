@@ -115,11 +115,12 @@ export interface Problem {
 /** The app cannot start. `code` is that of the first problem, `problems` holds all of them. */
 export class DefinitionError extends DaprFunctionsError {
   override readonly name: string = "DefinitionError";
-  readonly problems: readonly Problem[];
+  declare readonly problems: readonly Problem[];
 
   constructor(problems: readonly [Problem, ...Problem[]], options?: { cause?: unknown }) {
     super(problems[0].code, problems.map((problem) => `${problem.code}: ${problem.message}`).join("\n"), options);
-    this.problems = problems;
+    // Node prints an uncaught error's own members below its message, which has all of this.
+    Object.defineProperty(this, "problems", { value: problems });
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseAddress, sidecarTimeout, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
+import { readJsonWithComments } from "../model/jsonc.js";
 
 /** What `serve` reads from its options and, where they leave it open, from the environment. */
 export interface RuntimeSettings {
@@ -140,11 +141,9 @@ function readLocalSettings(file: string): Record<string, string> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw invalid(file, `it cannot be read (${(error as Error).message}); make it readable or remove it`);
   }
-  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
-  const errors: import("jsonc-parser").ParseError[] = [];
-  const content = parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true }) as unknown;
-  if (errors.length > 0) throw invalid(file, `it is not JSON, at character ${errors[0]!.offset}; correct it`);
-  const { IsEncrypted, Values } = (content ?? {}) as { IsEncrypted?: unknown; Values?: unknown };
+  const { value, fault } = readJsonWithComments(text);
+  if (fault !== undefined) throw invalid(file, `it is not JSON, at character ${fault}; correct it`);
+  const { IsEncrypted, Values } = (value ?? {}) as { IsEncrypted?: unknown; Values?: unknown };
   if (IsEncrypted === true) throw invalid(file, 'its values are encrypted; run "func settings decrypt"');
   const entries = Object.entries((Values ?? {}) as Record<string, unknown>);
   return Object.fromEntries(entries.filter((entry) => entry[1] !== null).map(([name, value]) => [name, String(value)]));

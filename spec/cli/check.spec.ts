@@ -107,14 +107,60 @@ describe("dapr-functions check", () => {
     ]);
   });
 
-  it("knows main as the pattern that the worker takes it for", () => {
+  it.each([
+    ["dist/{a,src/functions/*}.js", true],
+    ["dist/src/functions/!(*.test).js", true],
+    ["dist/src/functions/!(b).js", false],
+    ["dist/src/@(functions|triggers)/*.js", true],
+    ["dist/**/+([a-c]).js", true],
+    ["./dist/src/functions/[!a].js", true],
+    ["dist/src/functions/?(c).js", false],
+    ["{main,dist/src/functions/b}.js", true],
+    ["dist/src/functions/b.mjs", false],
+  ])("knows main as the pattern that the worker takes it for: %s", (main, isThere) => {
     write(project, {
-      "main/package.json": '{ "main": "dist/{a,src/functions/*}.js" }',
+      "main/package.json": JSON.stringify({ main }),
       "main/dist/src/functions/b.js": "",
       "build/orders.js": built(orders),
     });
     const { stderr } = runCli(project, ["check", "build/orders.js", "--out", "main"], { Store: "x" });
-    expect(stderr).toContain("warning model-mixed: package.json: main names");
+    expect(stderr).toContain(
+      isThere ? "warning model-mixed: package.json: main names" : "error main-missing: package.json: main names",
+    );
+  });
+
+  it("explains a module that exports functions and registers them as well", () => {
+    const app = makeProject("commonjs", [
+      "@azure/functions",
+      "cookie",
+      "long",
+      "undici",
+      "@azure/functions-extensions-base",
+    ]);
+    write(app, {
+      "main.js": `${built(orders)}\nrequire("dapr-functions/azure").register([exports.Orders]);`,
+      "lazy.js": `${built(orders)}\nrequire("dapr-functions/azure").register(() => [exports.Orders]);`,
+    });
+    for (const file of ["main.js", "lazy.js"]) {
+      const text = new RegExp(`^warning model-mixed: ${file}: it calls register\\(\\) while it loads, .*; export`, "m");
+      const checked = runCli(app, ["check", file], { Store: "x" });
+      expect(checked).toMatchObject({ status: 0, stderr: expect.stringMatching(text) as string });
+      expect(runCli(app, ["check", file, "--standalone"], { Store: "x" }).stderr).not.toContain("model-mixed");
+      const generated = runCli(app, ["generate", file], { Store: "x" });
+      expect(generated).toMatchObject({ status: 1, stdout: "" });
+      expect(generated.stderr).toContain(`error model-mixed: ${file}: `);
+    }
+  });
+
+  it.each([
+    ["has a Dapr trigger", "DaprServiceInvocationTrigger()", "", false],
+    ["has none, and publishes", "HttpTrigger()", '@DaprStateOutput({ name: "o", stateStore: "s", key: "k" })', true],
+    ["has none, and no Dapr at all", "HttpTrigger()", "", false],
+  ])("says of an app that %s whether Dapr is to be given an app port", (_, trigger, output, isTold) => {
+    const text = `export class A { @${trigger} ${output} run(_: HttpRequest, _o: { o: Collector<unknown> }) {} }`;
+    const { stderr } = check(text);
+    expect(stderr.includes("give Dapr no app port")).toBe(isTold);
+    expect(check(text, "--standalone").stderr).not.toContain("app port");
   });
 
   it("gives the problems as JSON", () => {
@@ -182,12 +228,42 @@ describe("the command line", () => {
     expect(stdout).toContain(`Example:\n  $ npx dapr-functions ${command} build/functions.js`);
   });
 
+  it.each(["list", "check", "generate", "run", "sidecar"])("leaves it to the terminal to wrap %s --help", (command) => {
+    const lines = runCli(project, [command, "--help"], { COLUMNS: "60" }).stdout.split("\n");
+    const words = lines.slice(2, lines.findIndex((line) => /^(Arguments|Options):/.test(line)) - 1);
+    // Each line has no room for the first word of the next.
+    words.slice(0, -1).forEach((line, index) => {
+      expect(`${line} ${words[index + 1]!.split(" ")[0]}`.length).toBeGreaterThan(60);
+    });
+  });
+
+  it.each(["list", "check", "generate", "run"])("says in %s of a module without functions what to give", (command) => {
+    write(project, {
+      "plain.js": "exports.a = 1;",
+      "serving.mjs":
+        'import { serve } from "dapr-functions"; export const app = serve && 1; setInterval(() => {}, 1000);',
+    });
+    expect(runCli(project, [command, "plain.js"])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(
+        "error functions-none: plain.js: it exports no function; give a module",
+      ) as string,
+    });
+    expect(runCli(project, [command, "serving.mjs"])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^error functions-none: serving\.mjs: .* what it starts is run by `node`/m,
+      ) as string,
+    });
+  });
+
   it.each(["--help", "--version"])("answers %s with exit code 0", (option) => {
     expect(runCli(project, [option])).toMatchObject({ status: 0, stderr: "" });
   });
 
   it.each([
     [["generate"], "missing required argument 'module'"],
+    [["run", "build/orders.js", "--app-port", "70000"], "a port is a number from 0 to 65535"],
     [["generate", "build/orders.js", "--wrong"], "unknown option '--wrong'"],
     [["generat", "x"], "unknown command 'generat'"],
     [["check", "nowhere.js"], "nowhere.js: there is no such file or folder"],

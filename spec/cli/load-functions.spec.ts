@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { runCli, type CliRun } from "../support/functions-host.js";
 import { built, makeProject, orders, source, write } from "./app.js";
 
@@ -197,6 +198,36 @@ describe("loading functions", () => {
     );
   });
 
+  describe.each([
+    ["typescript-5", "typescript"],
+    ["@typescript/native", "@typescript/native"],
+  ])("the file that %s writes without rootDir", (compiler, name) => {
+    const tsc = join(__dirname, "../../node_modules", compiler);
+    const wideImport = 'import manifest from "../package.json"; export const id = manifest.name;';
+
+    it.each([
+      ["modules in one folder", {}, { "src/more.ts": "export const more = 1;" }],
+      ["modules in folders side by side", {}, { "lib/more.ts": "export const more = 1;" }],
+      ["one that imports the manifest", { resolveJsonModule: true }, { "src/more.ts": wideImport }],
+      ["a project with composite", { composite: true }, {}],
+    ])("is where the shim leads: %s", (_, options, files: Record<string, string>) => {
+      const project = makeProject("commonjs");
+      mkdirSync(dirname(join(project, "node_modules", name)), { recursive: true });
+      symlinkSync(tsc, join(project, "node_modules", name));
+      write(project, {
+        "src/orders.ts": source(orders),
+        ...files,
+        "tsconfig.json": tsconfig({ rootDir: undefined, ...options }).replace('["src"]', '["src", "lib"]'),
+      });
+      const bin = JSON.parse(readFileSync(join(tsc, "package.json"), "utf8")) as { bin: { tsc: string } };
+      spawnSync(process.execPath, [join(tsc, bin.bin.tsc), "-p", project]);
+      const run = ["generate", "src/orders.ts", "--diff", "--dry-run"];
+      const { stdout, stderr } = runCli(project, run, { Store: "statestore" });
+      const [, shown = "nothing"] = /import\("\.\.\/(.*orders\.js)"\)/.exec(stdout) ?? [];
+      expect({ exists: existsSync(join(project, shown)), stderr }).toEqual({ exists: true, stderr: "" });
+    });
+  });
+
   it("loads every module of a folder that has functions, but none that starts something", () => {
     const project = makeProject("commonjs");
     write(project, {
@@ -257,16 +288,5 @@ describe("loading functions", () => {
       /^note: save: compiled without emitDecoratorMetadata \(esbuild, tsx or vite\?\)/,
     );
     expect(stderr).toBe("");
-  });
-
-  it("lists functions with their trigger, route, payload type, inputs and outputs", () => {
-    const project = makeProject();
-    write(project, { "build/orders.js": built(orders) });
-    expect(runCli(project, ["list", "build/orders.js"]).stdout).toBe(
-      `function    trigger                       found at          payload    inputs  outputs
-save        daprServiceInvocationTrigger  POST /save        unchecked          order: daprState
-read-order  daprServiceInvocationTrigger  POST /read-order  unchecked
-`,
-    );
   });
 });

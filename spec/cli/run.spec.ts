@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { built, makeProject, orders, write } from "./app.js";
 
@@ -94,6 +95,23 @@ describe("dapr-functions run", () => {
     expect(command.output).toMatch(/bindings\.kafka.*daprd/s);
   });
 
+  it("names the option for a port that is taken, and ends with 2", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    for (const [command, option] of [
+      [new Command("run", "build/orders.js", "--dapr-http-port", "0", "--app-port", `${port}`), "--app-port"],
+      [new Command("run", "build/orders.js", "--dapr-http-port", `${port}`), "--dapr-http-port"],
+      [new Command("sidecar", "--dapr-http-port", `${port}`), "--dapr-http-port"],
+    ] as const) {
+      expect(await command.exitCode()).toBe(2);
+      expect(command.output).toContain(
+        `port ${port} is taken by another process; stop that, or give another with ${option} `,
+      );
+    }
+    taken.close();
+  });
+
   it("ends with 2 for a port that is none", async () => {
     const command = new Command("run", "build/orders.js", "--app-port", "70000");
     expect(await command.exitCode()).toBe(2);
@@ -112,15 +130,89 @@ describe("dapr-functions sidecar", () => {
   });
 });
 
+const many = `
+import { DaprBindingTrigger, DaprInvoke, DaprPublish, DaprSecret, Input, Retry, Trigger } from "dapr-functions";
+export class Many {
+  @DaprTopicTrigger({ pubSubName: "%Bus%", topic: "orders", payload: Number, metadata: { rawPayload: "true" } })
+  @DaprStateInput({ name: "old", stateStore: "%Store%", key: "{data.id}" })
+  @DaprSecret({ name: "token", secretStoreName: "vault", key: "t" })
+  @DaprPublish({ name: "events", pubSubName: "bus", topic: "t-{data.id}" })
+  @DaprInvoke({ name: "call", appId: "billing", methodName: "charge" })
+  @DaprBindingOutput({ name: "mail", bindingName: "smtp", operation: "create" })
+  take(event: CloudEvent<number>, bindings: never): void {}
+  @DaprBindingTrigger({ bindingName: "cron" })
+  tick(): void {}
+  @Retry({ strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" })
+  @Trigger({ type: "queueTrigger", queueName: "q" })
+  @Input({ type: "blob", name: "file", path: "p", dataType: "binary" })
+  generic(payload: unknown, bindings: never): void {}
+}
+`;
+
 describe("dapr-functions list", () => {
-  it("shows names, triggers, routes, checks and bindings", async () => {
-    const command = new Command("list", "build/orders.js");
+  it("shows names, triggers, routes, checks and where the bindings lead", async () => {
+    write(project, { "build/many.js": built(many) });
+    const command = new Command("list", "build/orders.js", "build/many.js");
     expect(await command.exitCode()).toBe(0);
     expect(command.output.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
       ["function", "trigger", "found at", "payload", "inputs", "outputs"],
-      ["save", "daprServiceInvocationTrigger", "POST /save", "unchecked", "order: daprState"],
+      [
+        "take",
+        "daprTopicTrigger %Bus% orders",
+        "POST /orders",
+        "checked as Number",
+        "old: daprState %Store% {data.id}, token: daprSecret vault t",
+        "events: daprPublish bus t-{data.id}, call: daprInvoke billing charge, mail: daprBinding smtp create",
+      ],
+      ["tick", "daprBindingTrigger cron", "POST /cron", "unchecked"],
+      ["generic", "queueTrigger", "the Functions host", "unchecked", "file: blob"],
+      ["save", "daprServiceInvocationTrigger", "POST /save", "unchecked", "order: daprState %Store% {id}"],
       ["read-order", "daprServiceInvocationTrigger", "POST /read-order", "unchecked"],
       [""],
     ]);
+  });
+
+  it("gives the whole definitions as JSON", async () => {
+    write(project, { "build/many.js": built(many) });
+    const command = new Command("list", "build/many.js", "--json");
+    expect(await command.exitCode()).toBe(0);
+    const { functions, problems } = JSON.parse(command.output) as { functions: unknown[]; problems: unknown[] };
+    expect(problems).toEqual([]);
+    expect(functions[0]).toEqual({
+      name: "take",
+      class: "Many",
+      method: "take",
+      file: "build/many.js",
+      route: "POST /orders",
+      payload: "Number",
+      trigger: {
+        type: "daprTopicTrigger",
+        direction: "in",
+        name: "payload",
+        pubSubName: "%Bus%",
+        topic: "orders",
+        metadata: { rawPayload: "true" },
+        payload: "Number",
+      },
+      inputs: [
+        { type: "daprState", direction: "in", name: "old", stateStore: "%Store%", key: "{data.id}" },
+        { type: "daprSecret", direction: "in", name: "token", secretStoreName: "vault", key: "t" },
+      ],
+      outputs: [
+        { type: "daprPublish", direction: "out", name: "events", pubSubName: "bus", topic: "t-{data.id}" },
+        { type: "daprInvoke", direction: "out", name: "call", appId: "billing", methodName: "charge" },
+        { type: "daprBinding", direction: "out", name: "mail", bindingName: "smtp", operation: "create" },
+      ],
+    });
+    expect(functions[2]).toEqual({
+      name: "generic",
+      class: "Many",
+      method: "generic",
+      file: "build/many.js",
+      trigger: { type: "queueTrigger", direction: "in", name: "payload", queueName: "q" },
+      inputs: [{ type: "blob", direction: "in", name: "file", dataType: "binary", path: "p" }],
+      outputs: [],
+      retry: { strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" },
+    });
   });
 });

@@ -1,3 +1,5 @@
+import { readJsonWithComments } from "../../model/jsonc.js";
+
 /** What is in the folder of a function app, as far as `generate` and `check` need to know it. */
 export interface AppState {
   /** Texts of the files at the root that are read: host.json, local.settings.json, package.json, extensions.csproj. */
@@ -39,15 +41,11 @@ export interface AppPlan {
   readonly leftOver: readonly string[];
 }
 
-/** True for a function.json that `generate` wrote. */
+/** True for a function.json that `generate` wrote, whatever comments an editor or a person has put into it since. */
 export function isOurs(functionJson: string | undefined): boolean {
   if (functionJson === undefined) return false;
-  try {
-    const json = JSON.parse(functionJson) as { generatedBy?: unknown } | null;
-    return json?.generatedBy === "dapr-functions";
-  } catch {
-    return false;
-  }
+  const { value } = readJsonWithComments(functionJson);
+  return (value as { generatedBy?: unknown } | null | undefined)?.generatedBy === "dapr-functions";
 }
 
 /**

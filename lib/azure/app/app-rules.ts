@@ -1,6 +1,7 @@
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem, problemAt } from "../../model/problem.js";
 import type { Problem } from "../../model/errors.js";
+import { readJsonWithComments } from "../../model/jsonc.js";
 import { settingsFrom, type Settings } from "../../expressions/settings.js";
 import { isOurs, type AppState } from "./app-files.js";
 import { judgeBundle } from "./bundle.js";
@@ -87,7 +88,7 @@ function hostJsonProblems(state: AppState): Problem[] {
   const text = state.files["host.json"];
   if (text === undefined) return []; // generate writes one that has Dapr
   const invalid = (what: string): Problem[] => [appProblem("error", "host-json-invalid", "host.json", what)];
-  const json = parseWithComments(text);
+  const json = readJsonWithComments(text).value;
   if (!isRecord(json)) {
     return invalid("it is no JSON object; repair it, or remove it for generate to write one");
   }
@@ -126,7 +127,7 @@ function localSettingsProblems(state: AppState): Problem[] {
 function hasReadableSettings(state: AppState): boolean {
   const text = state.files["local.settings.json"];
   if (text === undefined) return true;
-  const json = parseWithComments(text);
+  const json = readJsonWithComments(text).value;
   return isRecord(json) && (json["Values"] === undefined || isRecord(json["Values"]));
 }
 
@@ -208,23 +209,17 @@ function modelProblems(state: AppState): Problem[] {
 /** `main` of a package.json, if it says one. */
 export function mainOf(packageJson: string | undefined): string | undefined {
   if (packageJson === undefined) return undefined;
-  const { main } = (parseWithComments(packageJson) ?? {}) as { main?: unknown };
+  const { main } = (readJsonWithComments(packageJson).value ?? {}) as { main?: unknown };
   return typeof main === "string" && main.trim() !== "" ? main : undefined;
 }
 
 function valuesOf(state: AppState): Record<string, string> {
-  const { Values } = (parseWithComments(state.files["local.settings.json"] ?? "{}") ?? {}) as { Values?: unknown };
+  const { Values } = (readJsonWithComments(state.files["local.settings.json"] ?? "{}").value ?? {}) as {
+    Values?: unknown;
+  };
   if (!isRecord(Values)) return {};
   const given = Object.entries(Values).filter(([, value]) => value !== null && typeof value !== "object");
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
-}
-
-/** The host reads both files as JSON with comments; `undefined` for text that is neither. */
-function parseWithComments(text: string): unknown {
-  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
-  const errors: unknown[] = [];
-  const json: unknown = parse(text.replace(/^\uFEFF/, ""), errors as never[], { allowTrailingComma: true });
-  return errors.length > 0 ? undefined : json;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

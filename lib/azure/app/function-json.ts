@@ -107,11 +107,26 @@ function toMember(member: string, value: unknown, type: string): JsonValue {
   return value as JsonValue;
 }
 
-/** The host takes a secret's metadata as one query string. */
+/** What query text can only say with a `%`, which the host reads as the start of a setting. */
+const unsayable = { name: /[&#+=%{}\s]/, value: /[&#+\t\r\n]/ };
+
+/**
+ * The host takes a secret's metadata as one query string, in which it puts settings and expressions: those stay as they
+ * are written. What else a URL does not bear the host's HTTP client escapes.
+ */
 function toQuery(metadata: object): string {
   return Object.entries(metadata)
-    .map(([name, value]) => `metadata.${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+    .map(([name, value]) => `metadata.${name}=${String(value).replaceAll(" ", "+")}`)
     .join("&");
+}
+
+/** The first character of a secret's metadata that function.json cannot say, and where. */
+export function unsayableMetadata(metadata: object): { readonly name: string; readonly character: string } | undefined {
+  for (const [name, value] of Object.entries(metadata)) {
+    const [character] = unsayable.name.exec(name) ?? unsayable.value.exec(String(value)) ?? [];
+    if (character !== undefined) return { name, character };
+  }
+  return undefined;
 }
 
 function toRetryJson(retry: RetryOptions): RetryOptions {

@@ -1,7 +1,7 @@
 import type { Binding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
-import { isGeneric } from "./function-json.js";
+import { isGeneric, unsayableMetadata } from "./function-json.js";
 import { functionProblem } from "../../model/problem.js";
 
 /*
@@ -57,7 +57,13 @@ const standaloneOptions: Readonly<Record<string, Readonly<Record<string, Standal
 export function hostProblems(definitions: readonly FunctionDefinition[]): Problem[] {
   return definitions.flatMap((definition) => [
     ...bindingsOf(definition).flatMap((binding) =>
-      isGeneric(binding) ? [] : [...missingMembers(definition, binding), ...standaloneOnlyMembers(definition, binding)],
+      isGeneric(binding)
+        ? []
+        : [
+            ...missingMembers(definition, binding),
+            ...standaloneOnlyMembers(definition, binding),
+            ...unsayableMembers(definition, binding),
+          ],
     ),
     ...discouragedRetry(definition),
   ]);
@@ -84,6 +90,17 @@ function standaloneOnlyMembers(definition: FunctionDefinition, binding: Binding)
     .map(([member, { level, text }]) =>
       functionProblem(level, "option-standalone-only", { definition, binding, member }, text),
     );
+}
+
+/** Beside a sidecar the same map works: nothing reads it but Dapr. */
+function unsayableMembers(definition: FunctionDefinition, binding: Binding): Problem[] {
+  if (isGeneric(binding) || binding.type !== "daprSecret" || typeof binding.metadata !== "object") return [];
+  const found = unsayableMetadata(binding.metadata);
+  if (found === undefined) return [];
+  const { name, character } = found;
+  const what = `"${name}" holds ${JSON.stringify(character)}, and the Functions host takes "${encodeURIComponent(character)}" for a setting`;
+  const text = `${what}; put the whole text, encoded, into a setting, and give metadata: "metadata.<name>=%<setting>%"`;
+  return [functionProblem("error", "option-standalone-only", { definition, binding, member: "metadata" }, text)];
 }
 
 function discouragedRetry(definition: FunctionDefinition): Problem[] {

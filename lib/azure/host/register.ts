@@ -40,6 +40,7 @@ export function register(
   options: AzureOptions = {},
 ): void {
   const app = loadApp();
+  calls++;
   // A class is a function too, and no list of them: the one error says so.
   const given: unknown = functions;
   if (typeof functions !== "function" || hasFunctions(given)) {
@@ -47,6 +48,13 @@ export function register(
     return;
   }
   app.hook.appStart(async () => registerAll(app, await functions(), options));
+}
+
+let calls = 0;
+
+/** How often functions were registered in this process: a module that does so is one of the v4 model. */
+export function registerCalls(): number {
+  return calls;
 }
 
 function loadApp(): App {
@@ -70,7 +78,22 @@ function registerAll(app: App, targets: readonly Target[], options: AzureOptions
   runners.catch((error: unknown) => console.error("functions cannot run:", error));
   for (const definition of definitions) {
     names.set(definition.name.toLowerCase(), placeOf(definition));
-    app.generic(definition.name, toRegistration(definition, runners));
+    registerOne(app, definition.name, toRegistration(definition, runners));
+  }
+}
+
+function registerOne(app: App, name: string, registration: GenericFunctionOptions): void {
+  try {
+    app.generic(name, registration);
+  } catch (cause) {
+    const what = `register(): the worker does not take ${name}: ${(cause as Error).message.replace(/\.$/, "")}`;
+    const remedy =
+      "call register() while the file loads that `main` of package.json names; a module that generate was given must " +
+      "not call it";
+    throw new DefinitionError(
+      [{ code: "model-mixed", level: "error", class: undefined, method: undefined, message: `${what}; ${remedy}` }],
+      { cause },
+    );
   }
 }
 

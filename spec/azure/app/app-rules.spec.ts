@@ -79,7 +79,13 @@ describe("the rules of an app's folder", () => {
     });
 
     it("takes its own folder, and with force any folder", () => {
-      expect(problemsOf(Orders, { entries: { read: folder('{"generatedBy":"dapr-functions"}') } })).toEqual([]);
+      for (const text of [
+        '{"generatedBy":"dapr-functions"}',
+        '\uFEFF{"generatedBy":"dapr-functions"}',
+        '// mine now\n{ "generatedBy": "dapr-functions", /* and more */ "bindings": [], }',
+      ]) {
+        expect(problemsOf(Orders, { entries: { read: folder(text) } })).toEqual([]);
+      }
       expect(problemsOf(Orders, { entries: { read: folder("mine") }, force: true })).toEqual([]);
     });
 

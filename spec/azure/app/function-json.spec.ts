@@ -135,11 +135,16 @@ describe("toFunctionJson", () => {
   it("writes a map of secret metadata as the query that the host takes", () => {
     class Functions {
       @DaprServiceInvocationTrigger()
-      @DaprSecret({ name: "s", secretStoreName: "v", key: "k", metadata: { namespace: "a b", version_id: "1&2" } })
+      @DaprSecret({
+        name: "s",
+        secretStoreName: "v",
+        key: "k",
+        metadata: { namespace: "a b é=", version_id: "%V%-{id}{{" },
+      })
       run(_payload: unknown, _secrets: { s: Record<string, string> }): void {}
     }
     expect(jsonOf(Functions).bindings[1]).toMatchObject({
-      metadata: "metadata.namespace=a%20b&metadata.version_id=1%262",
+      metadata: "metadata.namespace=a+b+é=&metadata.version_id=%V%-{id}{{",
     });
   });
 

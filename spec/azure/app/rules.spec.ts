@@ -2,6 +2,7 @@ import { inspectForHost } from "../../../lib/azure/host/host-functions.js";
 import {
   DaprInvoke,
   DaprPublish,
+  DaprSecret,
   DaprServiceInvocationTrigger,
   DaprStateInput,
   DaprStateOutput,
@@ -45,6 +46,24 @@ describe("the rules of the Functions host", () => {
       save(_payload: unknown, _bindings: { order: Collector<unknown>; events: Collector<unknown> }): void {}
     }
     expect(problemsOf(Orders)).toEqual([]);
+  });
+
+  it.each([
+    [{ version_id: "%Version%-{id}", namespace: "a b é=/?" }, []],
+    [{ version_id: "1&2" }, ["error option-standalone-only"]],
+    [{ a: "1", version_id: "1+2" }, ["error option-standalone-only"]],
+    [{ "a%20b": "1" }, ["error option-standalone-only"]],
+    [{ "a b": "1" }, ["error option-standalone-only"]],
+    [{ version_id: "100%" }, ["error setting-unclosed"]],
+  ])("refuse secret metadata that query text says with a %%, which starts a setting: %j", (metadata, expected) => {
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      @DaprSecret({ name: "s", secretStoreName: "v", key: "k", metadata: metadata as Record<string, string> })
+      save(_payload: { id: string }, _bindings: { s: Record<string, string> }): void {}
+    }
+    const lines = problemsOf(Orders);
+    expect(lines.map((line) => line.split(":")[0])).toEqual(expected);
+    expect(lines.every((line) => line.endsWith('Orders.save, input "s", metadata'))).toBe(true);
   });
 
   it("refuse options that the host would turn into something else", () => {

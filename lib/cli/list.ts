@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { inspectFunctions } from "../metadata/functions.js";
 import type { Binding } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { PayloadType } from "../model/payload-type.js";
+import { nameOf } from "../metadata/targets.js";
+import type { Class, PayloadType } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
 import { routeOf } from "../server/routes.js";
 import { inspectApp, loadFunctions } from "./function-app.js";
@@ -55,6 +56,7 @@ function toJson(definition: FunctionDefinition, file: string): object {
 /** Plain data: a class or a schema becomes its name, and a generic binding has its members as function.json has them. */
 function toData(value: unknown, name?: string): unknown {
   if (name === "payload" || name === "valueType") return describePayloadType(value as PayloadType);
+  if (typeof value === "function") return nameOf(value as unknown as Class);
   if (Array.isArray(value)) return value.map((item) => toData(item));
   if (typeof value !== "object" || value === null) return value;
   const { generic, members, ...rest } = value as { generic?: unknown; members?: object };
@@ -69,13 +71,13 @@ function describeRoute(definition: FunctionDefinition): string | undefined {
 }
 
 function toCells(definition: FunctionDefinition): string[] {
-  const { name, trigger, payloadType, inputs, outputs } = definition;
+  const { name, trigger, payloadType, inputs, entries, clients, outputs } = definition;
   return [
     name,
     [trigger.type, ...targetOf(trigger)].join(" "),
     describeRoute(definition) ?? "the Functions host",
     payloadType === undefined ? "unchecked" : `checked as ${describePayloadType(payloadType)}`,
-    inputs.map(describeBinding).join(", "),
+    [...inputs, ...entries, ...clients].map(describeBinding).join(", "),
     outputs.map(describeBinding).join(", "),
   ];
 }

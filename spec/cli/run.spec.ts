@@ -198,6 +198,8 @@ describe("dapr-functions list", () => {
         { type: "daprState", direction: "in", name: "old", stateStore: "%Store%", key: "{data.id}" },
         { type: "daprSecret", direction: "in", name: "token", secretStoreName: "vault", key: "t" },
       ],
+      entries: [],
+      clients: [],
       outputs: [
         { type: "daprPublish", direction: "out", name: "events", pubSubName: "bus", topic: "t-{data.id}" },
         { type: "daprInvoke", direction: "out", name: "call", appId: "billing", methodName: "charge" },
@@ -211,6 +213,8 @@ describe("dapr-functions list", () => {
       file: "build/many.js",
       trigger: { type: "queueTrigger", direction: "in", name: "payload", queueName: "q" },
       inputs: [{ type: "blob", direction: "in", name: "file", dataType: "binary", path: "p" }],
+      entries: [],
+      clients: [],
       outputs: [],
       retry: { strategy: "fixedDelay", maxRetryCount: 1, delayInterval: "00:00:01" },
     });

@@ -12,6 +12,7 @@ import { requestBodyItems } from "./request-body.js";
 interface CollectorInvocation {
   readonly definition: FunctionDefinition;
   readonly context: InvocationContext;
+  readonly watch?: { added?(output: OutputBinding, item: OutputItem): void } | undefined;
 }
 
 /** What a collector needs of its host: an item becomes a message as the host sends it. */
@@ -61,7 +62,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     // All of them or, when one is bad, none.
     const first = this.#messages.length;
     const messages = items.map((item, i) => this.#toMessage(item, first + i));
-    for (const message of messages) this.#messages.push(message);
+    messages.forEach((message, i) => this.#keep(message, items[i]!));
   }
 
   remove(overrides?: object): void {
@@ -77,7 +78,12 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
   }
 
   #push(item: OutputItem): void {
-    this.#messages.push(this.#toMessage(item, this.#messages.length));
+    this.#keep(this.#toMessage(item, this.#messages.length), item);
+  }
+
+  #keep(message: Message, item: OutputItem): void {
+    this.#messages.push(message);
+    this.invocation.watch?.added?.(this.#binding()!, item);
   }
 
   #toMessage(item: OutputItem, index: number): Message {

@@ -2,21 +2,16 @@ import type { BindingData } from "../expressions/template.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { InvocationContext } from "../model/invocation.js";
+import type { InvocationWatch, ObservedInvocation } from "./observer.js";
 
 /** One call of a function, as its bindings see it. */
-export interface Invocation {
-  readonly id: string;
-  readonly definition: FunctionDefinition;
-  readonly context: InvocationContext;
+export interface Invocation extends ObservedInvocation {
   /** What `{name}` expressions find; made at the first use, from what was there before the method ran. */
   readonly bindingData: BindingData;
-  /** Trace headers for every request of this invocation; undefined when the trigger brought none. */
-  readonly traceHeaders: Readonly<Record<string, string>> | undefined;
-  /** The event that triggered the invocation, where its id is the same in every delivery. */
-  readonly event: { readonly source: string; readonly id: string } | undefined;
   /** Cancels the requests of this invocation. */
   readonly signal: AbortSignal | undefined;
+  /** What watches this invocation, from its start on. */
+  watch?: InvocationWatch | undefined;
 }
 
 /** An input binding, ready to be read: all that can be known at start is. */

@@ -1,6 +1,7 @@
 import { BufferedCollector } from "../collectors/buffered-collector.js";
 import { InvocationError, isDaprFunctionsError, type SentItems } from "../model/errors.js";
-import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import { andThen, attempt, type MaybePromise } from "../model/maybe-promise.js";
+import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import {
   placeOf,
   type BoundFunction,
@@ -8,7 +9,9 @@ import {
   type FunctionMethod,
 } from "../model/function-definition.js";
 import type { Check, ValidationOptions } from "../payload/payload-type.js";
+import { callAround, type Around } from "./around.js";
 import { WriteError, type BindingHost, type InputReader, type Invocation, type OutputWriter } from "./binding-host.js";
+import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
 
 /** A function made ready at start: an invocation does only what its own bindings need. */
@@ -16,12 +19,14 @@ export interface CompiledFunction {
   readonly definition: FunctionDefinition;
   readonly instance: Readonly<Record<string, FunctionMethod>>;
   readonly checkPayload: ((payload: unknown) => MaybePromise<unknown>) | undefined;
-  readonly inputs: readonly (InputReader & { readonly name: string })[];
+  readonly inputs: readonly (InputReader & { readonly binding: InputBinding })[];
   readonly outputs: readonly CompiledOutput[];
+  readonly around: Around | undefined;
+  readonly observer: InvocationObserver | undefined;
 }
 
 interface CompiledOutput {
-  readonly name: string;
+  readonly binding: OutputBinding;
   readonly writer: OutputWriter;
   readonly check: Check | undefined;
 }
@@ -29,6 +34,9 @@ interface CompiledOutput {
 export interface CompileOptions {
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
+  /** Surrounds each call of the method. */
+  readonly around?: Around | undefined;
+  readonly observer?: InvocationObserver | undefined;
 }
 
 /** Prepares a function for a host. Loads the validators that its payload and values need. */
@@ -43,14 +51,16 @@ export function compileFunction(
     instance: bound.instance as Record<string, FunctionMethod>,
     checkPayload: payloadCheckOf(definition, options.validation),
     inputs: definition.inputs.map((input) => ({
-      name: input.name,
+      binding: input,
       ...revived(input, host.reader(input, definition), definition, options.validation),
     })),
     outputs: definition.outputs.map((output) => ({
-      name: output.name,
+      binding: output,
       writer: host.writer(output, definition),
       check: valueCheckOf(output, options.validation),
     })),
+    around: options.around,
+    observer: options.observer,
   };
 }
 
@@ -71,95 +81,85 @@ export function invoke<R>(
   invocation: Invocation,
   toReply: (returned: unknown) => R,
 ): MaybePromise<R> {
-  return new Course(fn, invocation, toReply).start(payload);
+  const checked = fn.checkPayload === undefined ? payload : fn.checkPayload(payload);
+  return andThen(checked, (payload) => callAndFlush(fn, payload, invocation, toReply));
 }
 
 type Collectors = readonly BufferedCollector<unknown>[];
 
 const none: Collectors = [];
 
-/** The steps of one invocation. */
-class Course<R> {
-  private collectors = none;
-
-  constructor(
-    private readonly fn: CompiledFunction,
-    private readonly invocation: Invocation,
-    private readonly toReply: (returned: unknown) => R,
-  ) {}
-
-  start(payload: unknown): MaybePromise<R> {
-    const { checkPayload, inputs } = this.fn;
-    const checked = checkPayload === undefined ? payload : checkPayload(payload);
-    return inputs.length > 0 || isPromise(checked) ? this.callLater(checked) : this.call(checked, {});
-  }
-
-  private async callLater(checking: unknown): Promise<R> {
-    const payload = await checking;
-    return await this.call(payload, await readInputs(this.fn, this.invocation));
-  }
-
-  private call(payload: unknown, bindings: Record<string, unknown>): MaybePromise<R> {
-    const { fn, invocation } = this;
-    if (fn.outputs.length > 0) this.collectors = collectorsOf(fn, invocation, bindings);
-    try {
+function callAndFlush<R>(
+  fn: CompiledFunction,
+  payload: unknown,
+  invocation: Invocation,
+  toReply: (returned: unknown) => R,
+): MaybePromise<R> {
+  let collectors = none;
+  const call = (): MaybePromise<unknown> =>
+    andThen(readInputs(fn, invocation), (bindings) => {
+      if (fn.outputs.length > 0) collectors = collectorsOf(fn, invocation, bindings);
+      invocation.watch?.calling?.(payload);
       // Looked up by name at each call, so that a spy put on the instance is what runs.
-      const returned = fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
-      return isPromise(returned) ? this.finishLater(returned) : this.finish(returned);
-    } catch (thrown) {
-      this.closeCollectors();
+      return fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
+    });
+  const { around } = fn;
+  return attempt(
+    around === undefined ? call : () => callAround(around, payload, invocation, call),
+    (returned) => {
+      closeAll(collectors);
+      invocation.watch?.called?.(returned);
+      const reply = toReply(returned);
+      return collectors.some(hasItems) ? flush(fn, collectors, invocation).then(() => reply) : reply;
+    },
+    (thrown) => {
+      closeAll(collectors);
       throw thrown;
-    }
-  }
+    },
+  );
+}
 
-  private async finishLater(returning: Promise<unknown>): Promise<R> {
+function closeAll(collectors: Collectors): void {
+  for (const collector of collectors) collector.close();
+}
+
+/** Sends what was collected. */
+async function flush(fn: CompiledFunction, collectors: Collectors, invocation: Invocation): Promise<void> {
+  const { watch } = invocation;
+  for (const [index, { binding, writer }] of fn.outputs.entries()) {
+    const { messages } = collectors[index]!;
+    if (messages.length === 0) continue;
+    const write = (): Promise<void> => writer.write(messages, invocation);
     try {
-      return await this.finish(await returning);
-    } catch (thrown) {
-      this.closeCollectors();
-      throw thrown;
+      await (watch?.flush?.(binding, messages, write) ?? write());
+    } catch (error) {
+      throw flushError(fn, collectors, index, error);
     }
-  }
-
-  private finish(returned: unknown): MaybePromise<R> {
-    this.closeCollectors();
-    const reply = this.toReply(returned);
-    return this.collectors.some(hasItems) ? this.flush(reply) : reply;
-  }
-
-  private closeCollectors(): void {
-    for (const collector of this.collectors) collector.close();
-  }
-
-  /** Gives the reply when all is sent. */
-  private async flush(reply: R): Promise<R> {
-    const { fn, invocation, collectors } = this;
-    for (let index = 0; index < collectors.length; index++) {
-      const { messages } = collectors[index]!;
-      if (messages.length === 0) continue;
-      try {
-        await fn.outputs[index]!.writer.write(messages, invocation);
-      } catch (error) {
-        throw flushError(fn, collectors, index, error);
-      }
-    }
-    return reply;
   }
 }
 
-async function readInputs(fn: CompiledFunction, invocation: Invocation): Promise<Record<string, unknown>> {
-  const results = await Promise.allSettled(fn.inputs.map((input) => input.read(invocation)));
+function readInputs(fn: CompiledFunction, invocation: Invocation): MaybePromise<Record<string, unknown>> {
+  return fn.inputs.length === 0 ? {} : readSideBySide(fn, invocation);
+}
+
+async function readSideBySide(fn: CompiledFunction, invocation: Invocation): Promise<Record<string, unknown>> {
+  const { watch } = invocation;
+  const reads = fn.inputs.map((input) => {
+    const read = (): Promise<unknown> => input.read(invocation);
+    return watch?.read?.(input.binding, read) ?? read();
+  });
+  const results = await Promise.allSettled(reads);
   const bindings: Record<string, unknown> = {};
   results.forEach((result, index) => {
     if (result.status === "rejected") throw result.reason as Error;
-    bindings[fn.inputs[index]!.name] = result.value;
+    bindings[fn.inputs[index]!.binding.name] = result.value;
   });
   return bindings;
 }
 
 function collectorsOf(fn: CompiledFunction, invocation: Invocation, bindings: Record<string, unknown>): Collectors {
   return fn.outputs.map(
-    ({ name, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
+    ({ binding: { name }, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
   );
 }
 
@@ -171,13 +171,13 @@ function flushError(fn: CompiledFunction, collectors: Collectors, index: number,
   if (!(error instanceof WriteError)) throw error;
   const counts = collectors.slice(0, index + 1).map(({ messages }, i) => (i < index ? messages.length : error.sent));
   const sent: SentItems[] = counts
-    .map((items, i) => ({ output: fn.outputs[i]!.name, items }))
+    .map((items, i) => ({ output: fn.outputs[i]!.binding.name, items }))
     .filter(({ items }) => items > 0);
   const before = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
   const total = collectors[index]!.messages.length;
   return new InvocationError(
     isDaprFunctionsError(error.cause) ? error.cause.code : "ERR_FUNCTION_FAILED",
-    `${placeOf(fn.definition)}, output "${fn.outputs[index]!.name}": item ${error.failed + 1} of ${total} failed: ` +
+    `${placeOf(fn.definition)}, output "${fn.outputs[index]!.binding.name}": item ${error.failed + 1} of ${total} failed: ` +
       `${error.cause.message}${error.hint === undefined ? "" : ` (${error.hint})`}; ` +
       (before === "" ? "nothing was sent before" : `sent before: ${before}`),
     { sent, cause: error.cause },

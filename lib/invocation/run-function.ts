@@ -18,6 +18,7 @@ export function run<R>(
   scope: EndpointScope,
   toReply: (returned: unknown) => R,
 ): MaybePromise<R> {
+  invocation.watch = fn.observer?.start(invocation);
   if (scope.gate === undefined) return invoke(fn, payload, invocation, toReply);
   return scope.gate.run(async () => await invoke(fn, payload, invocation, toReply));
 }

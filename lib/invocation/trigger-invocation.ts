@@ -25,6 +25,7 @@ const noData: BindingData = Object.freeze({});
 export class TriggerInvocation implements Invocation {
   bindingData: BindingData = noData;
   event: Invocation["event"] = undefined;
+  watch: Invocation["watch"] = undefined;
   #id: string | undefined;
   #log: Log | undefined;
   #trace: Readonly<Record<string, string>> | null | undefined = null;

@@ -132,6 +132,6 @@ export function callOptions({ call }: { readonly call: CallOptions }, invocation
     binding: call.binding,
     daprAddress: call.daprAddress,
     signal: invocation.signal,
-    traceHeaders: invocation.traceHeaders,
+    traceHeaders: invocation.watch?.headers?.() ?? invocation.traceHeaders,
   };
 }

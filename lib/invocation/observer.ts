@@ -1,0 +1,111 @@
+import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import type { OutputItem } from "../model/collector.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { InvocationContext } from "../model/invocation.js";
+import type { Failure } from "./failures.js";
+
+/** Watches the invocations of an app: logs, telemetry, a recorder and the inspector's page are observers. */
+export interface InvocationObserver {
+  /**
+   * Called when an invocation begins, before its payload is read.
+   *
+   * @returns what watches this one; nothing when it is not watched
+   */
+  start(invocation: ObservedInvocation): InvocationWatch | undefined;
+}
+
+/** What an observer sees of an invocation. */
+export interface ObservedInvocation {
+  readonly id: string;
+  readonly definition: FunctionDefinition;
+  readonly context: InvocationContext;
+  /** Trace context of the trigger, as headers; undefined when it brought none. */
+  readonly traceHeaders: Readonly<Record<string, string>> | undefined;
+  /** The event that triggered the invocation, where its id is the same in every delivery. */
+  readonly event: { readonly source: string; readonly id: string } | undefined;
+}
+
+/**
+ * What watches one invocation. Members that are left out cost nothing. `run`, `read` and `flush` surround a step: they
+ * call `next` once and give what it gives, so that a span, or an asynchronous context, may hold the step.
+ */
+export interface InvocationWatch {
+  /** Surrounds all of the invocation. */
+  run?<T>(next: () => T): T;
+  /** Trace headers for a request of this invocation that is about to be sent, in place of the trigger's own. */
+  headers?(): Readonly<Record<string, string>> | undefined;
+  /** Surrounds the reading of an input. */
+  read?(input: InputBinding, next: () => Promise<unknown>): Promise<unknown>;
+  /** An item was taken by its collector. */
+  added?(output: OutputBinding, item: OutputItem): void;
+  /** The method is about to be called. @param payload as it was read and checked */
+  calling?(payload: unknown): void;
+  /** The method has returned, and nothing has been sent yet. */
+  called?(returned: unknown): void;
+  /** Surrounds the sending of an output's messages. */
+  flush?(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void>;
+  /** The invocation is over. */
+  ended?(end: InvocationEnd): void;
+}
+
+/** How an invocation ended: with a failure, or with a reply. */
+export interface InvocationEnd {
+  readonly failure?: Failure | undefined;
+}
+
+/** One observer that stands for several; `undefined` for none, so that an app without observers pays nothing. */
+export function allOf(observers: readonly InvocationObserver[]): InvocationObserver | undefined {
+  if (observers.length < 2) return observers[0];
+  return {
+    start(invocation) {
+      const watches = observers.flatMap((observer) => observer.start(invocation) ?? []);
+      return watches.length < 2 ? watches[0] : new Watches(watches);
+    },
+  };
+}
+
+class Watches implements InvocationWatch {
+  constructor(private readonly all: readonly InvocationWatch[]) {}
+
+  run<T>(next: () => T): T {
+    return this.#around(next, (watch, inner) => (watch.run === undefined ? inner() : watch.run(inner)));
+  }
+
+  /** Those of the first that has some: two contexts cannot go out on one request. */
+  headers(): Readonly<Record<string, string>> | undefined {
+    for (const watch of this.all) {
+      const headers = watch.headers?.();
+      if (headers !== undefined) return headers;
+    }
+    return undefined;
+  }
+
+  read(input: InputBinding, next: () => Promise<unknown>): Promise<unknown> {
+    return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
+  }
+
+  added(output: OutputBinding, item: OutputItem): void {
+    for (const watch of this.all) watch.added?.(output, item);
+  }
+
+  calling(payload: unknown): void {
+    for (const watch of this.all) watch.calling?.(payload);
+  }
+
+  called(returned: unknown): void {
+    for (const watch of this.all) watch.called?.(returned);
+  }
+
+  flush(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
+    return this.#around(next, (watch, inner) => watch.flush?.(output, messages, inner) ?? inner());
+  }
+
+  ended(end: InvocationEnd): void {
+    for (const watch of this.all) watch.ended?.(end);
+  }
+
+  /** The first observer is the outermost. */
+  #around<T>(next: () => T, surround: (watch: InvocationWatch, inner: () => T) => T): T {
+    return this.all.reduceRight<() => T>((inner, watch) => () => surround(watch, inner), next)();
+  }
+}

@@ -5,7 +5,8 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
 import { summaryOf, type Invalid } from "../model/payload-issues.js";
-import { badItem, checkOverride, outputTypes, overrideName, valueRule, type OutputType } from "./message.js";
+import { outputTypes, type OutputType } from "../model/binding-table.js";
+import { badItem, checkOverride, overrideName, valueRule } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
 
 /** What a collector needs of the invocation it belongs to. */

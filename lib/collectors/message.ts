@@ -1,75 +1,5 @@
-import type { SidecarOutputBinding } from "../model/bindings.js";
+import { outputTypes, type ItemRule, type OutputType, type ValueRule } from "../model/binding-table.js";
 import { InvocationError } from "../model/errors.js";
-
-/** Name of an output type of Dapr: `daprState`, `daprPublish` … */
-export type OutputType = SidecarOutputBinding["type"];
-
-/** What an override holds: text; text that is sent as a header; a metadata map; state options; a header map. */
-type OverrideKind = "text" | "header" | "metadata" | "options" | "headers";
-
-interface OverrideRule {
-  readonly kind: OverrideKind;
-  /** Said when neither the item nor the decorator gives it, where one of them must. */
-  readonly missing?: string;
-  /** False where a request body does not have the property, though `add` takes the override. */
-  readonly inRequestBody?: false;
-  /** True where `remove` takes it. */
-  readonly inRemove?: true;
-}
-
-interface ValueRule {
-  /** What a request body calls the value. */
-  readonly name: string;
-  readonly missing: string;
-  /** Where the value must be given: in request bodies, in `add` too, or nowhere. */
-  readonly required: "request-body" | "always" | "never";
-  /**
-   * True where null in a request body is a value; elsewhere null there means absent. Deviation from the extension, which
-   * refuses null as a state's value: nothing else could clear it.
-   */
-  readonly nullInRequestBody?: true;
-}
-
-/** What each output calls its value, and which of its options an item may override. */
-export const outputTypes = {
-  daprBinding: {
-    value: { name: "data", missing: "A 'data' parameter is required", required: "request-body" },
-    overrides: {
-      bindingName: { kind: "text", missing: "A non-null binding name must be specified" },
-      operation: { kind: "text", missing: "A non-null operation must be specified" },
-      metadata: { kind: "metadata" },
-    },
-  },
-  daprInvoke: {
-    value: { name: "body", missing: "A 'body' parameter is required", required: "never" },
-    overrides: {
-      appId: { kind: "text", missing: "A non-null app ID must be specified" },
-      methodName: { kind: "text", missing: "A non-null method name must be specified" },
-      httpVerb: { kind: "text" },
-      headers: { kind: "headers", inRequestBody: false },
-      contentType: { kind: "header" },
-    },
-  },
-  daprPublish: {
-    value: { name: "payload", missing: "A 'payload' parameter is required", required: "always" },
-    overrides: {
-      pubSubName: { kind: "text", missing: "No pub/sub name was found" },
-      topic: { kind: "text", missing: "No topic information was found" },
-      metadata: { kind: "metadata" },
-      contentType: { kind: "header" },
-    },
-  },
-  daprState: {
-    value: { name: "value", missing: "A 'value' parameter is required", required: "always", nullInRequestBody: true },
-    overrides: {
-      stateStore: { kind: "text", missing: "No state store name was found", inRemove: true },
-      key: { kind: "text", missing: "No key information was found", inRemove: true },
-      etag: { kind: "header", inRemove: true },
-      metadata: { kind: "metadata" },
-      options: { kind: "options" },
-    },
-  },
-} as const satisfies Record<OutputType, { value: ValueRule; overrides: Record<string, OverrideRule> }>;
 
 /** The rule of an output's value. */
 export function valueRule(type: OutputType): ValueRule {
@@ -85,12 +15,10 @@ export function badItem(where: string, property: string | undefined, what: strin
 /** Where an item comes from, which decides what it may hold. */
 export type ItemSource = "add" | "remove" | "request-body";
 
-const canonicalNames = {
-  daprBinding: namesOf(outputTypes.daprBinding.overrides),
-  daprInvoke: namesOf(outputTypes.daprInvoke.overrides),
-  daprPublish: namesOf(outputTypes.daprPublish.overrides),
-  daprState: namesOf(outputTypes.daprState.overrides),
-} satisfies Record<OutputType, unknown>;
+/** In either case: as the option is spelt, and in lower case. */
+const canonicalNames = new Map(
+  Object.entries(outputTypes).map(([type, { overrides }]) => [type, namesOf(overrides)] as const),
+);
 
 function namesOf(overrides: object): ReadonlyMap<string, string> {
   return new Map(
@@ -100,15 +28,15 @@ function namesOf(overrides: object): ReadonlyMap<string, string> {
 
 /** The override that a property stands for, whatever its case; undefined where this output has none of that name. */
 export function overrideName(type: OutputType, property: string, source: ItemSource): string | undefined {
-  const names = canonicalNames[type];
+  const names = canonicalNames.get(type)!;
   const name = names.get(property) ?? names.get(property.toLowerCase());
   if (name === undefined || source === "add") return name;
   const rule = ruleOf(type, name);
   return (source === "remove" ? rule.inRemove === true : rule.inRequestBody !== false) ? name : undefined;
 }
 
-function ruleOf(type: OutputType, name: string): OverrideRule {
-  return (outputTypes[type].overrides as Readonly<Record<string, OverrideRule>>)[name]!;
+function ruleOf(type: OutputType, name: string): ItemRule {
+  return (outputTypes[type].overrides as Readonly<Record<string, ItemRule>>)[name]!;
 }
 
 /**
@@ -122,10 +50,11 @@ export function checkOverride(type: OutputType, name: string, value: unknown, wh
   const rule = ruleOf(type, name);
   const problem = problemOf(rule, name, value);
   if (problem !== undefined) throw badItem(where(), name, problem);
+  if (rule.kind === "value") return value;
   return rule.kind === "metadata" ? metadataText(value) : copyOf(value);
 }
 
-function problemOf(rule: OverrideRule, name: string, value: unknown): string | undefined {
+function problemOf(rule: ItemRule, name: string, value: unknown): string | undefined {
   switch (rule.kind) {
     case "text":
     case "header":
@@ -141,6 +70,8 @@ function problemOf(rule: OverrideRule, name: string, value: unknown): string | u
       return optionsProblem(value);
     case "headers":
       return headersProblem(value);
+    case "value":
+      return undefined;
   }
 }
 

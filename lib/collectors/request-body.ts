@@ -1,7 +1,8 @@
 import { types } from "node:util";
 import type { OutputItem } from "../model/collector.js";
 import { JsonText } from "../model/json.js";
-import { badItem, checkOverride, kindOf, outputTypes, overrideName, type OutputType } from "./message.js";
+import type { OutputType } from "../model/binding-table.js";
+import { badItem, checkOverride, kindOf, overrideName, valueRule } from "./message.js";
 
 /** The members of one envelope, in order; values that came from text are still text. */
 type Envelope = readonly (readonly [name: string, value: unknown])[];
@@ -28,11 +29,11 @@ export function requestBodyItems(
 }
 
 function itemOf(envelope: Envelope, type: OutputType, where: () => string, unknown: Set<string>): OutputItem {
-  const valueRule = outputTypes[type].value;
+  const { name: valueName, nullInRequestBody } = valueRule(type);
   const properties = new Map<string, unknown>();
   let value: unknown;
   for (const [property, content] of envelope) {
-    if (property.toLowerCase() === valueRule.name) {
+    if (property.toLowerCase() === valueName) {
       value = content;
       continue;
     }
@@ -41,7 +42,7 @@ function itemOf(envelope: Envelope, type: OutputType, where: () => string, unkno
     else properties.set(name, content instanceof JsonText ? content.toJSON() : content);
   }
   const isNull = value === null || (value instanceof JsonText && value.text === "null");
-  if (isNull) value = "nullInRequestBody" in valueRule ? null : undefined;
+  if (isNull) value = nullInRequestBody === true ? null : undefined;
   const overrides: Record<string, unknown> = {};
   for (const [name, content] of properties) {
     const checked = checkOverride(type, name, content, where);

@@ -1,22 +1,5 @@
-import type { Binding, GenericBinding } from "../model/bindings.js";
-
-type DaprOrHttpBinding = Exclude<Binding, GenericBinding<"in"> | GenericBinding<"out">>;
-
-/** The members in which `%setting%` is resolved. Never a topic's `match` nor an http `route`. */
-const members: Readonly<Record<DaprOrHttpBinding["type"], readonly string[]>> = {
-  daprServiceInvocationTrigger: ["methodName"],
-  daprTopicTrigger: ["pubSubName", "topic", "route", "deadLetterTopic", "metadata"],
-  daprBindingTrigger: ["bindingName"],
-  httpTrigger: [],
-  daprState: ["stateStore", "key", "keys", "metadata", "daprAddress"],
-  daprStateEntry: ["stateStore", "key", "metadata", "daprAddress"],
-  daprSecret: ["secretStoreName", "key", "metadata", "daprAddress"],
-  daprPublish: ["pubSubName", "topic", "daprAddress"],
-  daprInvoke: ["appId", "methodName", "httpVerb", "body", "headers", "daprAddress"],
-  daprBinding: ["bindingName", "operation", "data", "metadata", "daprAddress"],
-  daprApp: ["appId", "daprAddress"],
-  daprSidecar: ["daprAddress"],
-};
+import { optionsWhere, rowOf } from "../model/binding-table.js";
+import type { Binding } from "../model/bindings.js";
 
 /** A text in a binding, with the member it is in; a `metadata` map has one for each of its values. */
 export interface MemberText {
@@ -39,16 +22,17 @@ export function templatesOf(binding: Binding): MemberText[] {
   return textsWithSettings(binding).filter(({ member }) => isTemplate(binding, member));
 }
 
-/** True for all but triggers and `daprAddress`: a request must not choose who receives the API token. */
+/** False of triggers and of `daprAddress`: a request must not choose who receives the API token. */
 export function isTemplate(binding: Binding, member: string): boolean {
-  return !binding.type.endsWith("Trigger") && member !== "daprAddress";
+  return rowOf(binding)?.options[member]?.expressions === "data";
 }
 
 /** The binding with what `replace` makes of each of its {@link textsWithSettings}. */
 export function replaceTexts<B extends Binding>(binding: B, replace: (text: string, member: string) => string): B {
-  if (binding.generic === true) return binding;
+  const row = rowOf(binding);
+  if (row === undefined) return binding;
   const replaced: Record<string, unknown> = { ...binding };
-  for (const member of members[(binding as DaprOrHttpBinding).type]) {
+  for (const member of optionsWhere(row, ({ expressions }) => expressions !== undefined)) {
     if (replaced[member] !== undefined) replaced[member] = replaceWithin(replaced[member], member, replace);
   }
   return replaced as unknown as B;

@@ -1,4 +1,5 @@
 import type { ProblemCode } from "../model/errors.js";
+import type { OptionKind } from "../model/binding-table.js";
 import type { JsonValue } from "../model/bindings.js";
 import { allMethods } from "../model/paths.js";
 
@@ -10,10 +11,8 @@ export interface Finding {
   readonly text: string;
 }
 
-/** What an option takes. */
-export interface MemberKind {
-  readonly check: (value: unknown) => readonly Finding[];
-}
+/** What is wrong with the value of an option. */
+type Check = (value: unknown) => readonly Finding[];
 
 const httpMethods: readonly string[] = allMethods.map((method) => method.toLowerCase());
 
@@ -30,50 +29,41 @@ function invalid(value: unknown, expected: string): readonly Finding[] {
 }
 
 /** Text as it stands in function.json. */
-export const text: MemberKind = {
-  check: (value) => (typeof value !== "string" ? invalid(value, "text") : value.trim() === "" ? blank : fine),
-};
+const text: Check = (value) =>
+  typeof value !== "string" ? invalid(value, "text") : value.trim() === "" ? blank : fine;
 
-export const flag: MemberKind = {
-  check: (value) => (typeof value === "boolean" ? fine : invalid(value, "true or false")),
-};
+const flag: Check = (value) => (typeof value === "boolean" ? fine : invalid(value, "true or false"));
 
-export const number: MemberKind = {
-  check: (value) => (typeof value === "number" && Number.isFinite(value) ? fine : invalid(value, "a number")),
-};
+const number: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? fine : invalid(value, "a number");
 
 /** A whole number within bounds. */
-export function count(lowest: number, highest: number): MemberKind {
-  return {
-    check: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= lowest && (value as number) <= highest
-        ? fine
-        : invalid(value, `a whole number from ${lowest} to ${highest}`),
-  };
+function count(lowest: number, highest: number): Check {
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= lowest && (value as number) <= highest
+      ? fine
+      : invalid(value, `a whole number from ${lowest} to ${highest}`);
 }
 
-/** One of a few words, in any case. */
-export function word(...words: readonly string[]): MemberKind {
-  return {
-    check: (value) =>
-      typeof value === "string" && words.includes(value.toLowerCase()) ? fine : invalid(value, oneOf(words)),
-  };
+function word(words: readonly string[], anyCase: boolean): Check {
+  return (value) =>
+    typeof value === "string" && words.includes(anyCase ? value.toLowerCase() : value)
+      ? fine
+      : invalid(value, oneOf(words));
 }
 
 /** A list of HTTP methods, each once, in any case. */
-export const methods: MemberKind = {
-  check: (value) => {
-    const expected = `a list of methods: ${httpMethods.join(", ")}`;
-    if (!Array.isArray(value)) return invalid(value, expected);
-    if (value.length === 0)
-      return [{ code: "option-invalid", text: "it is empty; name a method or leave the option out" }];
-    const wrong: unknown = value.find((name: unknown) => !isMethod(name));
-    if (!value.every(isMethod)) return invalid(wrong, expected);
-    const names = value.map((name) => name.toLowerCase());
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice === undefined) return fine;
-    return [{ code: "option-invalid", text: `it has "${twice}" twice; name each method once` }];
-  },
+const methods: Check = (value) => {
+  const expected = `a list of methods: ${httpMethods.join(", ")}`;
+  if (!Array.isArray(value)) return invalid(value, expected);
+  if (value.length === 0)
+    return [{ code: "option-invalid", text: "it is empty; name a method or leave the option out" }];
+  const wrong: unknown = value.find((name: unknown) => !isMethod(name));
+  if (!value.every(isMethod)) return invalid(wrong, expected);
+  const names = value.map((name) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return fine;
+  return [{ code: "option-invalid", text: `it has "${twice}" twice; name each method once` }];
 };
 
 function isMethod(value: unknown): value is string {
@@ -81,25 +71,21 @@ function isMethod(value: unknown): value is string {
 }
 
 /** A verb that Dapr passes on; it would deliver any other as POST. An expression may still become one. */
-export const verb: MemberKind = {
-  check: (value) => {
-    const findings = text.check(value);
-    if (findings.length > 0) return findings;
-    return isMethod(value) || isOpen(value as string)
-      ? fine
-      : invalid(value, oneOf(httpMethods.map((name) => name.toUpperCase())));
-  },
+const verb: Check = (value) => {
+  const findings = text(value);
+  if (findings.length > 0) return findings;
+  return isMethod(value) || isOpen(value as string)
+    ? fine
+    : invalid(value, oneOf(httpMethods.map((name) => name.toUpperCase())));
 };
 
 /** An absolute http(s) URL, once settings are in. The error does not show it, since it may hold a password. */
-export const address: MemberKind = {
-  check: (value) => {
-    if (typeof value !== "string") return invalid(value, "the URL of a sidecar");
-    const findings = text.check(value);
-    if (findings.length > 0 || isOpen(value) || isSidecarUrl(value)) return findings;
-    const what = "it is no absolute http(s) URL, or has a user, a query or a fragment";
-    return [{ code: "option-invalid", text: `${what}; give the URL of a sidecar, e.g. "http://127.0.0.1:3500"` }];
-  },
+const address: Check = (value) => {
+  if (typeof value !== "string") return invalid(value, "the URL of a sidecar");
+  const findings = text(value);
+  if (findings.length > 0 || isOpen(value) || isSidecarUrl(value)) return findings;
+  const what = "it is no absolute http(s) URL, or has a user, a query or a fragment";
+  return [{ code: "option-invalid", text: `${what}; give the URL of a sidecar, e.g. "http://127.0.0.1:3500"` }];
 };
 
 function isSidecarUrl(value: string): boolean {
@@ -117,25 +103,19 @@ function isTextMap(value: unknown): boolean {
 }
 
 /** A map of names to text. */
-export const textMap: MemberKind = {
-  check: (value) => (isTextMap(value) ? fine : invalid(value, "a map of names to text")),
-};
+const textMap: Check = (value) => (isTextMap(value) ? fine : invalid(value, "a map of names to text"));
 
 /** Query text, or a map. */
-export const query: MemberKind = {
-  check: (value) => {
-    if (typeof value === "string") return text.check(value);
-    return isTextMap(value) ? fine : invalid(value, 'query text ("metadata.version_id=2") or a map of names to text');
-  },
+const query: Check = (value) => {
+  if (typeof value === "string") return text(value);
+  return isTextMap(value) ? fine : invalid(value, 'query text ("metadata.version_id=2") or a map of names to text');
 };
 
 /** A class, a list of one class, or a Standard Schema, which may itself be a function. */
-export const payloadType: MemberKind = {
-  check: (value) => {
-    const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (isSchema(value) || isClass(one)) return fine;
-    return invalid(value, "a class, [Class] or a Standard Schema");
-  },
+const payloadType: Check = (value) => {
+  const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (isSchema(value) || isClass(one)) return fine;
+  return invalid(value, "a class, [Class] or a Standard Schema");
 };
 
 function isSchema(value: unknown): boolean {
@@ -147,31 +127,26 @@ function isClass(value: unknown): boolean {
 }
 
 /** A class with functions. */
-export const functionClass: MemberKind = {
-  check: (value) => (isClass(value) ? fine : invalid(value, "the class of the other application's functions")),
-};
+const functionClass: Check = (value) =>
+  isClass(value) ? fine : invalid(value, "the class of the other application's functions");
 
 const bulkMembers = ["maxMessagesCount", "maxAwaitDurationMs", "concurrency"];
 
 /** `true`, or the limits of one request. */
-export const bulk: MemberKind = {
-  check: (value) => {
-    if (value === true) return fine;
-    if (!isRecord(value)) return invalid(value, `true, or an object of ${bulkMembers.join(", ")}`);
-    return Object.entries(value).flatMap(([path, limit]): Finding[] => {
-      if (!bulkMembers.includes(path)) {
-        return [{ code: "option-unknown", path, text: `bulk has no such member; it takes ${bulkMembers.join(", ")}` }];
-      }
-      if (limit === undefined || (Number.isSafeInteger(limit) && (limit as number) > 0)) return [];
-      return [{ code: "option-invalid", path, text: `it is ${show(limit)}; give a whole number above 0` }];
-    });
-  },
+const bulk: Check = (value) => {
+  if (value === true) return fine;
+  if (!isRecord(value)) return invalid(value, `true, or an object of ${bulkMembers.join(", ")}`);
+  return Object.entries(value).flatMap(([path, limit]): Finding[] => {
+    if (!bulkMembers.includes(path)) {
+      return [{ code: "option-unknown", path, text: `bulk has no such member; it takes ${bulkMembers.join(", ")}` }];
+    }
+    if (limit === undefined || (Number.isSafeInteger(limit) && (limit as number) > 0)) return [];
+    return [{ code: "option-invalid", path, text: `it is ${show(limit)}; give a whole number above 0` }];
+  });
 };
 
 /** Anything that JSON can say: the members of a generic binding. */
-export const json: MemberKind = {
-  check: (value) => (isJson(value) ? fine : invalid(value, "a JSON value")),
-};
+const json: Check = (value) => (isJson(value) ? fine : invalid(value, "a JSON value"));
 
 /** @param above the objects that the value is in: one that holds itself is none */
 function isJson(value: unknown, above: readonly unknown[] = []): value is JsonValue {
@@ -184,6 +159,27 @@ function isJson(value: unknown, above: readonly unknown[] = []): value is JsonVa
   if (!isRecord(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === null || Object.getPrototypeOf(prototype) === null) && Object.values(value).every(isJsonWithin);
+}
+
+const checks: Readonly<Record<Extract<OptionKind, string>, Check>> = {
+  text,
+  flag,
+  number,
+  methods,
+  verb,
+  address,
+  payloadType,
+  functionClass,
+  bulk,
+  textMap,
+  query,
+  json,
+};
+
+/** What an option of this kind takes. */
+export function checkOf(kind: OptionKind): Check {
+  if (typeof kind === "string") return checks[kind];
+  return "oneOf" in kind ? word(kind.oneOf, kind.anyCase === true) : count(kind.from, kind.to);
 }
 
 function oneOf(words: readonly string[]): string {

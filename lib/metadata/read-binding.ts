@@ -1,11 +1,12 @@
 import type { Binding, GenericBinding, JsonValue } from "../model/bindings.js";
 import type { Problem } from "../model/errors.js";
-import { bindingTypes, type Role } from "./binding-types.js";
+import { directions, type BindingRole } from "../model/binding-table.js";
+import { bindingTypes, type BindingDecoratorName } from "./binding-types.js";
 import { show } from "./members.js";
 import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { bindingNameProblems, type NamedBinding } from "./rules/names.js";
 import { checkGeneric, checkOptions } from "./rules/options.js";
-import type { BindingDecoratorName, MethodRecord } from "./store.js";
+import type { MethodRecord } from "./store.js";
 
 /** One decorator as the binding that it declares. A binding with problems holds what could be used of it. */
 export interface ReadBinding extends NamedBinding {
@@ -13,8 +14,6 @@ export interface ReadBinding extends NamedBinding {
   readonly binding: Binding;
   readonly problems: readonly Problem[];
 }
-
-const directions = { trigger: "in", input: "in", entry: "inout", client: "inout", output: "out" } as const;
 
 export type BindingRecord = MethodRecord & { readonly decorator: BindingDecoratorName };
 
@@ -77,6 +76,6 @@ function nameProblems(place: ProblemPlace, decorator: string, name: unknown, byD
   return [problemAt(at, "option-invalid", `it is ${show(name)}; give text`)];
 }
 
-export function ofRole(bindings: readonly ReadBinding[], role: Role): ReadBinding[] {
+export function ofRole(bindings: readonly ReadBinding[], role: BindingRole): ReadBinding[] {
   return bindings.filter((binding) => binding.role === role);
 }

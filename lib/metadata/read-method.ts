@@ -13,7 +13,7 @@ import type { Class, PayloadType } from "../model/payload-type.js";
 import { firstParameterType } from "./design-types.js";
 import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
-import type { Role } from "./binding-types.js";
+import type { BindingRole } from "../model/binding-table.js";
 import { notYetProblems } from "./rules/not-yet.js";
 import { expressionProblems } from "./rules/expressions.js";
 import { duplicateBindingProblems, functionNameProblems } from "./rules/names.js";
@@ -82,10 +82,10 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
 }
 
 /** In the order in which a method's problems are told. */
-const others = ["input", "entry", "client", "output"] as const satisfies readonly Role[];
+const others = ["input", "entry", "client", "output"] as const satisfies readonly BindingRole[];
 
 /** The role of a decorator decides which bindings it makes. */
-function declaredAs<B extends Binding>(bindings: readonly ReadBinding[], role: Role): B[] {
+function declaredAs<B extends Binding>(bindings: readonly ReadBinding[], role: BindingRole): B[] {
   return ofRole(bindings, role).map(({ binding }) => binding as B);
 }
 

@@ -2,6 +2,7 @@
 import "./design-types.js";
 import { DefinitionError, type ProblemCode } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
+import type { BindingDecoratorName } from "./binding-types.js";
 
 // Node 20 has no Symbol.metadata; compilers and other libraries fall back to the same registered symbol.
 const holder = Symbol as unknown as { metadata?: symbol };
@@ -9,26 +10,6 @@ holder.metadata ??= Symbol.for("Symbol.metadata");
 
 /** Named by version: two copies of this library that disagree on the shape of a record do not read each other's. */
 const bagKey = Symbol.for("dapr-functions/metadata/v1");
-
-export type BindingDecoratorName =
-  | "HttpTrigger"
-  | "DaprServiceInvocationTrigger"
-  | "DaprTopicTrigger"
-  | "DaprBindingTrigger"
-  | "Trigger"
-  | "DaprStateInput"
-  | "DaprSecret"
-  | "DaprInvokeInput"
-  | "DaprBindingInput"
-  | "Input"
-  | "DaprState"
-  | "DaprApp"
-  | "DaprSidecar"
-  | "DaprStateOutput"
-  | "DaprPublish"
-  | "DaprInvoke"
-  | "DaprBindingOutput"
-  | "Output";
 
 export type DecoratorName = BindingDecoratorName | "FunctionName" | "Retry";
 

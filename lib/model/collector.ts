@@ -90,6 +90,14 @@ export interface BindingCollector<T> extends Collector<T> {
   add(value: T, overrides?: BindingOverrides): void;
 }
 
+/** What an item of each type of output may override. */
+export interface ItemOverrides {
+  readonly daprBinding: BindingOverrides;
+  readonly daprInvoke: InvokeOverrides;
+  readonly daprPublish: PublishOverrides;
+  readonly daprState: StateOverrides;
+}
+
 /** The overrides of every kind of output, by name. */
 export type Overrides = Readonly<Record<string, unknown>>;
 

@@ -1,3 +1,4 @@
+import type { BindingRole } from "./binding-table.js";
 import type { Binding } from "./bindings.js";
 import type { Problem, ProblemCode } from "./errors.js";
 import type { FunctionDefinition } from "./function-definition.js";
@@ -82,9 +83,6 @@ export function labelOf(definition: FunctionDefinition, binding: Binding): strin
 function roleOf(definition: FunctionDefinition, binding: Binding): BindingRole {
   return binding === definition.trigger ? "trigger" : roleOfDeclared(binding);
 }
-
-/** What a binding is to its function, as messages call it. */
-export type BindingRole = "trigger" | "input" | "entry" | "client" | "output";
 
 /** The role of a binding that is no trigger. */
 export function roleOfDeclared(binding: Binding): Exclude<BindingRole, "trigger"> {

@@ -1,5 +1,5 @@
 import type { DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
-import { outputTypes } from "../collectors/message.js";
+import { outputTypes } from "../model/binding-table.js";
 import type { DaprBindingOutput } from "../model/bindings.js";
 import type { OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";

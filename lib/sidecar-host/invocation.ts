@@ -1,6 +1,7 @@
 import type { DaprClient, InvokeMethodRequest } from "../client/dapr-client.js";
 import { methodNameProblem } from "../client/paths.js";
-import { badItem, outputTypes } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { outputTypes } from "../model/binding-table.js";
 import type { DaprInvoke } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import { compileTemplate } from "../expressions/template.js";

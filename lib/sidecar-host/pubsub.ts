@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
-import { badItem, outputTypes } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
 import { SidecarError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";

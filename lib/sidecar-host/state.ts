@@ -1,6 +1,7 @@
-import type { DaprClient, StateItem, StateOperation } from "../client/dapr-client.js";
+import type { DaprClient, StateRemoval, StateItem, StateOperation } from "../client/dapr-client.js";
 import { enc } from "../client/paths.js";
-import { badItem, outputTypes } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { outputTypes } from "../model/binding-table.js";
 import type { DaprStateInput, DaprStateOutput } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import { SidecarError } from "../model/errors.js";
@@ -94,6 +95,9 @@ export function stateWriter(client: DaprClient, place: BindingPlace<DaprStateOut
 }
 
 function saveOf({ value, overrides }: OutputItem, key: string, where: string): StateOperation {
+  if (overrides["event"] !== undefined) {
+    throw badItem(where, "event", "only an output with outbox: true publishes one; leave it out");
+  }
   const request = {
     key,
     value: jsonValue(value, where, "value"),
@@ -105,7 +109,8 @@ function saveOf({ value, overrides }: OutputItem, key: string, where: string): S
 }
 
 function removalOf({ overrides }: OutputItem, key: string): StateOperation {
-  return { operation: "delete", request: { key, etag: overrides["etag"] as string | undefined } };
+  const { etag, metadata, options } = overrides as Pick<StateRemoval, "etag" | "metadata" | "options">;
+  return { operation: "delete", request: { key, etag, metadata, options } };
 }
 
 /** One request: entries to save, or a removal. */
@@ -115,7 +120,7 @@ interface StateRequest {
   readonly first: number;
   readonly entries: StateItem[];
   readonly keys: Set<string>;
-  readonly removal?: { readonly key: string; readonly etag?: string | undefined };
+  readonly removal?: StateRemoval;
 }
 
 /**

@@ -1,17 +1,12 @@
 import { badItem } from "../collectors/message.js";
-import type {
-  BindingOverrides,
-  InvokeOverrides,
-  PublishOverrides,
-  StateCollector,
-  StateOverrides,
-  StateRemoveOverrides,
-} from "../model/collector.js";
+import type { ItemOverrides, StateCollector, StateRemoveOverrides } from "../model/collector.js";
 import { jsonCopy } from "./json-copy.js";
 import { readRequestBody } from "./request-body.js";
 
+type AllOf<U> = (U extends unknown ? (each: U) => void : never) extends (each: infer I) => void ? I : never;
+
 /** The overrides of every kind of output. */
-export interface FakeOverrides extends StateOverrides, PublishOverrides, InvokeOverrides, BindingOverrides {}
+export interface FakeOverrides extends AllOf<ItemOverrides[keyof ItemOverrides]> {}
 
 /** One value that was added, and what was given beside it. */
 export interface FakeItem<T> {

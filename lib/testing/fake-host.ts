@@ -1,5 +1,5 @@
 import type { DaprClient } from "../client/dapr-client.js";
-import { outputTypes } from "../collectors/message.js";
+import { outputTypes } from "../model/binding-table.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import { compileTemplate, type BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";

@@ -1,8 +1,9 @@
-import { badItem, overrideName, valueRule, type OutputType } from "../collectors/message.js";
+import { badItem, overrideName, valueRule } from "../collectors/message.js";
+import { outputTypes, type OutputType } from "../model/binding-table.js";
 import { requestBodyItems } from "../collectors/request-body.js";
 import type { OutputItem } from "../model/collector.js";
 
-const types = ["daprBinding", "daprInvoke", "daprPublish", "daprState"] as const satisfies readonly OutputType[];
+const types = Object.keys(outputTypes) as OutputType[];
 
 /**
  * The items of a request body given to a fake that stands for no output in particular: each envelope is read as that of

@@ -1,4 +1,4 @@
-import type { OutputType } from "../../lib/collectors/message.js";
+import type { OutputType } from "../../lib/model/binding-table.js";
 import { requestBodyItems } from "../../lib/collectors/request-body.js";
 import { JsonText } from "../../lib/model/json.js";
 

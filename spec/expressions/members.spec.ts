@@ -1,31 +1,22 @@
-import { bindingTypes } from "../../lib/metadata/binding-types.js";
-import { address, json, query, text, textMap, verb } from "../../lib/metadata/members.js";
+import { bindingTable, directions, type BindingRow } from "../../lib/model/binding-table.js";
 import type { Binding } from "../../lib/model/bindings.js";
 import { templatesOf, textsWithSettings } from "../../lib/expressions/members.js";
 
-const textKinds = [text, verb, address, query, textMap, json];
+const textKinds: readonly unknown[] = ["text", "verb", "address", "query", "textMap", "json"];
 
 describe("the members that hold expressions", () => {
-  const rows = Object.entries(bindingTypes).filter(([, { type }]) => type !== undefined);
+  const rows = Object.entries(bindingTable as Readonly<Record<string, BindingRow>>);
 
-  it.each(rows)("of @%s are all its texts but a topic's match and an http route", (_, { role, type, members }) => {
-    const direction = role === "output" ? "out" : role === "trigger" || role === "input" ? "in" : "inout";
-    const texts = Object.fromEntries(Object.keys(members).map((member) => [member, "text"]));
-    const binding = { type, direction, name: "b", ...texts } as unknown as Binding;
-    const taken = Object.entries(members)
+  it.each(rows)("of @%s are all its texts but a topic's match and an http route", (_, { role, type, options }) => {
+    const texts = Object.fromEntries(Object.keys(options).map((member) => [member, "text"]));
+    const binding = { type, direction: directions[role], name: "b", ...texts } as unknown as Binding;
+    const taken = Object.entries(options)
       .filter(([member, { kind }]) => textKinds.includes(kind) && member !== "match" && type !== "httpTrigger")
-      .map(([member]) => member)
-      .sort();
-    expect(
-      textsWithSettings(binding)
-        .map(({ member }) => member)
-        .sort(),
-    ).toEqual(taken);
-    expect(
-      templatesOf(binding)
-        .map(({ member }) => member)
-        .sort(),
-    ).toEqual(role === "trigger" ? [] : taken.filter((member) => member !== "daprAddress"));
+      .map(([member]) => member);
+    expect(textsWithSettings(binding).map(({ member }) => member)).toEqual(taken);
+    expect(templatesOf(binding).map(({ member }) => member)).toEqual(
+      role === "trigger" ? [] : taken.filter((member) => member !== "daprAddress"),
+    );
   });
 
   it("of a map are its values", () => {

@@ -1,3 +1,4 @@
+import { optionsWhere, rowOf } from "../../model/binding-table.js";
 import type { Binding, GenericBinding, JsonValue, RetryOptions } from "../../model/bindings.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 
@@ -17,24 +18,6 @@ export interface BindingJson {
   readonly name: string;
   readonly [member: string]: JsonValue;
 }
-
-type DeclaredBinding = Exclude<Binding, GenericBinding<"in" | "out">>;
-
-/** What the host knows of each type, in writing order, after `type`, `direction`, `name` and `dataType`. */
-const members = {
-  daprServiceInvocationTrigger: ["methodName"],
-  daprBindingTrigger: ["bindingName"],
-  daprTopicTrigger: ["pubSubName", "topic", "route"],
-  httpTrigger: ["authLevel", "methods", "route"],
-  daprState: ["stateStore", "key", "daprAddress"],
-  daprStateEntry: [],
-  daprApp: [],
-  daprSidecar: [],
-  daprSecret: ["secretStoreName", "key", "metadata", "daprAddress"],
-  daprPublish: ["pubSubName", "topic", "daprAddress"],
-  daprInvoke: ["appId", "methodName", "httpVerb", "daprAddress"],
-  daprBinding: ["bindingName", "operation", "daprAddress"],
-} as const satisfies Record<DeclaredBinding["type"], readonly string[]>;
 
 /** The schema of function.json knows these in lower case only, however the host reads them. */
 const lowerCased: ReadonlySet<string> = new Set(["dataType", "authLevel", "methods"]);
@@ -89,7 +72,9 @@ function toBindingJson(binding: Binding): BindingJson {
   if (isGeneric(binding)) {
     for (const [member, value] of Object.entries(binding.members)) if (!(member in json)) json[member] = value;
   } else {
-    for (const member of members[binding.type]) put(member, (binding as unknown as Record<string, unknown>)[member]);
+    const members = optionsWhere(rowOf(binding)!, ({ host }) => host === "function.json");
+    for (const member of members)
+      if (member !== "dataType") put(member, (binding as unknown as Record<string, unknown>)[member]);
   }
   return json as unknown as BindingJson;
 }

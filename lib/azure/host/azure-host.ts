@@ -1,5 +1,6 @@
 import { bytesOf, jsonTextOf } from "../../collectors/json-value.js";
-import { badItem, outputTypes, valueRule, type OutputType } from "../../collectors/message.js";
+import { badItem, valueRule } from "../../collectors/message.js";
+import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
 import type { InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
 import { InvocationError } from "../../model/errors.js";
@@ -16,19 +17,6 @@ export interface FunctionsBindings {
 export interface AzureInvocation extends Invocation {
   readonly bindings: FunctionsBindings;
 }
-
-/**
- * What of an item the Dapr extension takes, by the name of the output's type and in the order in which it is sent; it
- * drops or garbles the others, so they are refused.
- *
- * @see https://github.com/Azure/azure-functions-dapr-extension
- */
-const supportedOverrides: Readonly<Record<OutputType, readonly string[]>> = {
-  daprState: ["key"],
-  daprPublish: ["pubSubName", "topic"],
-  daprInvoke: [],
-  daprBinding: ["bindingName", "operation", "metadata"],
-};
 
 /** Bindings served by the Functions host: it has read the inputs, and it sends the outputs. */
 export class AzureHost implements BindingHost {
@@ -60,8 +48,9 @@ type DaprOutput = Extract<OutputBinding, { type: OutputType }>;
 
 function daprMessages(output: DaprOutput, where: string): (item: OutputItem) => Readonly<Record<string, unknown>> {
   const { type } = output;
-  const taken = supportedOverrides[type];
-  const rules = outputTypes[type].overrides as Readonly<Record<string, { readonly missing?: string }>>;
+  const rules: Readonly<Record<string, ItemRule>> = outputTypes[type].overrides;
+  // In the order in which they are sent.
+  const taken = Object.keys(rules).filter((name) => rules[name]!.host === true);
   const declared = output as unknown as Readonly<Record<string, unknown>>;
   // Without these neither the host nor the item says where to send; their values are the host's to resolve.
   const needed = taken.filter((name) => rules[name]?.missing !== undefined && declared[name] === undefined);

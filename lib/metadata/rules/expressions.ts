@@ -5,7 +5,7 @@ import { parseUnresolved, type Token } from "../../expressions/parse.js";
 import { settingNames } from "../../expressions/settings.js";
 import { textsWithSettings, type MemberText } from "../../expressions/members.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import type { Role } from "../binding-types.js";
+import type { BindingRole } from "../../model/binding-table.js";
 import { problemAt, roleOfDeclared, type ProblemPlace } from "../../model/problem.js";
 
 /** A function as far as it was declared: one without a trigger has expressions too. */
@@ -30,7 +30,7 @@ function textsOf(binding: Binding): readonly MemberText[] {
   );
 }
 
-function placeOf({ className, methodName, target }: Declared, role: Role, binding: Binding): ProblemPlace {
+function placeOf({ className, methodName, target }: Declared, role: BindingRole, binding: Binding): ProblemPlace {
   return { className, methodName, target, binding: `${role} "${binding.name}"` };
 }
 
@@ -51,7 +51,7 @@ function triggerProblems(definition: Declared, trigger: TriggerBinding): Problem
   });
 }
 
-function bindingProblems(definition: Declared, role: Role, binding: Binding): Problem[] {
+function bindingProblems(definition: Declared, role: BindingRole, binding: Binding): Problem[] {
   return textsOf(binding).flatMap(({ member, text }) => {
     const place = { ...placeOf(definition, role, binding), member };
     const unclosed = settingProblems(place, text);

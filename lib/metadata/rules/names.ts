@@ -1,7 +1,7 @@
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";
-import type { Role } from "../binding-types.js";
+import type { BindingRole } from "../../model/binding-table.js";
 import { show } from "../members.js";
 
 const functionName = /^[A-Za-z][A-Za-z0-9_-]{0,127}$/;
@@ -58,7 +58,7 @@ function nearestName(name: string): string {
 
 /** One binding, as the rule on names needs it. */
 export interface NamedBinding {
-  readonly role: Role;
+  readonly role: BindingRole;
   readonly name: string;
   /** The trigger was not given a name. */
   readonly byDefault: boolean;

@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/errors.js";
 import { bindingTypes, type BindingType } from "../binding-types.js";
-import { json, show } from "../members.js";
+import { checkOf, show } from "../members.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";
 import type { MethodRecord } from "../store.js";
 import { suggestMember } from "./suggest.js";
@@ -15,7 +15,7 @@ export interface CheckedOptions {
 export function checkOptions(
   place: ProblemPlace,
   record: MethodRecord,
-  { members: rules }: BindingType,
+  { options: rules }: BindingType,
 ): CheckedOptions {
   const given = record.argument as Readonly<Record<string, unknown>>;
   const members: Record<string, unknown> = {};
@@ -25,7 +25,7 @@ export function checkOptions(
     const { kind, required } = rules[member]!;
     const value = given[member];
     const isNeeded = required === true || (required !== undefined && given[required.unless] === undefined);
-    const wrong = value === undefined ? [] : kind.check(value);
+    const wrong = value === undefined ? [] : checkOf(kind)(value);
     if (value === undefined && isNeeded) {
       const text = `it is missing; give @${record.decorator} its ${member}`;
       problems.push(problemAt({ ...place, member }, "option-missing", text));
@@ -76,13 +76,13 @@ export function checkGeneric(place: ProblemPlace, record: MethodRecord, row: Bin
     const text = `@${record.decorator} decides it, and there is no "inout"; remove it`;
     problems.push(problemAt({ ...place, member: "direction" }, "direction-invalid", text));
   }
-  const dataTypeFindings = dataType === undefined ? [] : row.members["dataType"]!.kind.check(dataType);
+  const dataTypeFindings = dataType === undefined ? [] : checkOf(row.options["dataType"]!.kind)(dataType);
   problems.push(...dataTypeFindings.map(({ code, text }) => problemAt({ ...place, member: "dataType" }, code, text)));
 
   const members: Record<string, unknown> = {};
   for (const [member, value] of Object.entries(rest)) {
     if (value === undefined) continue;
-    const findings = json.check(value);
+    const findings = checkOf("json")(value);
     problems.push(...findings.map(({ code, text }) => problemAt({ ...place, member }, code, text)));
     if (findings.length === 0) members[member] = value;
   }

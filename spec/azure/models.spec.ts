@@ -234,7 +234,7 @@ describe.each([
         events: { json: { payload: { id: "1" }, topic: "t0" } },
         call: { json: { body: { id: "1" } } },
         messages: { json: { data: { id: "1" }, operation: "op", metadata: { n: "0" } } },
-        jobs: { json: { id: "1" } },
+        jobs: { json: [{ id: "1" }] },
       });
       expect(several!.outputs).toMatchObject({
         state: { json: [{ value: 0 }, { value: "", key: "k1" }, { value: false, key: "k2" }] },
@@ -286,6 +286,32 @@ describe.each([
       expect(sent).toEqual(collected.map(([, message]) => ({ json: message })));
     });
 
+    /** What is added, and what reaches the host: a collector is filled from a list, a blob is one stream. */
+    const generic: [step: string, expected: unknown][] = [
+      ["jobs.add({ a: 1 })", { json: [{ a: 1 }] }],
+      ["jobs.add([1, 2])", { json: [[1, 2]] }],
+      ["jobs.add([1, 2]); jobs.add([3])", { json: [[1, 2], [3]] }],
+      ["jobs.add('[1, 2]')", { json: ["[1, 2]"] }],
+      ["jobs.add('89e7')", { json: ["89e7"] }],
+      ["jobs.add(''); jobs.add(0)", { json: ["", 0] }],
+      ["jobs.addRequestBody([1, [2]])", { json: [1, [2]] }],
+      ["jobs.add(Buffer.from('hi'))", { bytes: "hi" }],
+      ["blob.add(Buffer.from('hi'))", { bytes: "hi" }],
+      ["blob.add([1, 2])", { string: "[1,2]" }],
+      ["blob.add('[1, 2]')", { string: "[1, 2]" }],
+      ["blob.add(7)", { string: "7" }],
+      ["blob.add({ at: '2026-01-01T00:00:00.000Z' })", { string: '{"at":"2026-01-01T00:00:00.000Z"}' }],
+    ];
+
+    it("of other types have one shape, whatever the number of items", async () => {
+      const results = await invoke(generic.map(([step]) => ({ function: "collect", payload: json(step) })));
+      const sent = results.map(({ outputs, error }, index) => [
+        generic[index]![0],
+        error ?? Object.values(outputs!)[0],
+      ]);
+      expect(sent).toEqual(generic);
+    });
+
     const refused: [step: string, code: string, text: string][] = [
       ["call.add(1, { appId: 'b' })", "ERR_OVERRIDE_UNSUPPORTED", "appId"],
       ["call.add(1, { headers: { a: 'b' } })", "ERR_OVERRIDE_UNSUPPORTED", "headers"],
@@ -311,6 +337,10 @@ describe.each([
       ["messages.add(undefined, { operation: 'list' })", "ERR_DAPR_BAD_REQUEST", "A 'data' parameter is required"],
       ["messages.add(null, { operation: 'list' })", "ERR_DAPR_BAD_REQUEST", "A 'data' parameter is required"],
       ["jobs.add(null)", "ERR_DAPR_BAD_REQUEST", "nothing"],
+      ["jobs.add(Buffer.from('a')); jobs.add(Buffer.from('b'))", "ERR_DAPR_BAD_REQUEST", "one item"],
+      ["jobs.add(Buffer.from('a')); jobs.add(1)", "ERR_DAPR_BAD_REQUEST", "one item"],
+      ["jobs.add(1); jobs.add(new ArrayBuffer(1))", "ERR_DAPR_BAD_REQUEST", "one item"],
+      ["blob.add(1); blob.add(2)", "ERR_DAPR_BAD_REQUEST", "a blob takes one value"],
       ["const a = {}; a.a = a; state.add(a, { key: 'k' })", "ERR_DAPR_BAD_REQUEST", "circular"],
       ["events.add(Buffer.from('hi'), { topic: 't' })", "ERR_DAPR_BAD_REQUEST", "bytes"],
       ["state.add(1, { key: '' })", "ERR_DAPR_BAD_REQUEST", "No key information was found"],

@@ -1,22 +1,14 @@
-import { bytesOf, jsonTextOf } from "../../collectors/json-value.js";
+import { bytesOf } from "../../collectors/json-value.js";
 import { badItem, valueRule } from "../../collectors/message.js";
 import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
 import type { InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
 import { InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
-import type { BindingHost, InputReader, Invocation, OutputWriter } from "../../invocation/binding-host.js";
+import type { BindingHost, InputReader, OutputWriter } from "../../invocation/binding-host.js";
 import { isGeneric } from "../app/function-json.js";
-
-/** Inputs and outputs of one invocation by the name of their binding, in either programming model. */
-export interface FunctionsBindings {
-  input(name: string): unknown;
-  setOutput(name: string, value: unknown): void;
-}
-
-export interface AzureInvocation extends Invocation {
-  readonly bindings: FunctionsBindings;
-}
+import { bindingsOf, jsonCopy } from "./functions-bindings.js";
+import { genericWriter } from "./generic-output.js";
 
 /** Bindings served by the Functions host: it has read the inputs, and it sends the outputs. */
 export class AzureHost implements BindingHost {
@@ -26,11 +18,9 @@ export class AzureHost implements BindingHost {
 
   writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter {
     const where = `${placeOf(definition)}, output "${output.name}"`;
-    const toMessage = isGeneric(output)
-      ? ({ value }: OutputItem) => bareValue(value, where)
-      : daprMessages(output, where);
+    if (isGeneric(output)) return genericWriter(output, where);
     return {
-      toMessage,
+      toMessage: daprMessages(output, where),
       // No await: what is set cannot fail, and the host sends after the handler has returned.
       write: (messages, invocation) => {
         bindingsOf(invocation).setOutput(output.name, messages.length === 1 ? messages[0] : messages);
@@ -38,10 +28,6 @@ export class AzureHost implements BindingHost {
       },
     };
   }
-}
-
-function bindingsOf(invocation: Invocation): FunctionsBindings {
-  return (invocation as AzureInvocation).bindings;
 }
 
 type DaprOutput = Extract<OutputBinding, { type: OutputType }>;
@@ -80,26 +66,6 @@ function messageValue(type: OutputType, value: unknown, where: string): unknown 
   if (bytes === undefined) return jsonCopy(value, where, name);
   if (type === "daprState" || type === "daprBinding") return bytes.toString("base64");
   throw badItem(where, name, "bytes do not pass the Functions host; send text, e.g. base64");
-}
-
-/** What a binding of any other type gets: bytes as they are, else a value that JSON can carry. */
-function bareValue(value: unknown, where: string): unknown {
-  if (value === undefined || value === null) {
-    throw badItem(where, undefined, `the Functions host takes ${String(value)} as nothing; add a value`);
-  }
-  return bytesOf(value) ?? jsonCopy(value, where, undefined);
-}
-
-function jsonCopy(value: unknown, where: string, name: string | undefined): unknown {
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  let text;
-  try {
-    text = jsonTextOf(value);
-  } catch (error) {
-    throw badItem(where, name, `the value is no JSON: ${(error as Error).message}`);
-  }
-  if (text === undefined) throw badItem(where, name, `a ${typeof value} is no JSON`);
-  return text.toJSON();
 }
 
 function unsupported(where: string, name: string | undefined, what: string, remedy: string): InvocationError {

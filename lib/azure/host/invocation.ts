@@ -4,7 +4,8 @@ import type { HttpResponse, InvocationContext } from "../../model/invocation.js"
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import { compileFunction, invoke } from "../../invocation/invoke.js";
 import { readEvent } from "../../invocation/topic-events.js";
-import { AzureHost, type AzureInvocation, type FunctionsBindings } from "./azure-host.js";
+import { AzureHost } from "./azure-host.js";
+import type { AzureInvocation, FunctionsBindings } from "./functions-bindings.js";
 import { toHostReply } from "./reply.js";
 
 /** One call by the Functions host, in terms that both programming models share. */

@@ -1,3 +1,8 @@
+/**
+ * Decorators, their types and errors, and `serve`, which runs functions beside a Dapr sidecar.
+ *
+ * @module dapr-functions
+ */
 export { DaprApp, DaprSidecar } from "./decorators/apps.js";
 export { DaprBindingInput, DaprBindingOutput, DaprBindingTrigger } from "./decorators/bindings.js";
 export { FunctionName } from "./decorators/function-name.js";

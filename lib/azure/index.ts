@@ -1,4 +1,8 @@
-/** The `dapr-functions/azure` import. */
+/**
+ * Functions under the Azure Functions host: `register` for the v4 model, what `generate` writes for the v3 model.
+ *
+ * @module dapr-functions/azure
+ */
 export { toFunctionFiles, type FunctionFilesOptions } from "./app/function-files.js";
 export { toFunctionJson, type BindingJson, type FunctionJson } from "./app/function-json.js";
 export { type AzureOptions } from "./host/host-functions.js";

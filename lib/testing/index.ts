@@ -1,5 +1,7 @@
 /**
- * The "/testing" import: call a function by itself with fakes, or run its whole invocation with `invoke`.
+ * Call a function by itself with fakes, or run its whole invocation with `invoke`.
+ *
+ * @module dapr-functions/testing
  */
 export { fakeCollector, type FakeCollector, type FakeItem, type FakeOverrides } from "./fake-collector.js";
 export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from "./fixtures.js";

@@ -1,14 +1,15 @@
-import type { StateRemoveOverrides } from "../model/collector.js";
-import type { FakeOverrides } from "./fake-collector.js";
-import { collectorMatchers } from "./matchers.js";
-
-/*
- * The "/testing/jest" import: importing it, in a test or in `setupFilesAfterEnv`, registers the matchers below.
+/**
+ * Matchers of jest for collectors: importing it, in a test or in `setupFilesAfterEnv`, registers the matchers below.
  *
  *     import "dapr-functions/testing/jest";
  *
  *     expect(outputs.order).toHaveSaved("41", { id: "41", total: 3 });
+ *
+ * @module dapr-functions/testing/jest
  */
+import type { StateRemoveOverrides } from "../model/collector.js";
+import type { FakeOverrides } from "./fake-collector.js";
+import { collectorMatchers } from "./matchers.js";
 
 export { collectorMatchers };
 

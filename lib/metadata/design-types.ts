@@ -23,6 +23,13 @@ export function firstParameterType(owner: Class, method: string): DesignType {
   return isBuiltIn(type) ? { kind: "none" } : { kind: "class", type: type as unknown as Class };
 }
 
+/** Whether the compiler recorded text for the first parameter of a method, its class's own or inherited. */
+export function isDeclaredAsText(type: Class, method: string): boolean {
+  const types: unknown = Reflect.getMetadata("design:paramtypes", type.prototype as object, method);
+  const first: unknown = Array.isArray(types) ? types[0] : undefined;
+  return typeof first === "function" && first.name === "String" && isBuiltIn(first);
+}
+
 /** Also of another realm: under jest a spec's `Array` need not be the one that Node's own modules know. */
 function isBuiltIn(type: object & { readonly name: string }): boolean {
   const global = (globalThis as Record<string, unknown>)[type.name];

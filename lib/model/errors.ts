@@ -60,6 +60,7 @@ export type ProblemCode =
   | "option-missing"
   | "option-standalone-only"
   | "option-unknown"
+  | "payload-text-parsed"
   | "payload-type-lost"
   | "payload-unchecked"
   | "peer-missing"

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { consumerProject } from "../support/packed.js";
 import {
@@ -56,8 +56,12 @@ describe.each([
   ["v4", "module"],
 ] as const)("in the %s model, as a %s package", (model, type) => {
   let host: FunctionsHost;
+  let app: string;
+  const folderOf = (name: string) =>
+    JSON.parse(readFileSync(join(app, name, "function.json"), "utf8")) as { bindings: object[] };
   beforeAll(async () => {
-    host = await startHost(makeApp(model, type));
+    app = makeApp(model, type);
+    host = await startHost(app);
   }, 120_000);
   afterAll(() => host.close());
 
@@ -152,6 +156,28 @@ describe.each([
         "object null",
         "bytes 3",
       ]);
+    });
+
+    it("is text as it was sent where the method wants text, since the host is asked for bytes", async () => {
+      const asked = model === "v3" ? folderOf("text") : host.registrations.find(({ name }) => name === "text")!;
+      expect(asked.bindings[0]).toMatchObject({ type: "daprServiceInvocationTrigger", dataType: "binary" });
+      const bodies: [body: string, text: string][] = [
+        ['"89e7073266"', "89e7073266"],
+        ['"12345678901234567890"', "12345678901234567890"],
+        ['"true"', "true"],
+        ['"null"', "null"],
+        ['"é\\n"', "é\n"],
+        ["plain", "plain"],
+        ["12", "12"],
+        ['{"a":1}', '{"a":1}'],
+      ];
+      const results = await invoke(
+        bodies.map(([body]) => ({ function: "text", payload: { base64: Buffer.from(body).toString("base64") } })),
+      );
+      const seen = results.map(
+        ({ reply, error }) => error ?? (JSON.parse((reply as { bytes: string }).bytes) as unknown),
+      );
+      expect(seen).toEqual(bodies.map(([, text]) => [text]));
     });
 
     it("is an instance of its class, or the invocation fails", async () => {

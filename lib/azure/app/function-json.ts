@@ -1,6 +1,7 @@
 import { optionsWhere, rowOf } from "../../model/binding-table.js";
 import type { Binding, GenericBinding, JsonValue, RetryOptions } from "../../model/bindings.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
+import { payloadDataType } from "./data-type.js";
 
 /** The content of one function.json file of the v3 programming model. */
 export interface FunctionJson {
@@ -37,7 +38,7 @@ export function toFunctionJson(definition: FunctionDefinition): FunctionJson {
     generatedBy: "dapr-functions",
     scriptFile: "index.cjs",
     bindings: [
-      toBindingJson(trigger),
+      toBindingJson({ ...trigger, dataType: payloadDataType(definition) }),
       ...inputs.map(toBindingJson),
       ...(trigger.type === "httpTrigger" ? [httpReply] : []),
       ...outputs.map(toBindingJson),

@@ -2,6 +2,7 @@ import { rowOf, type HostProblem } from "../../model/binding-table.js";
 import type { Binding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
+import { losesText } from "./data-type.js";
 import { isGeneric, unsayableMetadata } from "./function-json.js";
 import { functionProblem } from "../../model/problem.js";
 
@@ -17,6 +18,7 @@ export function hostProblems(definitions: readonly FunctionDefinition[]): Proble
       ...bindingProblems(definition, binding),
       ...unsayableMembers(definition, binding),
     ]),
+    ...parsedText(definition),
     ...discouragedRetry(definition),
   ]);
 }
@@ -46,6 +48,17 @@ function unsayableMembers(definition: FunctionDefinition, binding: Binding): Pro
   const what = `"${name}" holds ${JSON.stringify(character)}, and the Functions host takes "${encodeURIComponent(character)}" for a setting`;
   const text = `${what}; put the whole text, encoded, into a setting, and give metadata: "metadata.<name>=%<setting>%"`;
   return [functionProblem("error", "option-standalone-only", { definition, binding, member: "metadata" }, text)];
+}
+
+function parsedText(definition: FunctionDefinition): Problem[] {
+  if (!losesText(definition)) return [];
+  const what = "text that looks like JSON reaches the method as what it looks like: a number, true or null";
+  const remedy =
+    definition.trigger.dataType === undefined
+      ? "write no expression of the payload, for generate to ask for bytes"
+      : 'give dataType: "binary", from which the library reads the text';
+  const place = { definition, binding: definition.trigger, member: "dataType" };
+  return [functionProblem("warning", "payload-text-parsed", place, `under the Functions host ${what}; ${remedy}`)];
 }
 
 function discouragedRetry(definition: FunctionDefinition): Problem[] {

@@ -3,7 +3,10 @@ import type { BoundFunction, FunctionDefinition } from "../../model/function-def
 import type { HttpResponse, InvocationContext } from "../../model/invocation.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import { compileFunction, invoke } from "../../invocation/invoke.js";
+import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
+import { textPayloadOf } from "../app/data-type.js";
+import type { TextVerdict } from "../../payload/text-type.js";
 import { AzureHost } from "./azure-host.js";
 import type { AzureInvocation, FunctionsBindings } from "./functions-bindings.js";
 import { toHostReply } from "./reply.js";
@@ -49,13 +52,27 @@ export function toRunner(bound: BoundFunction, validation: ValidationOptions | u
 const host = new AzureHost();
 
 /** What the worker delivers: an empty body as empty text or bytes, and the data of an event not yet decoded. */
-function toPayload(payload: unknown, { trigger, name }: FunctionDefinition): unknown {
+function toPayload(payload: unknown, definition: FunctionDefinition): unknown {
+  const { trigger, name } = definition;
   if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
   if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
   if (trigger.type === "daprTopicTrigger" && isEvent(payload)) {
     return readEvent(payload, trigger, trigger.topic ?? name, false).event;
   }
-  return payload;
+  const text = payload instanceof Uint8Array ? textPayloadOf(definition) : undefined;
+  return text === undefined ? payload : textOf(payload as Uint8Array, text);
+}
+
+/** Bytes of which a function wants text: what a caller sent as JSON is that, all else is text as it is. */
+function textOf(bytes: Uint8Array, verdict: TextVerdict): unknown {
+  const text = toTextOrBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (typeof text !== "string") return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "string" || verdict === "also" ? value : text;
+  } catch {
+    return text;
+  }
 }
 
 function isEvent(payload: unknown): boolean {

@@ -1,5 +1,8 @@
+import { z } from "zod";
+import { toFunctionJson } from "../../../lib/azure/app/function-json.js";
 import { inspectForHost } from "../../../lib/azure/host/host-functions.js";
 import {
+  DaprBindingTrigger,
   DaprInvoke,
   DaprPublish,
   DaprSecret,
@@ -10,6 +13,7 @@ import {
   HttpTrigger,
   Retry,
   Trigger,
+  readFunctions,
   type CloudEvent,
   type Collector,
   type HttpRequest,
@@ -64,6 +68,32 @@ describe("the rules of the Functions host", () => {
     const lines = problemsOf(Orders);
     expect(lines.map((line) => line.split(":")[0])).toEqual(expected);
     expect(lines.every((line) => line.endsWith('Orders.save, input "s", metadata'))).toBe(true);
+  });
+
+  it("warn of text that the host parses, where it cannot be asked for bytes", () => {
+    const text = z.string();
+    class Orders {
+      @DaprServiceInvocationTrigger({ payload: text })
+      fine(_payload: string): void {}
+      @DaprServiceInvocationTrigger({ payload: text })
+      @DaprStateInput({ name: "old", stateStore: "s", key: "{rand-guid}-{sys.methodname}" })
+      system(_payload: string, _bindings: { old: unknown }): void {}
+      @DaprServiceInvocationTrigger({ payload: text })
+      @DaprStateInput({ name: "old", stateStore: "s", key: "{payload}" })
+      used(_payload: string, _bindings: { old: unknown }): void {}
+      @DaprBindingTrigger({ payload: text, dataType: "string" })
+      parsed(_payload: string): void {}
+      @DaprTopicTrigger({ pubSubName: "p", payload: text })
+      event(_event: CloudEvent<string>): void {}
+      @DaprServiceInvocationTrigger({ payload: undefined })
+      number(_payload: number): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      'warning payload-text-parsed: Orders.used, trigger "payload", dataType',
+      'warning payload-text-parsed: Orders.parsed, trigger "payload", dataType',
+    ]);
+    const asked = readFunctions([Orders]).map((one) => toFunctionJson(one).bindings[0]!["dataType"]);
+    expect(asked).toEqual(["binary", "binary", undefined, "string", undefined, undefined]);
   });
 
   it("refuse options that the host would turn into something else", () => {

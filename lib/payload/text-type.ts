@@ -1,0 +1,79 @@
+import type { PayloadType } from "../model/payload-type.js";
+import { isStandardSchema } from "./schema-payload.js";
+
+/** Whether a payload may be text: it always is, it may be something else as well, or nothing is known of it. */
+export type TextVerdict = "always" | "also" | undefined;
+
+/**
+ * What a payload type says of text: `String`, or a schema whose input is a string as Standard JSON Schema, or its own
+ * members where it has none, describe it.
+ *
+ * @see https://standardschema.dev/json-schema
+ */
+export function takesText(type: PayloadType | undefined): TextVerdict {
+  if (type === String) return "always";
+  if (!isStandardSchema(type)) return undefined;
+  const described = describedInput(type);
+  return described === undefined ? ofSchema(type) : ofJsonSchema(described);
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function describedInput(schema: object): Members | undefined {
+  const { jsonSchema } = (schema as { "~standard": { jsonSchema?: { input?: (options: object) => Members } } })[
+    "~standard"
+  ];
+  try {
+    return jsonSchema?.input?.({ target: "draft-2020-12" });
+  } catch {
+    return undefined; // not every schema has one
+  }
+}
+
+function ofJsonSchema(schema: unknown): TextVerdict {
+  if (typeof schema !== "object" || schema === null) return undefined;
+  const { type, anyOf, oneOf, const: only, enum: values } = schema as Members;
+  if (type === "string") return "always";
+  if (Array.isArray(type)) return type.includes("string") ? "also" : undefined;
+  if (Array.isArray(values)) return unionOf(values.map((value) => ofValue(value)));
+  if (only !== undefined) return ofValue(only);
+  const parts = anyOf ?? oneOf;
+  return Array.isArray(parts) ? unionOf(parts.map(ofJsonSchema)) : undefined;
+}
+
+/** By the members in which valibot and zod keep what a schema is. */
+function ofSchema(schema: unknown): TextVerdict {
+  if (typeof schema !== "object" || schema === null) return undefined;
+  const { type: own, def, _def, options, wrapped, literal } = schema as Members;
+  const { type, typeName, innerType, options: parts, value, values, in: input } = (def ?? _def ?? {}) as Members;
+  const kind = String(type ?? typeName ?? own)
+    .replace(/^Zod/, "")
+    .toLowerCase();
+  switch (kind) {
+    case "string":
+    case "enum":
+    case "picklist":
+    case "template_literal":
+    case "templateliteral":
+      return "always";
+    case "literal":
+      return unionOf((Array.isArray(values) ? values : [value ?? literal]).map(ofValue));
+    case "union":
+    case "discriminatedunion":
+      return Array.isArray(parts ?? options) ? unionOf(((parts ?? options) as unknown[]).map(ofSchema)) : undefined;
+    case "pipe":
+    case "pipeline":
+      return ofSchema(input);
+    default:
+      return ofSchema(innerType ?? wrapped);
+  }
+}
+
+function ofValue(value: unknown): TextVerdict {
+  return typeof value === "string" ? "always" : undefined;
+}
+
+function unionOf(verdicts: readonly TextVerdict[]): TextVerdict {
+  if (verdicts.length === 0 || verdicts.every((verdict) => verdict === undefined)) return undefined;
+  return verdicts.every((verdict) => verdict === "always") ? "always" : "also";
+}

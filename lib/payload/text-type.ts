@@ -74,6 +74,6 @@ function ofValue(value: unknown): TextVerdict {
 }
 
 function unionOf(verdicts: readonly TextVerdict[]): TextVerdict {
-  if (verdicts.length === 0 || verdicts.every((verdict) => verdict === undefined)) return undefined;
+  if (verdicts.every((verdict) => verdict === undefined)) return undefined;
   return verdicts.every((verdict) => verdict === "always") ? "always" : "also";
 }

@@ -5,10 +5,14 @@ import type { Agent } from "undici";
 import { DefinitionError } from "../model/errors.js";
 import { AppChannel } from "./app/app-channel.js";
 import { AppConnection } from "./app/app-connection.js";
+import { RuleEvaluator } from "./app/rules.js";
+import { Resiliency } from "./resiliency/resiliency.js";
 import { bindingRoutes } from "./api/bindings.js";
 import { openComponents } from "./components/component-types.js";
-import { loadComponents, type Component } from "./components/components.js";
+import type { Component } from "./components/components.js";
+import { loadResources } from "./components/resources.js";
 import { invokeMethod } from "./api/invocation.js";
+import { missingApi } from "./api/missing-apis.js";
 import { metadataRoutes } from "./api/metadata.js";
 import { openPubSub, pubsubRoutes } from "./api/pubsub.js";
 import { secretRoutes } from "./api/secrets.js";
@@ -77,11 +81,33 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { appId, apiToken, appToken, log = console } = options;
   log.info(notice);
   const outgoing = lazyAgent();
-  const components = typeof options.components === "string" ? loadComponents(options.components) : options.components;
-  const open = openComponents(components, { appId, dispatcher: outgoing.get });
+  const resources =
+    typeof options.components === "string"
+      ? loadResources(options.components)
+      : { components: options.components, subscriptions: [], resiliency: [], notes: [] };
+  const open = openComponents(resources.components, { appId, dispatcher: outgoing.get });
+  for (const note of resources.notes) log.warn(note);
+  const isSeen = ({ scopes }: { readonly scopes: readonly string[] | undefined }) =>
+    !scopes?.length || scopes.includes(appId);
+  const warnOnce = once((text) => log.warn(text));
+  const rules = new RuleEvaluator();
+  const closed = new AbortController();
+  const resiliency = new Resiliency(resources.resiliency.filter(isSeen), {
+    closing: closed.signal,
+    trips: (expression, counts) => rules.holds(expression, { ...counts }),
+    log: (message) => log.info(message),
+  });
   const pubsubs = new Map([...open.pubsubs].map(([name, scopes]) => [name, openPubSub(scopes)]));
   const app = new AppChannel(appId, appToken || undefined);
-  const connection = new AppConnection(app, pubsubs, open.inputs, (message) => log.warn(message));
+  const connection = new AppConnection(
+    app,
+    pubsubs,
+    open.inputs,
+    resources.subscriptions.filter(isSeen),
+    rules,
+    resiliency,
+    (message) => log.warn(message),
+  );
   const requests = new RecordedRequests();
   const server = createApiServer({
     routes: [
@@ -97,23 +123,29 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       ),
       ...stateRoutes(open.states),
       ...pubsubRoutes(pubsubs, appId),
-      ...bindingRoutes(open.outputs),
+      ...bindingRoutes(open.outputs, resiliency),
       ...secretRoutes(open.secrets),
     ],
-    fallback: (request) => invokeMethod(request, { appId, app, dispatcher: outgoing.get }),
+    fallback: async (request) => {
+      const absent = missingApi(request);
+      if (absent === undefined) return invokeMethod(request, { appId, app, dispatcher: outgoing.get, resiliency });
+      warnOnce(absent.message);
+      throw absent;
+    },
     apiToken: apiToken || undefined,
     record: (request) => requests.add(request),
-    onRefused: once((reason) => log.warn(`a request was refused: ${reason}`)),
+    onRefused: (reason) => warnOnce(`a request was refused: ${reason}`),
   });
   const port = await listen(server, options.port ?? 0);
 
   let closing: Promise<void> | undefined;
   const close = () =>
     (closing ??= (async () => {
+      closed.abort();
       // Deliveries under way first: their functions still call the API.
       await withinBound(connection.close().then(() => stopServer(server)));
       server.close().closeAllConnections();
-      await Promise.all([app.close(), outgoing.close()]);
+      await Promise.all([app.close(), outgoing.close(), rules.close()]);
     })());
   if (options.appPort !== undefined) {
     // Whoever waits for `ready` or `connect` gets the error as well.

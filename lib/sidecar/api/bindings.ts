@@ -1,5 +1,7 @@
 import { ApiError, messageOf, noContent, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
-import type { AppChannel } from "../app/app-channel.js";
+import { foldPath, type AppChannel } from "../app/app-channel.js";
+import type { Resiliency } from "../resiliency/resiliency.js";
+import { StatusError } from "../resiliency/retries.js";
 import { JsonObject, parseJson } from "./json-body.js";
 
 export interface BindingRequest {
@@ -37,14 +39,20 @@ export interface InputBinding {
 }
 
 /** @see https://docs.dapr.io/reference/api/bindings_api/ */
-export function bindingRoutes(outputs: ReadonlyMap<string, OutputBinding>): readonly Route[] {
-  return [route(["POST", "PUT"], "/v1.0/bindings/{name}", ({ name }, request) => invoke(outputs, name, request))];
+export function bindingRoutes(
+  outputs: ReadonlyMap<string, OutputBinding>,
+  resiliency: Pick<Resiliency, "outbound">,
+): readonly Route[] {
+  return [
+    route(["POST", "PUT"], "/v1.0/bindings/{name}", ({ name }, request) => invoke(outputs, name, request, resiliency)),
+  ];
 }
 
 async function invoke(
   outputs: ReadonlyMap<string, OutputBinding>,
   name: string,
   request: ApiRequest,
+  resiliency: Pick<Resiliency, "outbound">,
 ): Promise<ApiReply> {
   const bindingRequest = readRequest(request);
   const fail = (message: string, metadata?: BindingResponse["metadata"]) =>
@@ -62,15 +70,30 @@ async function invoke(
     const supported = binding.operations.join(" ");
     throw fail(`binding ${name} does not support operation ${operation}. supported operations:${supported}`);
   }
-  let response: BindingResponse | undefined;
   try {
-    response = await binding.invoke(bindingRequest);
+    const response = await resiliency.outbound(
+      name,
+      "Binding",
+    )(async () => {
+      const answered = await binding.invoke(bindingRequest);
+      if (answered?.error !== undefined) throw new AnsweredError(answered.error, answered.metadata);
+      return answered;
+    });
+    if (!response) return noContent;
+    return { status: 200, headers: metadataHeaders(response.metadata), body: response.data };
   } catch (error) {
-    throw fail(messageOf(error));
+    throw fail(messageOf(error), error instanceof AnsweredError ? error.metadata : undefined);
   }
-  if (!response) return noContent;
-  if (response.error !== undefined) throw fail(response.error, response.metadata);
-  return { status: 200, headers: metadataHeaders(response.metadata), body: response.data };
+}
+
+/** A component that answered, with what it counts as a failure. */
+class AnsweredError extends Error {
+  constructor(
+    message: string,
+    readonly metadata: BindingResponse["metadata"],
+  ) {
+    super(message);
+  }
 }
 
 function readRequest(request: ApiRequest): BindingRequest {
@@ -99,18 +122,29 @@ function metadataHeaders(metadata: BindingResponse["metadata"] = {}): Record<str
 export async function startInputs(
   inputs: ReadonlyMap<string, InputBinding>,
   app: AppChannel,
+  resiliency: Resiliency,
   onFailure: (message: string) => void,
 ): Promise<() => Promise<void>> {
   const stops: (() => void)[] = [];
   const underWay = new Set<Promise<void>>();
   for (const [name, binding] of inputs) {
-    if (!binding.explicit && !(await app.takesBinding(binding.route))) continue;
+    if (!binding.explicit && !(await app.takesBinding(binding.route))) {
+      onFailure(`binding "${name}" is not read: the app has no route ${foldPath(binding.route)}`);
+      continue;
+    }
+    const policy = resiliency.inbound(name, "Binding");
     const deliver = async (event: BindingEvent) => {
       try {
-        const { status } = await app.deliverBindingEvent(binding.route, event.metadata);
-        if (status !== 200) onFailure(`binding "${name}": the app answered ${status}, the event is lost`);
+        await policy(async (signal) => {
+          const reply = await app.deliverBindingEvent(binding.route, event.metadata, signal);
+          if (reply.status !== 200) throw new StatusError(reply.status, reply, `the app answered ${reply.status}`);
+        });
       } catch (error) {
-        onFailure(`binding "${name}": the event did not reach the app: ${messageOf(error)}`);
+        const reason =
+          error instanceof StatusError
+            ? `${error.message}, the event is lost`
+            : `the event did not reach the app: ${messageOf(error)}`;
+        onFailure(`binding "${name}": ${reason}`);
       }
     };
     const start = (event: BindingEvent) => {

@@ -1,6 +1,8 @@
 import type { Dispatcher } from "undici";
 import { ApiError, messageOf, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
 import { foldPath, isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "../app/app-channel.js";
+import type { Resiliency } from "../resiliency/resiliency.js";
+import { StatusError } from "../resiliency/retries.js";
 import { splitUrl } from "./raw-url.js";
 
 /** The verbs that daprd passes on; it delivers any other as POST. */
@@ -11,6 +13,7 @@ export interface InvocationOptions {
   readonly app: AppChannel;
   /** For app ids that are URLs. */
   readonly dispatcher: () => Dispatcher;
+  readonly resiliency: Pick<Resiliency, "app">;
 }
 
 interface Target {
@@ -74,12 +77,31 @@ function decodeAgain(appId: string): string {
 
 async function callTarget(target: Target, request: ApiRequest, options: InvocationOptions): Promise<AppReply> {
   const forwarded = toAppRequest(target.method, request);
-  const [id, namespace = "default", ...others] = target.appId.split(".");
-  if (/^https?:\/\//.test(target.appId)) return callUrl(target.appId, forwarded, options.dispatcher());
-  if (others.length > 0) throw new Error(`invalid app id ${target.appId}`);
-  if (id !== options.appId || namespace !== "default") throw new Error(`couldn't find service: ${target.appId}`);
-  if (options.app.port === undefined) throw new Error("cannot invoke local endpoint: app channel not initialized");
-  return options.app.send(forwarded);
+  try {
+    return await options.resiliency.app(
+      target.appId,
+      target.method,
+    )(async (signal) => {
+      const reply = await sendTo(target.appId, options)({ ...forwarded, signal });
+      if (reply.status < 200 || reply.status > 399) throw new StatusError(reply.status, reply, "the app said no");
+      return reply;
+    });
+  } catch (error) {
+    if (error instanceof StatusError) return error.reply as AppReply;
+    throw error;
+  }
+}
+
+/** @throws Error for an app that is not there */
+function sendTo(appId: string, options: InvocationOptions): (request: AppRequest) => Promise<AppReply> {
+  const [id, namespace = "default", ...others] = appId.split(".");
+  if (/^https?:\/\//.test(appId)) return (request) => callUrl(appId, request, options.dispatcher());
+  if (others.length > 0) throw new Error(`invalid app id ${appId}`);
+  if (id !== options.appId || namespace !== "default") throw new Error(`couldn't find service: ${appId}`);
+  return (request) => {
+    if (options.app.port === undefined) throw new Error("cannot invoke local endpoint: app channel not initialized");
+    return options.app.send(request);
+  };
 }
 
 function toAppRequest(method: string, request: ApiRequest): AppRequest {
@@ -107,6 +129,7 @@ async function callUrl(base: string, request: AppRequest, dispatcher: Dispatcher
     method: request.method as Dispatcher.HttpMethod,
     headers: request.headers as Record<string, string>,
     body: request.body?.length ? request.body : null,
+    ...(request.signal !== undefined && { signal: request.signal }),
   });
   return {
     status: response.statusCode,

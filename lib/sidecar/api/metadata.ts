@@ -61,13 +61,13 @@ function describe(state: SidecarState, extended: ReadonlyMap<string, string>): o
   };
 }
 
-function describeSubscription({ pubsubName, topic, metadata, rules, deadLetterTopic }: Subscription): object {
+function describeSubscription({ pubsubName, topic, metadata, rules, deadLetterTopic, type }: Subscription): object {
   return {
     pubsubname: pubsubName,
     topic,
     ...(Object.keys(metadata).length > 0 && { metadata }),
     rules: rules.map(({ match, path }) => (match === "" ? { path } : { match, path })),
     deadLetterTopic,
-    type: "PROGRAMMATIC",
+    type,
   };
 }

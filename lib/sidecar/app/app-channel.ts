@@ -10,6 +10,8 @@ export interface AppRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer | string;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface AppReply {
@@ -64,11 +66,16 @@ export class AppChannel {
     return (status >= 200 && status < 300) || status === 405;
   }
 
-  deliverBindingEvent(route: string, metadata: Readonly<Record<string, string>>): Promise<AppReply> {
+  deliverBindingEvent(
+    route: string,
+    metadata: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<AppReply> {
     return this.send({
       method: "POST",
       path: foldPath(route),
       headers: { ...metadata, "content-type": "application/json" },
+      signal,
     });
   }
 
@@ -78,7 +85,10 @@ export class AppChannel {
     body: Buffer | string,
     contentType: "application/cloudevents+json" | "application/json",
     metadata: Readonly<Record<string, string>>,
-    traceParent?: string,
+    {
+      traceParent,
+      signal,
+    }: { readonly traceParent?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<AppReply> {
     const headers = new Map<string, string>();
     for (const [name, value] of Object.entries(metadata)) {
@@ -88,17 +98,18 @@ export class AppChannel {
     }
     headers.set("content-type", contentType);
     if (traceParent) headers.set("traceparent", traceParent);
-    return this.send({ method: "POST", path: foldPath(path), headers: Object.fromEntries(headers), body });
+    return this.send({ method: "POST", path: foldPath(path), headers: Object.fromEntries(headers), body, signal });
   }
 
   /** Any request, with the app's token. Rejects when the app does not answer. */
-  async send({ method, path, headers, body }: AppRequest): Promise<AppReply> {
+  async send({ method, path, headers, body, signal }: AppRequest): Promise<AppReply> {
     if (!this.#pool) throw new Error("app channel not initialized");
     const response = await this.#pool.request({
       method: method as "GET",
       path: toRequestPath(path),
       headers: withToken(headers, this.appToken),
       body: body?.length ? body : null,
+      ...(signal !== undefined && { signal }),
     });
     return {
       status: response.statusCode,

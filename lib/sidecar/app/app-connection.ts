@@ -4,7 +4,9 @@ import { startInputs, type InputBinding } from "../api/bindings.js";
 import { deliverInBulk } from "./bulk-deliveries.js";
 import { deliverSingly, type Delivering, type DeliveryOptions } from "./deliveries.js";
 import type { PubSub } from "../api/pubsub.js";
-import { RuleEvaluator } from "./rules.js";
+import type { Resiliency } from "../resiliency/resiliency.js";
+import { mergeSubscriptions, type DeclaredSubscription } from "./declared-subscriptions.js";
+import type { RuleEvaluator } from "./rules.js";
 import { readSubscriptions, type Subscription } from "./subscriptions.js";
 
 /** What the sidecar does for its app: it asks what the app listens to, and delivers that. */
@@ -16,13 +18,15 @@ export class AppConnection {
   #stopInputs: () => Promise<void> = async () => undefined;
   #isReady = true;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
-  readonly #rules = new RuleEvaluator();
   readonly #closing = new AbortController();
 
   constructor(
     private readonly app: AppChannel,
     private readonly pubsubs: ReadonlyMap<string, PubSub>,
     private readonly inputs: ReadonlyMap<string, InputBinding>,
+    private readonly declared: readonly DeclaredSubscription[],
+    private readonly rules: RuleEvaluator,
+    private readonly resiliency: Resiliency,
     private readonly warn: (message: string) => void,
   ) {
     this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
@@ -59,26 +63,29 @@ export class AppConnection {
     this.#closing.abort();
     this.#settle.resolve();
     await this.#stop();
-    await this.#rules.close();
   }
 
   async #ask(): Promise<void> {
     await this.app.readConfig();
-    const subscriptions = readSubscriptions(await this.app.readSubscriptions(), this.warn);
+    const programmatic = readSubscriptions(await this.app.readSubscriptions(), this.warn);
+    const subscriptions = mergeSubscriptions(this.declared, programmatic);
     const usable = subscriptions.filter((subscription) => this.#isUsable(subscription));
     for (const { match } of usable.flatMap(({ rules }) => rules)) {
-      await this.#rules.check(match).catch((error: Error) => {
+      await this.rules.check(match).catch((error: Error) => {
         throw new Error(`the match expression ${JSON.stringify(match)} cannot be read: ${error.message}`);
       });
     }
     this.#subscriptions = usable;
     this.#deliveries = usable.map((subscription) => this.#deliver(subscription));
-    this.#stopInputs = await startInputs(this.inputs, this.app, this.warn);
+    this.#stopInputs = await startInputs(this.inputs, this.app, this.resiliency, this.warn);
   }
 
-  /** An entry for a pubsub component that is not there is passed over without a word, as in daprd. */
+  /** An entry for a pubsub component that is not there is passed over, as in daprd, which does not say so. */
   #isUsable({ pubsubName, topic }: Subscription): boolean {
     const pubsub = this.pubsubs.get(pubsubName);
+    if (!pubsub) {
+      this.warn(`topic ${topic} gets no events: there is no pubsub component "${pubsubName}"${among(this.pubsubs)}`);
+    }
     if (pubsub && !pubsub.scopes.maySubscribe(topic)) {
       this.warn(`subscription to topic '${topic}' on pubsub '${pubsubName}' is not allowed`);
       return false;
@@ -90,7 +97,8 @@ export class AppConnection {
     const { bus, scopes } = this.pubsubs.get(subscription.pubsubName)!;
     const options: DeliveryOptions = {
       app: this.app,
-      rules: this.#rules,
+      rules: this.rules,
+      policy: this.resiliency.inbound(subscription.pubsubName, "Pubsub"),
       publish: (topic, message) => {
         if (scopes.mayPublish(topic)) bus.publish(topic, message);
         else this.warn(`dead letter topic ${topic} of ${subscription.pubsubName} is not allowed: an event is lost`);
@@ -112,4 +120,8 @@ export class AppConnection {
     this.#deliveries = [];
     this.#subscriptions = [];
   }
+}
+
+function among(components: ReadonlyMap<string, unknown>): string {
+  return components.size === 0 ? "" : ` (there is ${[...components.keys()].join(", ")})`;
 }

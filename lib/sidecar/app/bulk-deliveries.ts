@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { messageOf } from "../api/api.js";
 import type { AppReply } from "./app-channel.js";
 import {
+  failureOf,
   routeMessage,
   settle,
   type Delivering,
@@ -11,6 +11,7 @@ import {
 } from "./deliveries.js";
 import type { Message } from "../components/in-memory-bus.js";
 import { JsonObject, parseJson } from "../api/json-body.js";
+import { StatusError } from "../resiliency/retries.js";
 import { isRaw, type Subscription } from "./subscriptions.js";
 
 interface Entry extends RoutedEvent {
@@ -72,27 +73,50 @@ async function deliverBatch(
   }
 }
 
+/** Only entries that failed are tried again. */
 async function deliverEntries(
   path: string,
   entries: readonly Entry[],
   subscription: Subscription,
-  { app }: DeliveryOptions,
+  { app, policy }: DeliveryOptions,
 ): Promise<readonly Outcome[]> {
+  const { pubsubName } = subscription;
+  const outcomes = new Map<Entry, Outcome>();
+  const pending = () =>
+    entries.filter((entry) => {
+      const outcome = outcomes.get(entry);
+      return outcome === undefined || typeof outcome === "object";
+    });
+  try {
+    await policy(async (signal) => {
+      const sent = pending();
+      const body = JSON.stringify(toBulkEvent(sent, subscription));
+      const reply = await app.deliverEvent(path, body, "application/json", { pubsubname: pubsubName }, { signal });
+      const [failure] = outcomesOf(reply, sent).flatMap((outcome, index) => {
+        outcomes.set(sent[index]!, outcome);
+        return typeof outcome === "object" ? [outcome.failed] : [];
+      });
+      if (failure === undefined) return;
+      const { status } = reply;
+      throw status >= 200 && status <= 299 ? new Error(failure) : new StatusError(status, reply, failure);
+    });
+  } catch (error) {
+    const failed = failureOf(error);
+    for (const entry of pending()) if (!outcomes.has(entry)) outcomes.set(entry, { failed });
+  }
+  return entries.map((entry) => outcomes.get(entry)!);
+}
+
+function toBulkEvent(entries: readonly Entry[], subscription: Subscription): object {
   const { pubsubName, topic } = subscription;
-  const body = JSON.stringify({
+  return {
     id: randomUUID(),
     type: "com.dapr.event.sent.bulk",
     topic,
     pubsubname: pubsubName,
     metadata: { pubsubName },
     entries: entries.map((entry) => toBulkEntry(entry, subscription)),
-  });
-  try {
-    const reply = await app.deliverEvent(path, body, "application/json", { pubsubname: pubsubName });
-    return outcomesOf(reply, entries);
-  } catch (error) {
-    return entries.map(() => ({ failed: `it did not reach the app: ${messageOf(error)}` }));
-  }
+  };
 }
 
 function toBulkEntry({ entryId, event, message }: Entry, subscription: Subscription): object {

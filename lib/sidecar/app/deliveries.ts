@@ -3,12 +3,16 @@ import type { AppChannel, AppReply } from "./app-channel.js";
 import { envelopeText, hasExpired, wrapRaw } from "../api/cloud-events.js";
 import type { Message, Subscriber } from "../components/in-memory-bus.js";
 import type { RuleEvaluator } from "./rules.js";
+import { StatusError } from "../resiliency/retries.js";
+import type { PolicyRunner } from "../resiliency/resiliency.js";
 import { isRaw, type Subscription } from "./subscriptions.js";
 
 /** What a subscription needs to deliver its messages. */
 export interface DeliveryOptions {
   readonly app: AppChannel;
   readonly rules: RuleEvaluator;
+  /** How often, and for how long, an event is tried. */
+  readonly policy: PolicyRunner;
   /** Publishes to another topic of the same pubsub component. */
   readonly publish: (topic: string, message: Message) => void;
   /** Told about each event that is lost. */
@@ -28,8 +32,8 @@ export interface RoutedEvent {
   readonly path: string;
 }
 
-/** What becomes of an event: done, given up on the app's word, or failed. No retry policy exists here. */
-export type Outcome = "done" | "dropped" | { readonly failed: string };
+/** What becomes of an event: done, given up on the app's word, without a route in the app, or failed. */
+export type Outcome = "done" | "dropped" | "unrouted" | { readonly failed: string };
 
 /** Delivers the messages of one subscription, one after another. */
 export function deliverSingly(subscription: Subscription, options: DeliveryOptions): Delivering {
@@ -80,23 +84,42 @@ function readEvent({ data }: Message, subscription: Subscription): Readonly<Reco
 async function deliverEvent(
   { message, event, path }: RoutedEvent,
   subscription: Subscription,
-  { app }: DeliveryOptions,
+  { app, policy }: DeliveryOptions,
 ): Promise<Outcome> {
   // As published, so that numbers keep their spelling; only a raw message has got an envelope here.
   const body = isRaw(subscription) ? JSON.stringify(event) : message.data;
   const metadata = { ...message.metadata, pubsubname: subscription.pubsubName };
   const trace = event["traceparent"] ?? event["traceid"];
+  const traceParent = typeof trace === "string" ? trace : undefined;
   try {
-    const traceParent = typeof trace === "string" ? trace : undefined;
-    return outcomeOf(await app.deliverEvent(path, body, "application/cloudevents+json", metadata, traceParent));
+    return await policy(async (signal) => {
+      const type = "application/cloudevents+json";
+      const reply = await app.deliverEvent(path, body, type, metadata, { traceParent, signal });
+      const outcome = outcomeOf(reply);
+      if (typeof outcome === "string") return outcome;
+      // A word of the app fails an attempt whatever the status, which was 2xx then.
+      throw isSuccess(reply.status) ? new Error(outcome.failed) : new StatusError(reply.status, reply, outcome.failed);
+    });
   } catch (error) {
-    return { failed: `it did not reach the app: ${messageOf(error)}` };
+    return { failed: failureOf(error) };
   }
 }
 
+/** Why the last attempt failed. */
+export function failureOf(error: unknown): string {
+  const message = messageOf(error);
+  return error instanceof StatusError || message.startsWith("the app ")
+    ? message
+    : `it did not reach the app: ${message}`;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
 function outcomeOf({ status, body }: AppReply): Outcome {
-  if (status === 404) return "dropped";
-  if (status < 200 || status > 299) return { failed: `the app answered ${status}` };
+  if (status === 404) return "unrouted";
+  if (!isSuccess(status)) return { failed: `the app answered ${status}` };
   const word = statusWord(body);
   if (word === "" || word === "SUCCESS") return "done";
   return word === "DROP" ? "dropped" : { failed: `the app answered ${word}` };
@@ -123,5 +146,8 @@ export function settle(
 ): void {
   if (outcome === "done") return;
   if (deadLetterTopic !== "") publish(deadLetterTopic, { data, metadata });
-  else if (outcome !== "dropped") onLoss(`an event of topic ${topic} of ${pubsubName} is lost: ${outcome.failed}`);
+  else if (outcome !== "dropped") {
+    const reason = outcome === "unrouted" ? "the app answered 404, so it has no such route" : outcome.failed;
+    onLoss(`an event of topic ${topic} of ${pubsubName} is lost: ${reason}`);
+  }
 }

@@ -4,9 +4,9 @@ import { parentPort } from "node:worker_threads";
 import { Environment } from "@marcbachmann/cel-js";
 
 /**
- * What to evaluate; only to be parsed unless there is an event.
+ * What to evaluate; only to be parsed unless there is an event, or counts.
  *
- * @typedef {{ readonly id: number, readonly match: string, readonly event?: string }} Question
+ * @typedef {{ readonly id: number, readonly match: string, readonly event?: string, readonly counts?: Readonly<Record<string, number>> }} Question
  * @typedef {{ readonly id: number, readonly value?: boolean, readonly error?: string }} Answer
  */
 
@@ -24,14 +24,27 @@ function programOf(match) {
 }
 
 /**
+ * CEL tells whole numbers from others.
+ *
+ * @param {Readonly<Record<string, number>>} counts
+ */
+function integers(counts) {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, BigInt(count)]));
+}
+
+/**
  * @param {Question} question
  * @returns {Answer}
  */
-function answerTo({ id, match, event }) {
+function answerTo({ id, match, event, counts }) {
   try {
     const program = programOf(match);
     /** @type {unknown} */
-    const value = event === undefined ? true : program({ event: JSON.parse(event) });
+    const value = counts
+      ? program(integers(counts))
+      : event === undefined
+        ? true
+        : program({ event: JSON.parse(event) });
     if (typeof value !== "boolean") throw new Error(`the result of match expression ${match} was not a boolean`);
     return { id, value };
   } catch (error) {

@@ -28,6 +28,11 @@ export class RuleEvaluator {
     return undefined;
   }
 
+  /** Whether an expression over counts is true; one that cannot be evaluated is not. */
+  async holds(expression: string, counts: Readonly<Record<string, number>>): Promise<boolean> {
+    return this.#ask({ match: expression, counts }).catch(() => false);
+  }
+
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }

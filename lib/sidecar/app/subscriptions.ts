@@ -3,7 +3,7 @@ import { JsonObject, jsonList, parseJson } from "../api/json-body.js";
 import { parseBool } from "../values/go-values.js";
 import type { Rule } from "./rules.js";
 
-/** One topic that the app listens to, as it answered `GET /dapr/subscribe`. */
+/** One topic that the app listens to: as it answered `GET /dapr/subscribe`, or as a file declares. */
 export interface Subscription {
   readonly pubsubName: string;
   readonly topic: string;
@@ -14,6 +14,7 @@ export interface Subscription {
   readonly metadata: Readonly<Record<string, string>>;
   /** Undefined when the app wants its events one by one. */
   readonly bulk: { readonly maxMessagesCount: number; readonly maxAwaitDurationMs: number } | undefined;
+  readonly type: "PROGRAMMATIC" | "DECLARATIVE";
 }
 
 /** True when a subscription takes messages as they are, without an envelope. */
@@ -59,6 +60,7 @@ function readSubscription(item: JsonObject): Subscription {
             maxAwaitDurationMs: positive(bulk.value("maxAwaitDurationMs")) ?? 1000,
           }
         : undefined,
+    type: "PROGRAMMATIC",
   };
 }
 

@@ -191,12 +191,14 @@ contract("resiliency of invocations", (start) => {
       body: verb === "POST" ? { n: 1 } : undefined,
     });
 
-  it.each(["POST", "GET"])("%s is tried anew, and the last answer passed on", async (verb) => {
+  it.each([
+    ["POST", [{ n: 1 }, { n: 1 }, { n: 1 }]],
+    ["GET", [undefined, undefined, undefined]],
+  ])("%s is tried anew, and the last answer passed on", async (verb, bodies) => {
     await begin({ retries: { DefaultAppRetryPolicy: thrice } });
     status = 503;
     expect(await invoke("m", verb)).toMatchObject({ status: 503, text: "the body" });
-    expect(requestsTo(app, "/m")).toHaveLength(3);
-    if (verb === "POST") expect(requestsTo(app, "/m").map((r) => r.json)).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }]);
+    expect(requestsTo(app, "/m").map((request) => request.json)).toEqual(bodies);
   });
 
   it.each([

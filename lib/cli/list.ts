@@ -1,12 +1,16 @@
 import type { Command } from "commander";
+import type { Settings } from "../expressions/settings.js";
 import { inspectFunctions } from "../metadata/functions.js";
 import type { Binding } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { nameOf } from "../metadata/targets.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
+import { disabledBy } from "../serve/prepare.js";
+import { routePrefixOf, settingSources } from "../serve/settings.js";
 import { routeOf } from "../server/routes.js";
 import { inspectApp, loadFunctions } from "./function-app.js";
+import { isDefinitionError } from "./load-functions.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -26,19 +30,29 @@ async function list(modules: readonly string[], options: { readonly json?: true 
   const functions = await loadFunctions(modules);
   const { definitions, problems } = inspectApp(functions, inspectFunctions);
   const sorted = functions.located(problems);
+  const app = { routePrefix: routePrefixHere(), settings: settingSources() };
   if (options.json === true) {
-    printJson({ functions: definitions.map((one) => toJson(one, functions.fileOf(one))), problems: sorted });
+    printJson({ functions: definitions.map((one) => toJson(one, functions.fileOf(one), app)), problems: sorted });
   } else {
     printProblems(sorted);
-    const table = [["function", "trigger", "found at", "payload", "inputs", "outputs"], ...definitions.map(toCells)];
+    const table = [
+      ["function", "trigger", "found at", "payload", "inputs", "outputs"],
+      ...definitions.map((one) => toCells(one, app)),
+    ];
     for (const line of aligned(table)) process.stdout.write(`${line}\n`);
     for (const note of notesOn(definitions)) process.stderr.write(`${note}\n`);
   }
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }
 
+/** What an app's folder and environment say of its functions. */
+interface AppPlace {
+  readonly routePrefix: string | undefined;
+  readonly settings: Settings;
+}
+
 /** The whole definition, types by their names; what is left open is left out. */
-function toJson(definition: FunctionDefinition, file: string): object {
+function toJson(definition: FunctionDefinition, file: string, { routePrefix, settings }: AppPlace): object {
   const { name, className, methodName, target: _, payloadType, ...declared } = definition;
   const { trigger, ...lists } = toData(declared) as { trigger: object } & Record<string, unknown>;
   return {
@@ -46,7 +60,8 @@ function toJson(definition: FunctionDefinition, file: string): object {
     class: className,
     method: methodName,
     file,
-    route: describeRoute(definition),
+    route: describeRoute(definition, routePrefix),
+    disabledBy: disabledBy(name, settings),
     payload: payloadType && describePayloadType(payloadType),
     trigger,
     ...lists,
@@ -65,17 +80,30 @@ function toData(value: unknown, name?: string): unknown {
 }
 
 /** Says `POST /CreateNewOrder`; undefined for a trigger that only the Functions host has. */
-function describeRoute(definition: FunctionDefinition): string | undefined {
-  const route = routeOf(definition);
+function describeRoute(definition: FunctionDefinition, routePrefix: string | undefined): string | undefined {
+  const route = routeOf(definition, routePrefix);
   return route && `${route.methods.join(",")} ${route.path}`;
 }
 
-function toCells(definition: FunctionDefinition): string[] {
+/** What host.json in the working directory says; one that cannot be read is said by the commands that need it. */
+function routePrefixHere(): string | undefined {
+  try {
+    return routePrefixOf();
+  } catch (error) {
+    if (isDefinitionError(error)) return undefined;
+    throw error;
+  }
+}
+
+function toCells(definition: FunctionDefinition, { routePrefix, settings }: AppPlace): string[] {
   const { name, trigger, payloadType, inputs, entries, clients, outputs } = definition;
+  const disabled = disabledBy(name, settings);
+  const route = describeRoute(definition, routePrefix) ?? "the Functions host";
+  const foundAt = disabled === undefined ? route : `${route} (disabled by ${disabled})`;
   return [
     name,
     [trigger.type, ...targetOf(trigger)].join(" "),
-    describeRoute(definition) ?? "the Functions host",
+    foundAt,
     payloadType === undefined ? "unchecked" : `checked as ${describePayloadType(payloadType)}`,
     [...inputs, ...entries, ...clients].map(describeBinding).join(", "),
     outputs.map(describeBinding).join(", "),

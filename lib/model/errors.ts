@@ -68,6 +68,7 @@ export type ProblemCode =
   | "retry-ignored"
   | "retry-invalid"
   | "route-duplicate"
+  | "route-invalid"
   | "route-reserved"
   | "setting-invalid"
   | "setting-missing"

@@ -1,3 +1,4 @@
+import { parseRouteTemplate, type RoutePart } from "./route-template.js";
 import type { DaprTopicTrigger, GenericBinding, HttpMethod, TriggerBinding } from "./bindings.js";
 
 /** A trigger that is found on the app port; the others are the Functions host's. */
@@ -18,20 +19,25 @@ export const invocationVerbs: ReadonlySet<string> = new Set([
   "TRACE",
 ]);
 
+/** What stands before the routes of HTTP functions unless `routePrefix` says otherwise. */
+export const defaultRoutePrefix = "api";
+
 /**
  * Where on the app port a trigger is found: a leading slash, parts escaped where they come from a name rather than a
- * `route`; an HTTP route with its `{x}` segments.
+ * `route`; an HTTP route or a method's name with its `{x}` segments.
+ *
+ * @param routePrefix what stands before HTTP routes; may be empty
  */
-export function pathOf(trigger: RoutedTrigger, functionName: string): string {
+export function pathOf(trigger: RoutedTrigger, functionName: string, routePrefix = defaultRoutePrefix): string {
   switch (trigger.type) {
     case "daprServiceInvocationTrigger":
-      return escapedPath(trigger.methodName ?? functionName);
+      return methodPath(trigger.methodName ?? functionName);
     case "daprBindingTrigger":
       return escapedPath(trigger.bindingName ?? functionName);
     case "daprTopicTrigger":
       return topicPathOf(trigger, functionName);
     case "httpTrigger":
-      return `/api/${(trigger.route ?? functionName).replace(/^\/+|(?<!\/)\/+$/g, "")}`;
+      return `/${[routePrefix, (trigger.route ?? functionName).replace(/\/$/, "")].filter(Boolean).join("/")}`;
   }
 }
 
@@ -56,6 +62,26 @@ export function methodsOf(trigger: RoutedTrigger): readonly HttpMethod[] {
 
 function upperCase(methods: readonly string[] | undefined): readonly HttpMethod[] | undefined {
   return methods?.map((method) => method.toUpperCase() as HttpMethod);
+}
+
+/** The template of a method's name: callers may write it with or without a leading slash, and so may the decorator. */
+export function methodTemplateOf(methodName: string): string {
+  return methodName.replace(/^\//, "");
+}
+
+/** A name with `{x}` is a route template; what is no such template, or has no `{x}`, is a name as it stands. */
+function methodPath(methodName: string): string {
+  if (!/[{}]/.test(methodName)) return escapedPath(methodName);
+  const segments = parseRouteTemplate(methodTemplateOf(methodName));
+  if ("fault" in segments) return escapedPath(methodName);
+  return `/${segments.map((parts) => parts.map(partText).join("")).join("/")}`;
+}
+
+function partText(part: RoutePart): string {
+  if ("text" in part) return encodeURIComponent(part.text);
+  if (part.takes === "rest") return `{*${part.name}}`;
+  if (part.default !== undefined) return `{${part.name}=${part.default}}`;
+  return `{${part.name}${part.optional ? "?" : ""}}`;
 }
 
 /** A leading slash is not doubled: callers may write a method with or without it. */

@@ -3,6 +3,8 @@ import type { DaprClient } from "../client/dapr-client.js";
 import type { Container } from "../metadata/functions.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
+import type { Around } from "../invocation/around.js";
+import type { InvocationObserver } from "../invocation/observer.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 
 /** How functions are run. What is left out comes from the environment, and else has the default given here. */
@@ -30,6 +32,12 @@ export interface HandlerOptions {
   readonly maxConcurrency?: number | undefined;
   /** Refuse to start with functions whose payload is not checked. */
   readonly requirePayload?: boolean | undefined;
+  /** What stands before the routes of HTTP functions; `extensions.http.routePrefix` of host.json, then `api`. */
+  readonly routePrefix?: string | undefined;
+  /** Surrounds each call of a function: sees payload and reply, may answer instead. */
+  readonly around?: Around | undefined;
+  /** Watch the invocations. */
+  readonly observers?: readonly InvocationObserver[] | undefined;
   /** `false` leaves `/healthz` to the program. */
   readonly health?: boolean | undefined;
   /** Closes the app when aborted. */

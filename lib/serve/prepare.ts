@@ -1,6 +1,6 @@
 import { bindFunctions, inspectFunctions, inspectStart, throwErrors, type Container } from "../metadata/functions.js";
 import { sharingProblems } from "../metadata/rules/sharing.js";
-import type { Problem } from "../model/errors.js";
+import { DefinitionError, type Problem } from "../model/errors.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import type { Settings } from "../expressions/settings.js";
 import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
@@ -14,6 +14,7 @@ export interface PrepareOptions {
   readonly settings: Settings;
   readonly container?: Container | undefined;
   readonly requirePayload?: boolean | undefined;
+  readonly routePrefix?: string | undefined;
   readonly log: Log;
 }
 
@@ -33,10 +34,15 @@ export function inspectForServe(
   functions: readonly (Class | object)[],
   options: Omit<PrepareOptions, "log">,
 ): Inspected {
-  const { definitions: declared, problems: declaredProblems } = inspectFunctions(functions);
+  const { definitions: all, problems: declaredProblems } = inspectFunctions(functions);
+  const declared = all.filter(({ name }) => disabledBy(name, options.settings) === undefined);
   const { definitions, problems: settingProblems } = resolveSettings(declared, options.settings);
   // Settings may make two names one, or a wrong template; what was wrong before them is wrong with them too.
-  const afterSettings = [...settingProblems, ...sharingProblems(definitions), ...patternProblems(definitions)];
+  const afterSettings = [
+    ...settingProblems,
+    ...sharingProblems(definitions, options.routePrefix),
+    ...patternProblems(definitions, options.routePrefix),
+  ];
   const problems = [
     ...declaredProblems,
     ...inspectStart(functions, { container: options.container }),
@@ -63,7 +69,30 @@ export async function prepareFunctions(
   throwErrors(problems);
   for (const { code, message } of problems) options.log.warn(`${code}: ${message}`);
   const bound = await bindFunctions(functions, { container: options.container });
-  return bound.map(({ instance }, index) => ({ definition: definitions[index]!, instance }));
+  const byName = new Map(definitions.map((definition) => [definition.name, definition]));
+  return bound.flatMap(({ definition: { name }, instance }) => {
+    const definition = byName.get(name);
+    if (definition !== undefined) return { definition, instance };
+    options.log.info(`${name}: disabled by ${disabledBy(name, options.settings)}`);
+    return [];
+  });
+}
+
+/**
+ * The setting that keeps a function from running, where there is one: dots are underscores where names of variables have
+ * no dots.
+ *
+ * @see https://learn.microsoft.com/azure/azure-functions/disable-function
+ */
+export function disabledBy(functionName: string, settings: Settings): string | undefined {
+  const names = [`AzureWebJobs.${functionName}.Disabled`, `AzureWebJobs_${functionName}_Disabled`];
+  try {
+    return names.find((name) => /^(true|1)$/i.test(settings.get(name)?.trim() ?? ""));
+  } catch (error) {
+    // A file of settings that cannot be read is said where a setting is needed.
+    if (error instanceof DefinitionError) return undefined;
+    throw error;
+  }
 }
 
 /** What only the Functions host has. */

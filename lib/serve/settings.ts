@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { parseAddress, sidecarTimeout, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
+import { defaultRoutePrefix } from "../model/paths.js";
+import { parseRouteTemplate } from "../model/route-template.js";
 import { readJsonWithComments } from "../model/jsonc.js";
 
 /** What `serve` reads from its options and, where they leave it open, from the environment. */
@@ -16,6 +18,8 @@ export interface RuntimeSettings {
   /** What the sidecar proves itself with: any of these. */
   readonly appTokens: readonly string[];
   readonly checksSidecar: boolean;
+  /** What stands before the routes of HTTP functions, without slashes around it; may be empty. */
+  readonly routePrefix: string;
 }
 
 export interface RuntimeOptions {
@@ -26,6 +30,7 @@ export interface RuntimeOptions {
   readonly shutdownTimeout?: number | undefined;
   readonly maxBodySize?: number | undefined;
   readonly maxConcurrency?: number | undefined;
+  readonly routePrefix?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,6 +61,7 @@ export function readSettings(
     daprUrl: attempt(() => addressOf(options.daprUrl) ?? sidecarUrl(environment), ""),
     timeout: attempt(() => options.timeout ?? sidecarTimeout(environment), 0),
     appTokens: attempt(() => appTokensOf(environment), []),
+    routePrefix: attempt(() => routePrefixOf(options.routePrefix), defaultRoutePrefix),
     checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),
   };
   return { settings, problems: [...problems, ...numberProblems(options)] };
@@ -98,6 +104,32 @@ function appTokensOf(environment: Environment): string[] {
   throw invalid("APP_API_TOKEN", "it holds no token; give one, or leave the variable out");
 }
 
+/**
+ * The option, else what host.json says, else `api`.
+ *
+ * @throws DefinitionError `setting-invalid`, also when host.json cannot be read
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook#hostjson-settings
+ */
+export function routePrefixOf(option?: string, file = "host.json"): string {
+  const given = option ?? hostRoutePrefix(file);
+  if (given === undefined) return defaultRoutePrefix;
+  const name = option === undefined ? `${file}, extensions.http.routePrefix` : "routePrefix";
+  if (typeof given !== "string") throw invalid(name, `${JSON.stringify(given)} is not text; give text like "api"`);
+  const prefix = given.replace(/^\//, "").replace(/\/$/, "");
+  const parsed = parseRouteTemplate(prefix);
+  if ("fault" in parsed) throw invalid(name, `in "${given}" ${parsed.fault}`);
+  if (!/[{}]/.test(prefix)) return prefix;
+  throw invalid(name, `"${given}" has a brace, and a prefix takes nothing of a path; write it out`);
+}
+
+function hostRoutePrefix(file: string): unknown {
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
+  const { value, fault } = readJsonWithComments(text);
+  if (fault !== undefined) throw invalid(file, `it is not JSON, at character ${fault}; correct it`);
+  return (value as { extensions?: { http?: { routePrefix?: unknown } } } | null)?.extensions?.http?.routePrefix;
+}
+
 function addressOf(daprUrl: string | undefined): string | undefined {
   if (daprUrl === undefined) return undefined;
   const address = parseAddress(daprUrl);
@@ -134,19 +166,23 @@ export function settingSources(
 
 /** @see https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file */
 function readLocalSettings(file: string): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw invalid(file, `it cannot be read (${(error as Error).message}); make it readable or remove it`);
-  }
+  const text = readIfThere(file);
+  if (text === undefined) return {};
   const { value, fault } = readJsonWithComments(text);
   if (fault !== undefined) throw invalid(file, `it is not JSON, at character ${fault}; correct it`);
   const { IsEncrypted, Values } = (value ?? {}) as { IsEncrypted?: unknown; Values?: unknown };
   if (IsEncrypted === true) throw invalid(file, 'its values are encrypted; run "func settings decrypt"');
   const entries = Object.entries((Values ?? {}) as Record<string, unknown>);
   return Object.fromEntries(entries.filter((entry) => entry[1] !== null).map(([name, value]) => [name, String(value)]));
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw invalid(file, `it cannot be read (${(error as Error).message}); make it readable or remove it`);
+  }
 }
 
 function invalid(member: string, what: string): DefinitionError {

@@ -5,9 +5,10 @@ import { allMethods } from "../model/paths.js";
 import type { Class } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
 import { AppHandler, type Closing } from "../server/app-handler.js";
-import { appRoutes } from "../server/app-routes.js";
+import { appRoutes, isBelow } from "../server/app-routes.js";
 import { Gate } from "../invocation/gate.js";
 import { compileFunction } from "../invocation/invoke.js";
+import { allOf } from "../invocation/observer.js";
 import { completeLog } from "./log.js";
 import { prepareFunctions } from "./prepare.js";
 import { routeOf } from "../server/routes.js";
@@ -51,6 +52,7 @@ export async function startApp(
       settings: settingSources(options.settings),
       container: options.container,
       requirePayload: options.requirePayload,
+      routePrefix: settings.routePrefix,
       log,
     },
     problems,
@@ -61,18 +63,23 @@ export async function startApp(
   try {
     const givenUp = new AbortController();
     const host = new SidecarHost(client);
-    const compiled = bound.map((fn) => compileFunction(fn, host, { validation: options.validation }));
+    const { validation, around, observers = [] } = options;
+    const observer = allOf(observers);
+    const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer }));
     const definitions = compiled.map(({ definition }) => definition);
     const gate = options.maxConcurrency === undefined ? undefined : new Gate(options.maxConcurrency);
+    const { routePrefix } = settings;
     const isHealthy = options.health === false ? undefined : () => handler.isHealthy;
     const handler: AppHandler = new AppHandler({
-      routes: appRoutes(compiled, { log, signal: givenUp.signal, gate }, isHealthy),
+      routes: appRoutes(compiled, { log, signal: givenUp.signal, gate }, { health: isHealthy, routePrefix }),
+      // With no prefix at all every unknown path would be public.
+      isPublic: routePrefix === "" ? () => false : isBelow(routePrefix),
       maxBodySize: options.maxBodySize ?? 30_000_000,
       appTokens: settings.appTokens,
       log,
     });
     const opened = await entrance.open(handler, settings);
-    for (const definition of definitions) log.info(describeStart(definition));
+    for (const definition of definitions) log.info(describeStart(definition, routePrefix));
 
     const checking = new AbortController();
     const ends = [surviveStrayErrors(log)];
@@ -101,9 +108,9 @@ function clientFor({ daprUrl, timeout }: RuntimeSettings): HttpDaprClient {
 }
 
 /** Says `CreateNewOrder: service invocation, POST /CreateNewOrder, checked as Order`. */
-function describeStart(definition: FunctionDefinition): string {
+function describeStart(definition: FunctionDefinition, routePrefix: string): string {
   const { name, trigger, payloadType } = definition;
-  const { methods, path } = routeOf(definition)!;
+  const { methods, path } = routeOf(definition, routePrefix)!;
   const verbs = methods.length === allMethods.length ? "any verb" : methods.join(" ");
   const checked = payloadType === undefined ? "unchecked" : `checked as ${describePayloadType(payloadType)}`;
   return `${name}: ${describeTrigger(trigger)}, ${verbs} ${path}, ${checked}`;

@@ -16,6 +16,8 @@ export interface AppHandlerOptions {
   readonly routes: RouteTable<Endpoint>;
   /** Bytes. */
   readonly maxBodySize: number;
+  /** Whether unknown paths like this one are as public as known ones. */
+  readonly isPublic: (path: string) => boolean;
   /** Any of these is accepted; none means that no token is asked for. */
   readonly appTokens: readonly string[];
   readonly log: Log;
@@ -177,9 +179,9 @@ export class AppHandler {
     this.options.log.error(`a request failed: ${failureOf(error).message}`);
   }
 
-  /** Unknown paths below /api/ are as public as known ones; elsewhere only those with the token learn what is there. */
+  /** Among what is not public, only those with the token learn what is there. */
   #isAdmitted(header: (name: string) => string | undefined, endpoint: Endpoint | undefined, path: string): boolean {
-    if (endpoint === undefined ? /^\/api\//i.test(path) : endpoint.isPublic) return true;
+    if (endpoint === undefined ? this.options.isPublic(path) : endpoint.isPublic) return true;
     const given = Buffer.from(header("dapr-api-token") ?? "");
     // All are compared, each in a time that depends on nothing but its own length.
     return this.#tokens.map((token) => isEqual(token, given)).some(Boolean);

@@ -4,24 +4,27 @@ import { problemAt } from "../model/problem.js";
 import { CallEndpoint, http, inputBinding, serviceInvocation } from "./call-endpoint.js";
 import type { Endpoint } from "./endpoint.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
-import { parseRoute } from "./route-pattern.js";
+import { patternOf } from "./route-pattern.js";
 import { RouteTable } from "./route-table.js";
 import { routeOf, routesOf, subscriptionsOf, type Route } from "./routes.js";
 import type { EndpointScope } from "../invocation/run-function.js";
 import { TopicEndpoint } from "./topic-endpoint.js";
 import { emptyReply, jsonReply, success, type WireReply } from "./write-reply.js";
 
-/**
- * The routes of an app: those of its functions and those under which Dapr asks the app itself.
- *
- * @param health answers `/healthz`; undefined where that path is the program's own
- */
+export interface RouteOptions {
+  /** Answers `/healthz`; undefined where that path is the program's own. */
+  readonly health: (() => boolean) | undefined;
+  /** What stands before HTTP routes. */
+  readonly routePrefix: string;
+}
+
+/** The routes of an app: those of its functions and those under which Dapr asks the app itself. */
 export function appRoutes(
   functions: readonly CompiledFunction[],
   scope: EndpointScope,
-  health: (() => boolean) | undefined,
+  { health, routePrefix }: RouteOptions,
 ): RouteTable<Endpoint> {
-  const table = new RouteTable<Endpoint>();
+  const table = new RouteTable<Endpoint>(isBelow(routePrefix));
   const subscriptions = jsonReply(200, subscriptionsOf(functions.map(({ definition }) => definition)));
   const healthy = emptyReply(204);
   const stopping = emptyReply(503);
@@ -38,7 +41,7 @@ export function appRoutes(
     );
   }
   for (const fn of functions) {
-    const route = routeOf(fn.definition);
+    const route = routeOf(fn.definition, routePrefix);
     if (route !== undefined) addRoute(table, route, endpointOf(fn, scope));
     // A sidecar asks whether the app wants the events of a binding; any other answer than 2xx or 405 means no.
     if (fn.definition.trigger.type === "daprBindingTrigger") {
@@ -52,43 +55,51 @@ export function appRoutes(
   return table;
 }
 
+/** Whether a path is below the prefix of HTTP routes, where a slash at its end means nothing. */
+export function isBelow(routePrefix: string): (path: string) => boolean {
+  const start = `/${routePrefix.toLowerCase()}/`;
+  return routePrefix === "" ? () => true : (path) => path.slice(0, start.length).toLowerCase() === start;
+}
+
 /**
- * HTTP routes that cannot be told apart, though they are spelt differently, or cannot be matched here at all. What
+ * Routes that cannot be told apart, though they are spelt differently, or cannot be matched here at all. What
  * `readFunctions` finds is not repeated.
  */
-export function patternProblems(definitions: readonly FunctionDefinition[]): Problem[] {
+export function patternProblems(definitions: readonly FunctionDefinition[], routePrefix?: string): Problem[] {
   const table = new RouteTable<FunctionDefinition>();
-  return routesOf(definitions).flatMap((route) => {
+  return routesOf(definitions, routePrefix).flatMap((route) => {
     const { definition, path } = route;
-    const place = { ...definition, binding: `trigger "${definition.trigger.name}"`, member: "route" };
-    if (!isPattern(route)) return [];
-    const segments = parseRoute(path);
+    const member = definition.trigger.type === "httpTrigger" ? "route" : "methodName";
+    const place = { ...definition, binding: `trigger "${definition.trigger.name}"`, member };
+    const segments = segmentsOf(route);
+    if (segments === undefined) return [];
     if ("unsupported" in segments) {
       const text = `the segment "${segments.unsupported}" is understood by the Functions host only`;
       return [problemAt(place, "host-only", `${text}; write a segment as text or as one {name}`)];
     }
     const taken = table.addPattern(route.methods, segments, definition);
-    if (taken === undefined || routeOf(taken)!.path.toLowerCase() === path.toLowerCase()) return [];
-    const text = `${placeOf(taken)} is found on ${routeOf(taken)!.path}, which matches the same requests`;
-    return [problemAt(place, "route-duplicate", `${text}; give one of them another route`)];
+    const takenPath = taken && routeOf(taken, routePrefix)!.path;
+    if (taken === undefined || takenPath?.toLowerCase() === path.toLowerCase()) return [];
+    const text = `${placeOf(taken)} is found on ${takenPath}, which matches the same requests`;
+    return [problemAt(place, "route-duplicate", `${text}; give one of them another ${member}`)];
   });
 }
 
 function addRoute(table: RouteTable<Endpoint>, route: Route, endpoint: Endpoint): void {
-  if (!isPattern(route)) {
-    table.add(route.methods, pathnameOf(route), endpoint);
-    return;
-  }
-  const segments = parseRoute(route.path);
-  if (!("unsupported" in segments)) table.addPattern(route.methods, segments, endpoint);
+  const segments = segmentsOf(route);
+  if (segments === undefined) table.add(route.methods, pathnameOf(route), endpoint);
+  else if (!("unsupported" in segments)) table.addPattern(route.methods, segments, endpoint);
 }
 
-function isPattern({ definition, path }: Route): boolean {
-  return definition.trigger.type === "httpTrigger" && path.includes("{");
+/** Of a route with `{x}`; of topics and bindings a brace is one. */
+function segmentsOf({ definition, path }: Route): ReturnType<typeof patternOf> {
+  const { type } = definition.trigger;
+  return type === "httpTrigger" || type === "daprServiceInvocationTrigger" ? patternOf(path) : undefined;
 }
 
-/** A topic's route may have a query, which the sidecar sends along. */
-function pathnameOf({ path }: Route): string {
+/** A topic's route may have a query, which the sidecar sends along; in a route doubled braces are one. */
+function pathnameOf({ definition, path }: Route): string {
+  if (definition.trigger.type === "httpTrigger") return path.replaceAll("{{", "{").replaceAll("}}", "}");
   return path.split("?", 1)[0]!;
 }
 

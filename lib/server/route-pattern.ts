@@ -1,42 +1,27 @@
-/** One part of an HTTP route between slashes. */
-export type RouteSegment = { readonly text: string } | RouteParameter;
+import { parseRouteTemplate, type RouteParameter } from "../model/route-template.js";
 
-export interface RouteParameter {
-  readonly name: string;
-  /** `rest` takes all that is left of the path, slashes included. */
-  readonly takes: "one" | "rest";
-  readonly optional: boolean;
-  /** The value where the path ends before it: `{page=1}`. */
-  readonly default: string | undefined;
-}
+/** One part of a path between slashes, as it is matched. */
+export type PatternSegment = { readonly text: string } | RouteParameter;
 
 /**
- * The segments of an HTTP route. Constraints (`{id:int}`) are read and not enforced: what the value means is the
- * function's to check, as everything else a caller sends.
+ * How a path with `{x}` is matched; undefined for a path that has none.
  *
+ * @param path with the slash in front of it
  * @returns the segment that cannot be matched here, as text, where there is one: Azure's host also takes segments that
  *   mix text and parameters
- * @see https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates
  */
-export function parseRoute(path: string): readonly RouteSegment[] | { readonly unsupported: string } {
-  const parts = path.split("/").slice(1);
-  const segments: RouteSegment[] = [];
-  for (const [index, part] of parts.entries()) {
-    const segment = /[{}]/.test(part) ? readParameter(part) : { text: normalisedPart(part) };
-    const misplaced =
-      segment !== undefined && "takes" in segment && segment.takes === "rest" && index < parts.length - 1;
-    if (segment === undefined || misplaced) return { unsupported: part };
-    segments.push(segment);
-  }
-  return segments;
-}
-
-function readParameter(part: string): RouteParameter | undefined {
-  const match = /^\{(\*{0,2})([^:=?*{}]+)(?::[^=]*?)?(?:=(.*?))?(\?)?\}$/.exec(part);
-  if (match === null) return undefined;
-  const [, stars, name, value, mark] = match;
-  const takes = stars === "" ? "one" : "rest";
-  return { name: name!, takes, optional: mark === "?" || value !== undefined || takes === "rest", default: value };
+export function patternOf(path: string): readonly PatternSegment[] | { readonly unsupported: string } | undefined {
+  if (!/[{}]/.test(path)) return undefined;
+  const segments = parseRouteTemplate(path.slice(1));
+  // What is no template is refused before it is served.
+  if ("fault" in segments || !segments.flat().some((part) => "name" in part)) return undefined;
+  const mixed = segments.findIndex((parts) => parts.length > 1 && parts.some((part) => "name" in part));
+  if (mixed !== -1) return { unsupported: path.split("/")[mixed + 1]! };
+  return segments.map((parts) => {
+    const [first] = parts;
+    if (parts.length === 1 && "name" in first!) return first;
+    return { text: normalisedPart(parts.map((part) => ("text" in part ? part.text : "")).join("")) };
+  });
 }
 
 /** A path in the one spelling under which it is looked up: escapes only where needed, in lower case. */

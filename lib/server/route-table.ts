@@ -1,10 +1,6 @@
-import {
-  decodedPart,
-  normalisedPart,
-  normalisedPath,
-  type RouteParameter,
-  type RouteSegment,
-} from "./route-pattern.js";
+import { allMethods } from "../model/paths.js";
+import type { RouteParameter } from "../model/route-template.js";
+import { decodedPart, normalisedPart, normalisedPath, type PatternSegment } from "./route-pattern.js";
 
 /** What a request's path and verb lead to. */
 export interface Match<T> {
@@ -35,6 +31,9 @@ interface Branch<T> {
  * parameters is one look-up, one with parameters a step for each segment.
  */
 export class RouteTable<T> {
+  /** @param isLenient whether a slash at the end of a path means nothing, as below the prefix of HTTP routes */
+  constructor(private readonly isLenient: (path: string) => boolean = () => false) {}
+
   readonly #fixed = new Map<string, Answers<Match<T>>>();
   readonly #root: Branch<T> = newBranch();
 
@@ -52,7 +51,7 @@ export class RouteTable<T> {
   }
 
   /** Adds a path with parameters. Returns as {@link add}. */
-  addPattern(methods: readonly string[], segments: readonly RouteSegment[], value: T): T | undefined {
+  addPattern(methods: readonly string[], segments: readonly PatternSegment[], value: T): T | undefined {
     const parameters = segments.filter((segment) => "name" in segment);
     const leaf = { value, parameters };
     let branch = this.#root;
@@ -73,8 +72,13 @@ export class RouteTable<T> {
   find(method: string, path: string): Match<T> | undefined {
     const fixed = this.#fixed.get(path)?.get(method);
     if (fixed !== undefined) return fixed;
-    const trimmed = path.length > 1 && path.endsWith("/") && isBelowApi(path) ? path.slice(0, -1) : path;
+    const trimmed = path.length > 1 && path.endsWith("/") && this.isLenient(path) ? path.slice(0, -1) : path;
     return this.#fixed.get(normalisedPath(trimmed))?.get(method) ?? this.#findPattern(method, trimmed);
+  }
+
+  /** The verbs that are answered at a path, in the order of messages; a slow search for what {@link find} did not find. */
+  methodsAt(path: string): string[] {
+    return allMethods.filter((method) => this.find(method, path) !== undefined);
   }
 
   #findPattern(method: string, path: string): Match<T> | undefined {
@@ -136,8 +140,4 @@ function childOf<T>(branch: Branch<T>, text: string): Branch<T> {
 
 function newBranch<T>(): Branch<T> {
   return { texts: new Map(), ends: new Map(), mayEnd: new Map(), rests: new Map() };
-}
-
-function isBelowApi(path: string): boolean {
-  return path.slice(0, 5).toLowerCase() === "/api/";
 }

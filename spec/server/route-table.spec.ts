@@ -1,15 +1,15 @@
-import { parseRoute } from "../../lib/server/route-pattern.js";
+import { patternOf } from "../../lib/server/route-pattern.js";
 import { RouteTable } from "../../lib/server/route-table.js";
 
 /** A table of routes, each answered by its own text. */
 function tableOf(...routes: string[]): RouteTable<string> {
-  const table = new RouteTable<string>();
+  const table = new RouteTable<string>((path) => path.startsWith("/api/"));
   for (const route of routes) {
     const [verbs = "", path = ""] = route.split(" ");
-    const segments = parseRoute(path);
-    if ("unsupported" in segments) throw new Error(segments.unsupported);
-    if (path.includes("{")) table.addPattern(verbs.split(","), segments, route);
-    else table.add(verbs.split(","), path, route);
+    const segments = patternOf(path);
+    if (segments === undefined) table.add(verbs.split(","), path, route);
+    else if ("unsupported" in segments) throw new Error(segments.unsupported);
+    else table.addPattern(verbs.split(","), segments, route);
   }
   return table;
 }
@@ -60,12 +60,18 @@ describe("a route table", () => {
     const table = tableOf("GET,POST /a", "GET /api/{x}");
     expect(table.add(["POST"], "/A", "other")).toBe("GET,POST /a");
     expect(table.add(["PUT"], "/A", "other")).toBeUndefined();
-    expect(table.addPattern(["GET"], parseRoute("/api/{y}") as never, "other")).toBe("GET /api/{x}");
+    expect(table.addPattern(["GET"], patternOf("/api/{y}") as never, "other")).toBe("GET /api/{x}");
   });
 
   it("names a segment that only the Functions host understands", () => {
-    expect(parseRoute("/api/files/{name}.{ext}")).toEqual({ unsupported: "{name}.{ext}" });
-    expect(parseRoute("/api/{*rest}/more")).toEqual({ unsupported: "{*rest}" });
+    expect(patternOf("/api/files/{name}.{ext}")).toEqual({ unsupported: "{name}.{ext}" });
+    expect(patternOf("/api/files")).toBeUndefined();
+  });
+
+  it("says which verbs a path answers", () => {
+    const table = tableOf("GET,POST /a", "PUT /{x}");
+    expect(table.methodsAt("/a")).toEqual(["GET", "POST", "PUT"]);
+    expect(table.methodsAt("/a/b")).toEqual([]);
   });
 
   it("keeps a parameter called __proto__ to itself", () => {

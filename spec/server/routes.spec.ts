@@ -14,13 +14,15 @@ class Parcels {
   find(_payload: unknown): void {}
   @DaprServiceInvocationTrigger({ methodName: "parcels/über mich", methods: ["get", "PUT"] })
   own(_payload: unknown): void {}
+  @DaprServiceInvocationTrigger({ methodName: "/über/{id}/{*rest}" })
+  template(_payload: unknown): void {}
   @DaprTopicTrigger({ pubSubName: "bus", topic: "eu/fr#1 ?" })
   scans(_event: CloudEvent): void {}
   @DaprTopicTrigger({ pubSubName: "bus", topic: "a", route: "on-a?kind=x" })
   routed(_event: CloudEvent): void {}
   @DaprBindingTrigger({ bindingName: "mail box" })
   mail(_payload: unknown): void {}
-  @HttpTrigger({ route: "/parcels/{id}/" })
+  @HttpTrigger({ route: "parcels/{id}/" })
   show(_request: HttpRequest): void {}
 }
 
@@ -30,11 +32,15 @@ describe("routes", () => {
     expect(routes.map(({ definition, methods, path }) => `${definition.name} ${methods.join(",")} ${path}`)).toEqual([
       "find POST /find",
       "own GET,PUT /parcels/%C3%BCber%20mich",
+      "template POST /%C3%BCber/{id}/{*rest}",
       "scans POST /eu/fr%231%20%3F",
       "routed POST /on-a?kind=x",
       "mail POST /mail%20box",
       "show GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS,TRACE /api/parcels/{id}",
     ]);
+    const [last] = routesOf(readFunctions([Parcels]), "v1/shop").slice(-1);
+    expect(last!.path).toBe("/v1/shop/parcels/{id}");
+    expect(routesOf(readFunctions([Parcels]), "").at(-1)!.path).toBe("/parcels/{id}");
   });
 
   it("exist not for a trigger of the Functions host", () => {

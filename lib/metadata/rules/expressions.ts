@@ -1,4 +1,4 @@
-import type { Binding, TriggerBinding } from "../../model/bindings.js";
+import type { Binding, DaprServiceInvocationTrigger, TriggerBinding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { ExpressionError } from "../../expressions/error.js";
 import { parseUnresolved, type Token } from "../../expressions/parse.js";
@@ -6,6 +6,8 @@ import { settingNames } from "../../expressions/settings.js";
 import { textsWithSettings, type MemberText } from "../../expressions/members.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { BindingRole } from "../../model/binding-table.js";
+import { methodTemplateOf } from "../../model/paths.js";
+import { routeNames } from "../../model/route-template.js";
 import { problemAt, roleOfDeclared, type ProblemPlace } from "../../model/problem.js";
 
 /** A function as far as it was declared: one without a trigger has expressions too. */
@@ -43,7 +45,9 @@ function triggerProblems(definition: Declared, trigger: TriggerBinding): Problem
   return textsOf(trigger).flatMap(({ member, text }) => {
     const at = { ...place, member };
     // The values of a metadata map are the component's business, and may well be JSON.
-    const isName = !trigger.generic && member !== "metadata";
+    // A method's name is a route template, as that of an HTTP function is.
+    const isTemplate = trigger.type === "daprServiceInvocationTrigger" && member === "methodName";
+    const isName = !trigger.generic && member !== "metadata" && !isTemplate;
     const expression = isName ? /\{[^{}]*\}/.exec(text)?.[0] : undefined;
     if (expression === undefined) return settingProblems(at, text);
     const what = `"${expression}" stays text here, since a trigger has no data yet`;
@@ -88,7 +92,7 @@ function settingProblems(place: ProblemPlace, text: string): Problem[] {
 }
 
 const systemNames: readonly (string | undefined)[] = ["methodname", "randguid", "utcnow"];
-const httpNames = ["query", "headers", "sys"];
+const httpNames = ["query", "headers", "params", "sys"];
 
 function tokenProblems(place: ProblemPlace, token: Token, definition: Declared): Problem[] {
   if ("literal" in token) return [];
@@ -103,6 +107,7 @@ function tokenProblems(place: ProblemPlace, token: Token, definition: Declared):
     return [problemAt(place, "expression-without-data", `${what}; use one of these`)];
   }
   if (trigger === undefined) return [];
+  if (!trigger.generic && trigger.type === "daprServiceInvocationTrigger" && isOfRequest(trigger, first)) return [];
   if (trigger.dataType?.toLowerCase() === "binary") {
     const what = `"${expression}" has no value: a binary payload brings no data`;
     return [problemAt(place, "expression-without-data", `${what}; write the text out, or leave dataType out`)];
@@ -120,9 +125,9 @@ function tokenProblems(place: ProblemPlace, token: Token, definition: Declared):
   return [problemAt(place, "expression-unchecked", `${what}; write "${inner}"`, "warning")];
 }
 
-/** Names of the segments, without constraint, default, `?` and `*`, in lower case. */
-function routeNames(route: string): string[] {
-  return [...route.matchAll(/\{\*{0,2}([^{}:=?*]+)/g)].map((match) => match[1]!.trim().toLowerCase());
+/** Whether the request has it whatever the payload is: its route, or all of its query. */
+function isOfRequest({ methodName = "" }: DaprServiceInvocationTrigger, name: string): boolean {
+  return ["query", "params"].includes(name) || routeNames(methodTemplateOf(methodName)).includes(name);
 }
 
 function prefixProblems(place: ProblemPlace, builtin: string, parts: readonly string[]): Problem[] {

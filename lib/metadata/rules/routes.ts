@@ -1,7 +1,8 @@
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import { methodsOf, pathOf, type RoutedTrigger } from "../../model/paths.js";
+import { methodsOf, methodTemplateOf, pathOf, type RoutedTrigger } from "../../model/paths.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";
+import { parseRouteTemplate } from "../../model/route-template.js";
 
 interface Route {
   readonly definition: FunctionDefinition;
@@ -16,16 +17,16 @@ interface Route {
  * Functions on one route, or on one that the host or Dapr keeps for itself. Holds for definitions before and after
  * their settings are in: before, `%a%` is only equal to itself.
  */
-export function routeProblems(definitions: readonly FunctionDefinition[]): Problem[] {
+export function routeProblems(definitions: readonly FunctionDefinition[], routePrefix?: string): Problem[] {
   const taken = new Map<string, Route[]>();
   return definitions.flatMap((definition) => {
     const { trigger, name } = definition;
     if (trigger.generic) return [];
-    const route = routeOf(definition, trigger, name);
+    const route = routeOf(definition, trigger, name, routePrefix);
     const others = taken.get(route.key) ?? [];
     taken.set(route.key, [...others, route]);
     const other = others.find(({ verbs }) => verbs.some((verb) => route.verbs.includes(verb)));
-    const own = [...reservedProblems(route), ...foldedProblems(route)];
+    const own = [...templateProblems(route), ...reservedProblems(route), ...foldedProblems(route)];
     return other === undefined ? own : [...own, duplicate(other, route)];
   });
 }
@@ -42,8 +43,13 @@ function routeOption(trigger: RoutedTrigger): string {
   }
 }
 
-function routeOf(definition: FunctionDefinition, trigger: RoutedTrigger, name: string): Route {
-  const path = pathOf(trigger, name);
+function routeOf(
+  definition: FunctionDefinition,
+  trigger: RoutedTrigger,
+  name: string,
+  routePrefix: string | undefined,
+): Route {
+  const path = pathOf(trigger, name, routePrefix);
   return {
     definition,
     place: { ...definition, binding: `trigger "${trigger.name}"`, member: routeOption(trigger) },
@@ -59,12 +65,46 @@ function duplicate(first: Route, second: Route): Problem {
   return problemAt(second.place, "route-duplicate", text);
 }
 
+/**
+ * Routes that the host's router refuses, which then starts no function of the app; and method names in the spelling of
+ * other routers, which would wait for callers that write the same.
+ */
+function templateProblems({ definition, place }: Route): Problem[] {
+  const { trigger } = definition;
+  if (trigger.generic) return [];
+  if (trigger.type === "httpTrigger") {
+    const { route } = trigger;
+    if (route === undefined) return [];
+    const parsed = parseRouteTemplate(route);
+    return "fault" in parsed ? [problemAt(place, "route-invalid", `in the route "${route}" ${parsed.fault}`)] : [];
+  }
+  if (trigger.type !== "daprServiceInvocationTrigger" || trigger.methodName === undefined) return [];
+  const { methodName } = trigger;
+  const invalid = (fault: string): Problem[] => [
+    problemAt(place, "route-invalid", `in the method's name "${methodName}" ${fault}`),
+  ];
+  const template = methodTemplateOf(methodName);
+  const foreign = template.split("/").find((part) => /^[:*]/.test(part));
+  if (foreign !== undefined) {
+    const meant = foreign.startsWith("*") ? "{*rest}" : `{${foreign.slice(1).replace(/\W.*$/s, "") || "id"}}`;
+    return invalid(`"${foreign}" takes no part of a path; write "${meant}"`);
+  }
+  if (!/[{}]/.test(template)) return [];
+  const parsed = parseRouteTemplate(template);
+  if ("fault" in parsed) return invalid(parsed.fault);
+  const isMixed = parsed.some((parts) => parts.length > 1 && parts.some((part) => "name" in part));
+  return isMixed ? invalid("text and braces share a segment; write a segment as text or as one {name}") : [];
+}
+
 function reservedProblems({ definition, place, path, key }: Route): Problem[] {
-  if (definition.trigger.type === "httpTrigger") {
-    const [, word] = /^\/api\/(admin|runtime)/.exec(key) ?? [];
-    if (word === undefined) return [];
-    const what = `the Functions host keeps routes that begin with "${word}" for itself, and this is ${path.slice("/api/".length)}`;
-    return [problemAt(place, "route-reserved", `${what}; give another route`)];
+  const { trigger, name } = definition;
+  if (!trigger.generic && trigger.type === "httpTrigger") {
+    const route = trigger.route ?? name;
+    const word = /^(admin|runtime)/i.exec(route)?.[0].toLowerCase();
+    if (word !== undefined) {
+      const what = `the Functions host keeps routes that begin with "${word}" for itself, and this is ${route}`;
+      return [problemAt(place, "route-reserved", `${what}; give another route`)];
+    }
   }
   if (key !== "/healthz" && !key.startsWith("/dapr/")) return [];
   return [problemAt(place, "route-reserved", `Dapr asks the app itself at ${path}; give another ${place.member}`)];

@@ -7,9 +7,9 @@ import { subscriptionProblems } from "./subscriptions.js";
  * What functions do to each other: they share a route, or a topic on which they disagree. `readFunctions` asks this of
  * definitions as they are written, a host that knows the settings once more of what `resolveSettings` gives.
  */
-export function sharingProblems(definitions: readonly FunctionDefinition[]): Problem[] {
+export function sharingProblems(definitions: readonly FunctionDefinition[], routePrefix?: string): Problem[] {
   const distinct = withoutNamesakes(definitions);
-  return [...subscriptionProblems(distinct), ...routeProblems(distinct)];
+  return [...subscriptionProblems(distinct), ...routeProblems(distinct, routePrefix)];
 }
 
 /** Functions of one name share whatever is named after them, which is then no second problem. */

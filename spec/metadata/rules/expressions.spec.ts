@@ -96,7 +96,6 @@ describe("an expression in a trigger", () => {
   it.each([
     ["topic", DaprTopicTrigger({ pubSubName: "bus", topic: "orders-{id}" })],
     ["deadLetterTopic", DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "orders-{id}" })],
-    ["methodName", DaprServiceInvocationTrigger({ methodName: "orders-{id}" })],
     ["bindingName", DaprBindingTrigger({ bindingName: "orders-{id}" })],
   ])("is refused in %s, where it would stay text", (member, trigger) => {
     expect(ofTrigger(trigger)).toEqual([

@@ -33,7 +33,7 @@ describe("two functions on one route", () => {
       "route",
       "/api/orders/{id}",
       HttpTrigger({ route: "orders/{id}" }),
-      HttpTrigger({ route: "/Orders/{id}/", methods: ["GET"] }),
+      HttpTrigger({ route: "Orders/{id}/", methods: ["GET"] }),
     ],
   ])("are refused, by %s on %s", (member, path, a, b) => {
     expect(both(a, b)).toEqual([expect.stringMatching(/^error route-duplicate: Orders\.b, trigger "(payload|req)", /)]);
@@ -53,7 +53,7 @@ describe("two functions on one route", () => {
 });
 
 describe("a route that is taken", () => {
-  it.each(["admin", "Administration", "/runtime/x", "runtimes"])("is an http route such as %s", (route) => {
+  it.each(["admin", "Administration", "runtime/x", "runtimes"])("is an http route such as %s", (route) => {
     expect(problemsOf(declared({ a: [HttpTrigger({ route })] }))).toEqual([
       expect.stringContaining(
         'error route-reserved: Orders.a, trigger "req", route: the Functions host keeps routes that',
@@ -82,6 +82,38 @@ describe("a route that is taken", () => {
     "is no other",
     (trigger) => {
       expect(problemsOf(declared({ a: [trigger] }))).toEqual([]);
+    },
+  );
+});
+
+describe("a route that is no route", () => {
+  it.each(["/hello", "a//b", "q?x=1", "dup/{id}/{id}", "open/{id", "catch/{*rest}/more"])(
+    "stops the whole Functions host: %s",
+    (route) => {
+      expect(problemsOf(declared({ a: [HttpTrigger({ route })] }))).toEqual([
+        expect.stringContaining(`error route-invalid: Orders.a, trigger "req", route: in the route "${route}" `),
+      ]);
+    },
+  );
+
+  it.each([
+    ["orders/:id", '":id" takes no part of a path; write "{id}"'],
+    ["orders/:order-id/lines", '":order-id" takes no part of a path; write "{order}"'],
+    ["orders/*", '"*" takes no part of a path; write "{*rest}"'],
+    ["/**", '"**" takes no part of a path; write "{*rest}"'],
+    ["orders/{id", 'it has a "{" without its counterpart; close it, or write "{{" for one'],
+    ["orders-{id}", "text and braces share a segment; write a segment as text or as one {name}"],
+    ["{id}/{Id}", 'it has "Id" twice; give each its own name'],
+  ])("is refused as the name of a method: %s", (methodName, text) => {
+    expect(problemsOf(declared({ a: [DaprServiceInvocationTrigger({ methodName })] }))).toEqual([
+      `error route-invalid: Orders.a, trigger "payload", methodName: in the method's name "${methodName}" ${text}`,
+    ]);
+  });
+
+  it.each(["orders/{id}", "/orders/{id?}", "files/{*path}", "v1:batch", "a*b", "what?now"])(
+    "is not the name %s of a method",
+    (methodName) => {
+      expect(problemsOf(declared({ a: [DaprServiceInvocationTrigger({ methodName })] }))).toEqual([]);
     },
   );
 });

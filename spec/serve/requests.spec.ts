@@ -1,0 +1,136 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  DaprServiceInvocationTrigger,
+  DaprStateOutput,
+  HttpTrigger,
+  serve,
+  type Collector,
+  type HttpRequest,
+} from "../../lib/index.js";
+import { routePrefixOf } from "../../lib/serve/settings.js";
+import { keptLog, post, send, serving, withVariable } from "./support.js";
+
+class Orders {
+  @DaprServiceInvocationTrigger({ methodName: "orders/{id}", methods: ["GET", "POST"] })
+  byId(_payload: unknown): string {
+    return "by id";
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "orders/newest", methods: ["GET"] })
+  newest(_payload: unknown): string {
+    return "newest";
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "files/{*path}" })
+  file(_payload: unknown): string {
+    return "file";
+  }
+
+  @HttpTrigger({ route: "orders/{id}" })
+  show(request: HttpRequest): string {
+    return request.params["id"]!;
+  }
+}
+
+describe("the name of a method", () => {
+  it("may be a template, after which literal names win", async () => {
+    const { app } = await serving([Orders]);
+    expect((await send(app, "GET", "/orders/41")).body).toBe('"by id"');
+    expect((await send(app, "GET", "/orders/newest")).body).toBe('"newest"');
+    expect((await send(app, "POST", "/orders/newest")).body).toBe('"by id"');
+    expect((await send(app, "POST", "/files/a/b%20c")).body).toBe('"file"');
+    expect((await send(app, "GET", "/api/orders/41/")).body).toBe("41");
+    expect((await send(app, "POST", "/orders/41/lines")).status).toBe(404);
+  });
+
+  it("is refused where another matches the same requests", async () => {
+    class Twice {
+      @DaprServiceInvocationTrigger({ methodName: "a/{x}" })
+      one(_payload: unknown): void {}
+      @DaprServiceInvocationTrigger({ methodName: "A/{y}" })
+      two(_payload: unknown): void {}
+    }
+    await expect(serve([Twice], { port: 0 })).rejects.toThrow(
+      'Twice.two, trigger "payload", methodName: Twice.one is found on /a/{x}, which matches the same requests',
+    );
+  });
+});
+
+describe("routePrefix", () => {
+  it("stands before HTTP routes, and nothing else", async () => {
+    const { app } = await serving([Orders], { routePrefix: "/v1/shop/" });
+    expect((await send(app, "GET", "/v1/Shop/orders/41/")).body).toBe("41");
+    expect((await send(app, "GET", "/api/orders/41")).status).toBe(404);
+    expect((await send(app, "GET", "/orders/41")).body).toBe('"by id"');
+  });
+
+  it("may be empty, and then tells functions on one path from each other", async () => {
+    class Shown {
+      @HttpTrigger({ route: "orders/{id}" })
+      show(request: HttpRequest): string {
+        return request.params["id"]!;
+      }
+    }
+    const { app } = await serving([Shown], { routePrefix: "" });
+    expect((await send(app, "GET", "/orders/41/")).body).toBe("41");
+    await expect(serve([Orders], { port: 0, routePrefix: "" })).rejects.toThrow("route-duplicate");
+    class Health {
+      @HttpTrigger({ route: "healthz" })
+      show(_request: HttpRequest): void {}
+    }
+    await expect(serve([Health], { port: 0, routePrefix: "" })).rejects.toThrow("route-reserved");
+  });
+
+  it("comes from host.json", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "host-")), "host.json");
+    expect(routePrefixOf(undefined, file)).toBe("api");
+    writeFileSync(file, '{ "version": "2.0" }');
+    expect(routePrefixOf(undefined, file)).toBe("api");
+    writeFileSync(file, '\uFEFF{ "extensions": { "http": { "routePrefix": "v2", } } } // mine');
+    expect(routePrefixOf(undefined, file)).toBe("v2");
+    expect(routePrefixOf("v3", file)).toBe("v3");
+    writeFileSync(file, "{ extensions");
+    expect(() => routePrefixOf(undefined, file)).toThrow("host.json: it is not JSON, at character 2; correct it");
+  });
+
+  it.each(["a//b", "a?b", "{tenant}", 7])("is refused when it is %p", async (routePrefix) => {
+    await expect(serve([Orders], { port: 0, routePrefix: routePrefix as string })).rejects.toThrow(
+      "setting-invalid: routePrefix: ",
+    );
+  });
+});
+
+describe("a function that a setting disables", () => {
+  class Saves {
+    @DaprServiceInvocationTrigger()
+    @DaprStateOutput({ name: "out", stateStore: "%Missing%", key: "k" })
+    off(_payload: unknown, _bindings: { out: Collector<unknown> }): void {}
+
+    @DaprServiceInvocationTrigger()
+    on(_payload: unknown): string {
+      return "on";
+    }
+  }
+
+  it.each(["AzureWebJobs.off.Disabled", "AzureWebJobs_off_Disabled", "azurewebjobs.OFF.disabled"])(
+    "is neither checked nor found: %s",
+    async (name) => {
+      const { app, log } = await serving([Saves], { settings: { [name]: "True" } });
+      expect(app.functions.map((fn) => fn.name)).toEqual(["on"]);
+      expect((await post(app, "/off", 1)).status).toBe(404);
+      expect((await post(app, "/on", 1)).body).toBe('"on"');
+      expect(log.lines).toContainEqual(
+        expect.stringMatching(/^info off: disabled by AzureWebJobs[._]off[._]Disabled$/),
+      );
+    },
+  );
+
+  it("may be disabled by the environment, and is not by another value", async () => {
+    withVariable("AzureWebJobs_off_Disabled", "1");
+    expect((await serving([Saves])).app.functions).toHaveLength(1);
+    withVariable("AzureWebJobs_off_Disabled", "no");
+    await expect(serve([Saves], { port: 0, log: keptLog() })).rejects.toThrow("setting-missing");
+  });
+});

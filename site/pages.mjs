@@ -46,7 +46,7 @@ function withLinks(text, path, root, waiting) {
   const lines = text.split("\n").map((line) => {
     if (/^\s*```/.test(line)) fenced = !fenced;
     if (fenced) return line;
-    return line.replace(/\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)/g, (_, link, anchor = "") => {
+    return line.replace(/\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?(?: "[^"]*")?\)/g, (_, link, anchor = "") => {
       const aim = posix.normalize(posix.join(posix.dirname(path), link)).replace(/\/$/, "");
       const isFolder = existsSync(join(root, aim)) && statSync(join(root, aim)).isDirectory();
       const page = isFolder && existsSync(join(root, aim, "README.md")) ? `${aim}/README.md` : aim;

@@ -8,3 +8,4 @@ export { toFunctionJson, type BindingJson, type FunctionJson } from "./app/funct
 export { type AzureOptions } from "./host/host-functions.js";
 export { toHandler, type V3Handler } from "./host/handler.js";
 export { register } from "./host/register.js";
+export { v3Handler, type V3HandlerOptions } from "./host/v3-handler.js";

@@ -8,6 +8,7 @@ import type { Problem } from "../model/errors.js";
 import { appPortNotes } from "../azure/app/app-port.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
 import { hasModuleIn, inspectApp, loadFunctions, registeringProblems } from "./function-app.js";
+import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
@@ -77,7 +78,7 @@ function finish(plan: AppPlan | undefined, problems: readonly Problem[], options
     const report = actions.map((action) => ({
       action: action.action,
       path: action.path,
-      ...(options.diff === true && changes(action) && { diff: toDiff(action) }),
+      ...(options.diff === true && changes(action) && { diff: toPatch(action.path, action.before, action.after) }),
     }));
     printJson({ report, problems });
     return;
@@ -85,18 +86,11 @@ function finish(plan: AppPlan | undefined, problems: readonly Problem[], options
   printProblems(problems);
   for (const action of actions) {
     process.stdout.write(`${action.action} ${action.path}\n`);
-    if (options.diff === true && changes(action)) process.stdout.write(toDiff(action));
+    if (options.diff === true && changes(action))
+      process.stdout.write(toPatch(action.path, action.before, action.after));
   }
 }
 
 function changes({ before, after }: FileAction): boolean {
   return before !== after;
-}
-
-function toDiff({ path, before, after }: FileAction): string {
-  const { createTwoFilesPatch } = require("diff") as typeof import("diff");
-  const from = before === undefined ? "/dev/null" : `a/${path}`;
-  const to = after === undefined ? "/dev/null" : `b/${path}`;
-  const patch = createTwoFilesPatch(from, to, before ?? "", after ?? "", undefined, undefined, { context: 3 });
-  return patch.replace(/^=+\n/, "");
 }

@@ -1,0 +1,380 @@
+import type { JsonValue } from "../../model/bindings.js";
+import { suggestMember } from "../../metadata/rules/suggest.js";
+import { bindingTable, directions, optionsWhere, type BindingRow } from "../../model/binding-table.js";
+
+/** What a function.json says of one function, in the words of the decorators. */
+export interface AdoptedFunction {
+  readonly name: string;
+  readonly trigger: AdoptedBinding;
+  readonly inputs: readonly AdoptedBinding[];
+  readonly outputs: readonly AdoptedBinding[];
+  /** What an HTTP function calls its response: `res` or `$return`. */
+  readonly reply?: string | undefined;
+  /** The handler's file, relative to the app's root and `/`-separated; undefined where none was found. */
+  readonly script: string | undefined;
+  readonly entryPoint?: string | undefined;
+  readonly retry?: Readonly<Record<string, JsonValue>> | undefined;
+}
+
+export interface AdoptedBinding {
+  /** `DaprStateOutput` … or, for types that have no decorator of their own, `Trigger`, `Input` or `Output`. */
+  readonly decorator: string;
+  readonly name: string;
+  /** What function.json calls it, where that is not a name that a decorator takes: `$return`, `my-order`. */
+  readonly originalName?: string | undefined;
+  readonly options: Readonly<Record<string, JsonValue>>;
+}
+
+/** Something that the files got wrong, or that a person has to finish. */
+export interface AdoptionFinding {
+  /** `corrected`: the classes say it right. `by-hand`: left for a person. `skipped`: the function was not adopted. */
+  readonly kind: "corrected" | "by-hand" | "skipped";
+  readonly function: string;
+  readonly text: string;
+}
+
+/** The folder of a function, as far as it matters here. */
+export interface FunctionFolder {
+  readonly name: string;
+  readonly functionJson: string;
+  /** The names of its files. */
+  readonly files: readonly string[];
+  /** Whether a file is there, by its path relative to the app's root. */
+  readonly exists: (path: string) => boolean;
+}
+
+type Json = Readonly<Record<string, JsonValue>>;
+
+interface Decorator {
+  readonly name: string;
+  readonly row: BindingRow;
+}
+
+/** The decorators of what the Functions host has, by type and direction. */
+const decorators: Readonly<Record<string, Readonly<Partial<Record<"in" | "out", Decorator>>>>> = decoratorsByType();
+
+function decoratorsByType(): Record<string, Partial<Record<"in" | "out", Decorator>>> {
+  const byType: Record<string, Partial<Record<"in" | "out", Decorator>>> = {};
+  for (const [name, row] of Object.entries(bindingTable) as [string, BindingRow][]) {
+    const direction = directions[row.role];
+    if (direction !== "inout" && membersOfHost(row).length > 0) (byType[row.type] ??= {})[direction] = { name, row };
+  }
+  return byType;
+}
+
+function membersOfHost(row: BindingRow): readonly string[] {
+  return optionsWhere(row, ({ host }) => host === "function.json").filter((member) => member !== "dataType");
+}
+
+const canonicalTypes = new Map(Object.keys(decorators).map((type) => [type.toLowerCase(), type]));
+
+/**
+ * Reads one function folder of the v3 model: any casing, `bindings` as a list or one object, comments, a byte order mark.
+ *
+ * @returns no function where there is nothing to adopt; `findings` then say why
+ */
+export function readFunction(folder: FunctionFolder): {
+  readonly fn: AdoptedFunction | undefined;
+  readonly findings: readonly AdoptionFinding[];
+} {
+  const findings: AdoptionFinding[] = [];
+  const find = (kind: AdoptionFinding["kind"], text: string): void => {
+    findings.push({ kind, function: folder.name, text });
+  };
+  const skip = (text: string): { fn: undefined; findings: AdoptionFinding[] } => {
+    find("skipped", text);
+    return { fn: undefined, findings };
+  };
+  const json = parse(folder.functionJson);
+  if (json === undefined) return skip("function.json is not a JSON object; repair it and run adopt again");
+  const members = byLowerCase(json, find, "function.json");
+  const bindings = bindingsOf(members.get("bindings"), find);
+  const known = new Set([
+    "bindings",
+    "scriptfile",
+    "entrypoint",
+    "disabled",
+    "retry",
+    "$schema",
+    "configurationsource",
+    "generatedby",
+    "excluded",
+    "name",
+    "language",
+  ]);
+  for (const [name] of members)
+    if (!known.has(name))
+      find("corrected", `function.json: the Functions host has no member ${JSON.stringify(name)}; left out`);
+  if (members.get("disabled") === true) {
+    find(
+      "by-hand",
+      `it is disabled in function.json, which host 4 ignores; set AzureWebJobs.${folder.name}.Disabled to "true"`,
+    );
+  }
+  const triggers = bindings.filter(({ type }) => /trigger$/i.test(type));
+  if (triggers.length !== 1) {
+    return skip(
+      `function.json has ${triggers.length === 0 ? "no trigger" : `${triggers.length} triggers`}, and a function has one; repair it and run adopt again`,
+    );
+  }
+  const inputs: AdoptedBinding[] = [];
+  const outputs: AdoptedBinding[] = [];
+  let trigger: AdoptedBinding | undefined;
+  let reply: string | undefined;
+  const names = new Set<string>();
+  for (const binding of bindings) {
+    const direction = directionOf(binding, find);
+    if (direction === undefined) continue;
+    if (binding.type.toLowerCase() === "http" && direction === "out") {
+      reply = binding.name ?? "$return";
+      continue;
+    }
+    const adopted = adopt(binding, direction, names, find);
+    if (binding === triggers[0]) trigger = adopted;
+    else (direction === "in" ? inputs : outputs).push(adopted);
+  }
+  const isHttp = trigger!.decorator === "HttpTrigger";
+  if (reply !== undefined && !isHttp)
+    find("by-hand", `its http output has no http trigger beside it; nothing can answer by it`);
+  const retry = members.get("retry");
+  return {
+    fn: {
+      name: folder.name,
+      trigger: trigger!,
+      inputs,
+      outputs,
+      ...(isHttp && { reply: reply ?? "$return" }),
+      script: scriptOf(folder, members.get("scriptfile"), find),
+      ...(typeof members.get("entrypoint") === "string" && { entryPoint: members.get("entrypoint") as string }),
+      ...(isJson(retry) && { retry }),
+    },
+    findings,
+  };
+}
+
+interface RawBinding {
+  readonly type: string;
+  readonly name: string | undefined;
+  readonly direction: string | undefined;
+  readonly dataType: JsonValue | undefined;
+  /** As written, without type, name, direction and dataType. */
+  readonly members: readonly (readonly [string, JsonValue])[];
+  /** Says `binding "order" (daprState)`. */
+  readonly label: string;
+}
+
+function bindingsOf(
+  value: JsonValue | undefined,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): RawBinding[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
+  if (!Array.isArray(value)) find("corrected", "bindings is one object where a list is due");
+  return list.flatMap((entry, index): RawBinding[] => {
+    const type = isJson(entry) ? Object.entries(entry).find(([name]) => name.toLowerCase() === "type")?.[1] : undefined;
+    if (!isJson(entry) || typeof type !== "string") {
+      find("by-hand", `bindings[${index}] has no type; it is left out`);
+      return [];
+    }
+    const members = byLowerCase(entry, find, `bindings[${index}]`);
+    const name = members.get("name");
+    const direction = members.get("direction");
+    const own = new Set(["type", "name", "direction", "datatype"]);
+    return [
+      {
+        type,
+        name: typeof name === "string" && name !== "" ? name : undefined,
+        direction: typeof direction === "string" ? direction.toLowerCase() : undefined,
+        dataType: members.get("datatype"),
+        members: Object.entries(entry).filter(([member]) => !own.has(member.toLowerCase())),
+        label: `binding ${JSON.stringify(name ?? index)} (${type})`,
+      },
+    ];
+  });
+}
+
+/** The host reads members in any case, the last of equal ones. */
+function byLowerCase(
+  json: Json,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+  where: string,
+): Map<string, JsonValue> {
+  const members = new Map<string, JsonValue>();
+  for (const [name, value] of Object.entries(json)) {
+    if (members.has(name.toLowerCase()))
+      find("corrected", `${where}: ${JSON.stringify(name)} stands twice in different cases; the last one counts`);
+    members.set(name.toLowerCase(), value);
+  }
+  return members;
+}
+
+function directionOf(
+  binding: RawBinding,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): "in" | "out" | undefined {
+  const { direction, type, label } = binding;
+  const rows = decorators[canonicalTypes.get(type.toLowerCase()) ?? ""];
+  const only =
+    rows === undefined ? undefined : rows.out === undefined ? "in" : rows.in === undefined ? "out" : undefined;
+  if (direction === "in" || direction === "out") {
+    if (only === undefined || only === direction) return direction;
+    find(
+      "corrected",
+      `${label}: direction is ${JSON.stringify(direction)}, where only ${JSON.stringify(only)} makes sense`,
+    );
+    return only;
+  }
+  if (direction !== undefined) {
+    find("by-hand", `${label}: no decorator has direction ${JSON.stringify(direction)}; it is left out`);
+    return undefined;
+  }
+  const assumed = only ?? (type.toLowerCase() === "http" ? "out" : "in");
+  // The host takes `in` as well; on a trigger nobody misses it.
+  if (!/trigger$/i.test(type)) find("corrected", `${label}: direction is missing; taken as ${JSON.stringify(assumed)}`);
+  return assumed;
+}
+
+function adopt(
+  binding: RawBinding,
+  direction: "in" | "out",
+  names: Set<string>,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): AdoptedBinding {
+  const type = canonicalTypes.get(binding.type.toLowerCase());
+  const declared = type === undefined ? undefined : decorators[type]![direction];
+  const decorator = declared?.name;
+  const isTrigger = /trigger$/i.test(binding.type);
+  const fallback = declared?.row.defaultName ?? (isTrigger ? "payload" : "value");
+  const name = nameFor(binding, fallback, names, find);
+  const named = name === binding.name || binding.name === undefined ? {} : { originalName: binding.name };
+  if (declared === undefined || decorator === undefined || type === undefined) {
+    if (/^dapr/i.test(binding.type)) {
+      const near = suggestMember(binding.type, [...canonicalTypes.values()]);
+      find(
+        "by-hand",
+        `${binding.label}: Dapr's extension has no such type${near === undefined ? "" : `; did you mean ${near}`}`,
+      );
+    }
+    const options = {
+      type: binding.type,
+      ...(binding.dataType !== undefined && { dataType: binding.dataType }),
+      ...Object.fromEntries(binding.members),
+    };
+    return { decorator: isTrigger ? "Trigger" : direction === "in" ? "Input" : "Output", name, ...named, options };
+  }
+  const known = membersOfHost(declared.row);
+  const options: Record<string, JsonValue> = {};
+  if (binding.dataType !== undefined && direction === "in") options["dataType"] = lower(binding.dataType);
+  for (const [given, value] of binding.members) {
+    const member = known.find((one) => one.toLowerCase() === given.toLowerCase());
+    if (member === undefined) {
+      // The host passes over it, so the class that behaves the same has nothing of it.
+      const near = suggestMember(given, known);
+      const text = `${binding.label}: ${type} has no member ${JSON.stringify(given)}, and the Functions host passes over it`;
+      if (near === undefined) find("corrected", `${text}; left out`);
+      else find("by-hand", `${text}; left out: if ${near} was meant, give it in @${decorator}`);
+      continue;
+    }
+    if (member !== given) find("corrected", `${binding.label}: ${JSON.stringify(given)} is spelt ${member}`);
+    if (value === null) continue;
+    if (typeof value === "number" || typeof value === "boolean")
+      find("corrected", `${binding.label}: ${member} is ${JSON.stringify(value)} where text is due`);
+    options[member] = toOption(member, value);
+  }
+  for (const member of optionsWhere(
+    declared.row,
+    ({ required, hostRequires }) => required === true || hostRequires === true,
+  )) {
+    if (options[member] === undefined || options[member] === "")
+      find("by-hand", `${binding.label}: ${member} is missing; give it in @${decorator}`);
+  }
+  return { decorator, name, ...named, options };
+}
+
+function toOption(member: string, value: JsonValue): JsonValue {
+  if (member === "methods")
+    return (Array.isArray(value) ? (value as readonly JsonValue[]) : [value]).map((one) =>
+      String(one as string).toUpperCase(),
+    );
+  if (member === "authLevel") return lower(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+function lower(value: JsonValue): JsonValue {
+  return typeof value === "string" ? value.toLowerCase() : value;
+}
+
+/** A decorator takes letters and digits, a letter first; of `$return` and `my-order` the handler still sees its own name. */
+function nameFor(
+  { name: given, label }: RawBinding,
+  fallback: string,
+  names: Set<string>,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): string {
+  if (given === undefined) find("corrected", `${label}: name is missing; called ${fallback}`);
+  const wanted = given === undefined ? fallback : given === "$return" ? "returned" : given;
+  const clean = wanted
+    .replace(/[^a-z0-9]+(.)?/gi, (_, next: string | undefined) => (next ?? "").toUpperCase())
+    .replace(/^[0-9]+/, "");
+  const base = clean === "" ? fallback : clean;
+  let name = base;
+  for (let count = 2; names.has(name.toLowerCase()); count++) name = `${base}${count}`;
+  names.add(name.toLowerCase());
+  if (given !== undefined && name !== given)
+    find(
+      "corrected",
+      `${label}: called ${name}, since a decorator takes letters and digits; its handler still finds it as ${JSON.stringify(given)}`,
+    );
+  return name;
+}
+
+/** Where the worker of the v3 model looks: `scriptFile`, else index.js, index.cjs or index.mjs, else the only script. */
+function scriptOf(
+  folder: FunctionFolder,
+  scriptFile: JsonValue | undefined,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): string | undefined {
+  if (typeof scriptFile === "string" && scriptFile !== "") {
+    const path = join(folder.name, scriptFile);
+    if (!/\.[cm]?js$/i.test(path)) {
+      find("by-hand", `its handler ${path} is not JavaScript; write the body of its method`);
+      return undefined;
+    }
+    if (!folder.exists(path)) find("by-hand", `its handler ${path} is not there; build it, or correct scriptFile`);
+    return path;
+  }
+  const scripts = folder.files.filter((file) => /\.[cm]?js$/i.test(file));
+  const script =
+    ["index.js", "index.cjs", "index.mjs"].find((name) => scripts.includes(name)) ??
+    (scripts.length === 1 ? scripts[0] : undefined);
+  if (script !== undefined) return join(folder.name, script);
+  const others = folder.files.filter((file) => /\.(py|ps1|ts|cs|csx|java|go)$/i.test(file));
+  find(
+    "by-hand",
+    others.length > 0
+      ? `its handler ${join(folder.name, others[0]!)} is not JavaScript; write the body of its method`
+      : "no handler was found; write the body of its method",
+  );
+  return undefined;
+}
+
+/** `..` in scriptFile leads to a build folder beside the function's. */
+function join(folder: string, file: string): string {
+  const parts: string[] = [];
+  for (const part of `${folder}/${file.replaceAll("\\", "/")}`.split("/")) {
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function parse(text: string): Json | undefined {
+  const { parse: parseJson } = require("jsonc-parser") as typeof import("jsonc-parser");
+  const errors: import("jsonc-parser").ParseError[] = [];
+  const value = parseJson(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true }) as JsonValue | undefined;
+  return errors.length === 0 && isJson(value) ? value : undefined;
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

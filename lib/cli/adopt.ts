@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, posix, relative, resolve } from "node:path";
+import type { Command } from "commander";
+import { readFunction, type AdoptedFunction, type AdoptionFinding } from "../azure/adopt/read-function.js";
+import { writeClass } from "../azure/adopt/write-class.js";
+import { toPatch } from "./patch.js";
+import { exitCodes, exitWith, printJson } from "./report.js";
+import { UsageError } from "./usage-error.js";
+
+interface AdoptOptions {
+  readonly out: string;
+  readonly class: readonly string[];
+  readonly decorators: "standard" | "legacy";
+  readonly dryRun?: true;
+  readonly diff?: true;
+  readonly json?: true;
+  readonly force?: true;
+}
+
+export function addAdopt(program: Command): void {
+  const { Option } = require("commander") as typeof import("commander");
+  program
+    .command("adopt")
+    .summary("turn an app of function.json folders into decorated classes")
+    .description(
+      "Reads <Function>/function.json of an Azure Functions app in the v3 model and writes TypeScript classes around the " +
+        "handlers, which stay where they are. Says what the files got wrong and what is left for you.",
+    )
+    .argument("<folder>", "the app's root")
+    .option("--out <folder>", "where the classes go, below the app's root", "src")
+    .option(
+      "--class <Name=functions>",
+      "functions of one class, comma-separated, * for any text; may be repeated",
+      collect,
+      [],
+    )
+    .addOption(
+      new Option("--decorators <kind>", "of a tsconfig.json where there is none")
+        .choices(["standard", "legacy"])
+        .default("standard"),
+    )
+    .option("--dry-run", "print what would be done, and do nothing")
+    .option("--diff", "also print the files as a unified diff")
+    .option("--json", "print files and findings as JSON")
+    .option("--force", "overwrite classes that are there")
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions adopt . --class 'Orders=*Order*' --diff")
+    .action((folder: string, options: AdoptOptions) => exitWith(adopt(folder, options)));
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function adopt(folder: string, options: AdoptOptions): number {
+  const root = resolve(folder);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`${folder}: it is not a folder; give the root of the app`);
+  const out = relative(root, resolve(root, options.out)).replaceAll("\\", "/");
+  if (out === "" || out.startsWith(".."))
+    throw new UsageError(`--out ${options.out}: give a folder below the app's root`);
+  const { functions, findings } = readApp(root);
+  if (functions.length === 0 && findings.length === 0)
+    throw new UsageError(`${folder}: no folder in it has a function.json`);
+  const files = filesOf(functions, out, options);
+  if (!existsSync(join(root, "tsconfig.json"))) files["tsconfig.json"] = tsconfig(out, options.decorators);
+  const taken = Object.keys(files).filter(
+    (path) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") !== files[path],
+  );
+  if (taken.length > 0 && options.force !== true)
+    throw new UsageError(`${taken.join(", ")}: there already; give another --out, or overwrite with --force`);
+  const report = Object.entries(files).map(([path, after]) => {
+    const before = existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : undefined;
+    return {
+      action: before === after ? "unchanged" : "write",
+      path,
+      ...(options.diff === true && before !== after && { diff: toPatch(path, before, after) }),
+    };
+  });
+  if (options.dryRun !== true) {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+  }
+  const skipped = findings.some(({ kind }) => kind === "skipped");
+  if (options.json === true) printJson({ files: report, findings });
+  else {
+    for (const { action, path, diff } of report as { action: string; path: string; diff?: string }[])
+      process.stdout.write(`${action} ${path}\n${diff ?? ""}`);
+    for (const { kind, function: name, text } of findings) process.stderr.write(`${kind} ${name}: ${text}\n`);
+    process.stderr.write(nextSteps(functions, out));
+  }
+  return skipped ? exitCodes.problems : exitCodes.done;
+}
+
+function readApp(root: string): {
+  readonly functions: readonly AdoptedFunction[];
+  readonly findings: readonly AdoptionFinding[];
+} {
+  const functions: AdoptedFunction[] = [];
+  const findings: AdoptionFinding[] = [];
+  for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (!entry.isDirectory()) continue;
+    const files = readdirSync(join(root, entry.name));
+    const functionJson = files.find((name) => name.toLowerCase() === "function.json");
+    if (functionJson === undefined) continue;
+    const read = readFunction({
+      name: entry.name,
+      functionJson: readFileSync(join(root, entry.name, functionJson), "utf8"),
+      files,
+      exists: (path) => existsSync(join(root, path)),
+    });
+    if (read.fn !== undefined) functions.push(read.fn);
+    findings.push(...read.findings);
+  }
+  return { functions, findings };
+}
+
+/** The first `--class` that names a function has it; the others are those of `Functions`. */
+function filesOf(functions: readonly AdoptedFunction[], out: string, options: AdoptOptions): Record<string, string> {
+  const groups = options.class.map((text) => {
+    const [, name, list] = /^([A-Za-z_$][\w$]*)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || list === undefined)
+      throw new UsageError(`--class ${text}: write it as Name=Function,Other*`);
+    const patterns = list
+      .split(",")
+      .map((pattern) => new RegExp(`^${pattern.trim().split("*").map(escapeRegExp).join(".*")}$`));
+    return { name, matches: (fn: AdoptedFunction) => patterns.some((pattern) => pattern.test(fn.name)) };
+  });
+  const byClass = new Map<string, AdoptedFunction[]>();
+  for (const fn of functions) {
+    const name = groups.find(({ matches }) => matches(fn))?.name ?? "Functions";
+    byClass.set(name, [...(byClass.get(name) ?? []), fn]);
+  }
+  const empty = groups.find(({ name }) => !byClass.has(name));
+  if (empty !== undefined) throw new UsageError(`--class ${empty.name}: no function of the app has such a name`);
+  const up = out
+    .split("/")
+    .map(() => "..")
+    .join("/");
+  return Object.fromEntries(
+    [...byClass].map(([name, members]) => [posix.join(out, `${kebab(name)}.ts`), writeClass(name, members, up)]),
+  );
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function kebab(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+}
+
+function tsconfig(out: string, decorators: AdoptOptions["decorators"]): string {
+  const legacy = decorators === "legacy" ? { experimentalDecorators: true, emitDecoratorMetadata: true } : {};
+  const compilerOptions = {
+    target: "es2022",
+    module: "node20",
+    lib: ["es2023", "esnext.decorators"],
+    types: ["node"],
+    strict: true,
+    skipLibCheck: true,
+    rootDir: out,
+    outDir: "build",
+    ...legacy,
+  };
+  return `${JSON.stringify({ compilerOptions, include: [out] }, null, 2)}\n`;
+}
+
+function nextSteps(functions: readonly AdoptedFunction[], out: string): string {
+  if (functions.length === 0) return "";
+  return [
+    `adopted ${functions.length} function${functions.length === 1 ? "" : "s"} into ${out}/. Next:`,
+    "  npm install dapr-functions && npm install --save-dev typescript @types/node",
+    "  npx tsc -p .",
+    "  npx dapr-functions generate build --force     # function.json and index.cjs of these folders from the decorators",
+    "",
+  ].join("\n");
+}

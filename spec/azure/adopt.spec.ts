@@ -1,0 +1,473 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { runCli, startHost, type HostCall } from "../support/functions-host.js";
+import { makeProject, write } from "../cli/app.js";
+
+const root = join(__dirname, "..", "..");
+const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
+
+type Bindings = readonly Readonly<Record<string, unknown>>[];
+
+interface Sample {
+  /** The text of function.json where it is not plain JSON of `bindings`. */
+  readonly text?: string;
+  readonly bindings: Bindings;
+  readonly more?: object;
+  readonly handler?: string;
+  /** Name of the handler's file. */
+  readonly file?: string;
+}
+
+const http = { type: "httpTrigger", direction: "in", name: "req", authLevel: "function", methods: ["post"] };
+const invocation = { type: "daprServiceInvocationTrigger", direction: "in", name: "payload" };
+const topic = { type: "daprTopicTrigger", direction: "in", name: "event", pubSubName: "messagebus", topic: "A" };
+const res = { type: "http", direction: "out", name: "res" };
+const returned = { type: "http", direction: "out", name: "$return" };
+const state = { type: "daprState", direction: "out", name: "order", stateStore: "%StateStoreName%", key: "order" };
+
+/** Functions as the samples of the extension's languages have them, by the name of their folder. */
+const samples: Readonly<Record<string, Sample>> = {
+  CreateNewOrder: {
+    bindings: [invocation, state],
+    handler: `module.exports = async function (context) { context.bindings.order = { value: context.bindings.payload.data }; };`,
+  },
+  CreateByReturn: {
+    bindings: [invocation, state],
+    handler: `module.exports = async (context, payload) => ({ order: { value: payload.data } });`,
+  },
+  CreateByDone: {
+    bindings: [invocation, state],
+    handler: `module.exports = function (context, payload) { context.bindings.order = { value: payload.data }; context.done(); };`,
+  },
+  CreateByDoneWithResult: {
+    bindings: [invocation, state],
+    handler: `module.exports = function (context, payload) { setImmediate(() => context.done(null, { order: { value: payload.data, key: "k" } })); };`,
+  },
+  FailByDone: {
+    bindings: [invocation, state],
+    handler: `module.exports = function (context) { context.bindings.order = { value: 1 }; context.done(new Error("no")); };`,
+  },
+  FailByThrow: {
+    bindings: [invocation, state],
+    handler: `module.exports = async function (context) { context.bindings.order = { value: 1 }; throw new Error("no"); };`,
+  },
+  RetrieveOrder: {
+    bindings: [
+      invocation,
+      {
+        type: "daprState",
+        direction: "in",
+        dataType: "string",
+        name: "data",
+        stateStore: "%StateStoreName%",
+        key: "order",
+      },
+    ],
+    handler: `module.exports = async function (context, payload, data) { context.log("order", data); return { found: context.bindings.data === data, data }; };`,
+  },
+  RetrieveSecret: {
+    bindings: [
+      invocation,
+      {
+        type: "daprSecret",
+        direction: "in",
+        name: "secret",
+        secretStoreName: "kubernetes",
+        key: "my-secret",
+        metadata: "metadata.namespace=default",
+      },
+    ],
+    handler: `module.exports = async (context, payload, secret) => Object.keys(secret);`,
+  },
+  SendMessageToKafka: {
+    bindings: [
+      invocation,
+      {
+        type: "daprBinding",
+        direction: "out",
+        name: "messages",
+        bindingName: "%KafkaBindingName%",
+        operation: "create",
+      },
+    ],
+    handler: `module.exports = async function (context) { context.bindings.messages = { data: context.bindings.payload }; };`,
+  },
+  ConsumeMessageFromKafka: {
+    bindings: [{ type: "daprBindingTrigger", direction: "in", name: "triggerData", bindingName: "%KafkaBindingName%" }],
+    handler: `module.exports = async function (context, triggerData) { context.log("hello", triggerData); };`,
+  },
+  PrintTopicMessage: {
+    bindings: [topic],
+    handler: `module.exports = async function (context) { context.log("topic received", context.bindings.event.data); };`,
+  },
+  TransferEventBetweenTopics: {
+    bindings: [
+      { ...topic, topic: "T" },
+      { type: "daprPublish", direction: "out", name: "pubEvent", pubSubName: "messagebus", topic: "B" },
+    ],
+    handler: `module.exports = async function (context) { context.bindings.pubEvent = { payload: "transfer " + context.bindings.event.data }; };`,
+  },
+  TopicWithRoute: {
+    bindings: [{ ...topic, topic: "orders", route: "on/orders" }],
+    handler: `exports.run = async function (context, event) { context.log(event.id); };`,
+  },
+  PublishOutputBinding: {
+    bindings: [
+      { ...http, route: "topic/{topicName}" },
+      { type: "daprPublish", direction: "out", name: "publishEvent", pubSubName: "%PubSubName%", topic: "{topicName}" },
+      res,
+    ],
+    handler: `module.exports = async function (context, req) { context.bindings.publishEvent = { payload: req.body }; context.res = { status: 202, body: "sent " + req.params.topicName }; };`,
+  },
+  InvokeOutputBinding: {
+    bindings: [
+      { ...http, route: "invoke/{appId}/{methodName}" },
+      {
+        type: "daprInvoke",
+        direction: "out",
+        name: "invokePayload",
+        appId: "{appId}",
+        methodName: "{methodName}",
+        httpVerb: "post",
+      },
+      res,
+    ],
+    handler: `module.exports = async function (context, req) { context.bindings.invokePayload = { body: req.body }; };`,
+  },
+  StateOutputBinding: {
+    bindings: [{ ...http, route: "state/{key}" }, { ...state, name: "state", key: "{key}" }, res],
+    handler: `module.exports = async function (context, req) { context.bindings.state = { value: req.body }; context.res = { body: { saved: true }, headers: { "X-Key": req.params.key } }; };`,
+  },
+  StateInputBinding: {
+    bindings: [
+      { ...http, methods: ["get"], route: "state/{key}/value" },
+      { type: "daprState", direction: "in", name: "state", stateStore: "statestore", key: "{key}" },
+      res,
+    ],
+    handler: `module.exports = async function (context, req, state) { context.res.status(200).json({ state }); };`,
+  },
+  ReturnedResponse: {
+    bindings: [{ ...http, route: "returned" }, returned],
+    handler: `module.exports = async (context, req) => ({ status: 201, body: { name: req.query.name, agent: req.get("X-Agent") } });`,
+  },
+  SentStatus: {
+    bindings: [{ ...http, route: "sent" }, res],
+    handler: `module.exports = function (context) { context.res.sendStatus(404); };`,
+  },
+  EveryVerb: {
+    bindings: [{ type: "httpTrigger", direction: "in", name: "req", authLevel: "anonymous", route: "every" }, res],
+    handler: `module.exports = async (context, req) => { context.res = { body: req.method }; };`,
+  },
+  NamedExport: {
+    bindings: [invocation],
+    handler: `exports.handle = async (context, payload) => ({ got: payload });`,
+    more: { entryPoint: "handle" },
+  },
+  ScriptElsewhere: { bindings: [invocation], more: { scriptFile: "../shared/handler.js" } },
+  ModuleHandler: {
+    bindings: [invocation],
+    file: "index.mjs",
+    handler: `export default async function (context, payload) { return { got: payload }; }`,
+    more: { scriptFile: "index.mjs" },
+  },
+  TimerToTopic: {
+    bindings: [
+      { type: "timerTrigger", direction: "in", name: "timer", schedule: "0 */5 * * * *" },
+      { type: "daprPublish", direction: "out", name: "tick", pubSubName: "messagebus", topic: "ticks" },
+    ],
+    handler: `module.exports = async function (context) { context.bindings.tick = { payload: { at: 1 } }; };`,
+  },
+  QueueToState: {
+    bindings: [
+      { type: "queueTrigger", direction: "in", name: "item", queueName: "items", connection: "Depot" },
+      { ...state, key: "queue" },
+      { type: "queue", direction: "out", name: "next", queueName: "done", connection: "Depot" },
+    ],
+    handler: `module.exports = async function (context, item) { context.bindings.order = { value: item }; context.bindings.next = item; };`,
+  },
+  RetriedTopic: {
+    bindings: [{ ...topic, topic: "retried" }],
+    more: { retry: { strategy: "fixedDelay", maxRetryCount: 3, delayInterval: "00:00:05" } },
+    handler: `module.exports = async () => {};`,
+  },
+  TwoOutputs: {
+    bindings: [
+      invocation,
+      { ...state, name: "first", key: "a" },
+      { ...state, name: "second", stateStore: "other", key: "b", daprAddress: "http://127.0.0.1:3600" },
+    ],
+    handler: `module.exports = async (context, payload) => { context.bindings.second = { value: 2 }; return { first: JSON.stringify({ value: payload }) }; };`,
+  },
+  CustomMethod: {
+    bindings: [{ ...invocation, methodName: "%Method%" }],
+    handler: `module.exports = async () => "text";`,
+  },
+  AnyCasing: {
+    text: `\uFEFF// written by hand\n{ "Bindings": [ { "Type": "DaprTopicTrigger", "Name": "evt", "PubSubName": "messagebus", "TOPIC": "cased", }, { "type": "daprpublish", "name": "out1", "pubsubname": "messagebus", "topic": "copied", "direction": "OUT" } ] }`,
+    bindings: [
+      { ...topic, name: "evt", topic: "cased" },
+      { type: "daprPublish", direction: "out", name: "out1", pubSubName: "messagebus", topic: "copied" },
+    ],
+    handler: `module.exports = async function (context, evt) { context.bindings.out1 = { payload: evt.data }; };`,
+  },
+  OneObject: {
+    text: `{ "bindings": { "type": "daprServiceInvocationTrigger", "name": "payload" } }`,
+    bindings: [invocation],
+    handler: `module.exports = async () => 41;`,
+  },
+  UnknownMembers: {
+    text: `{ "bindings": [ { "type": "httpTrigger", "name": "req", "authLevel": "function", "method": ["get"], "route": "unknown" }, { "type": "daprInvoke", "name": "call", "appId": "{appId}", "methodName": "m", "retries": 3 }, { "type": "http", "direction": "out", "name": "$return" } ] }`,
+    bindings: [
+      { type: "httpTrigger", direction: "in", name: "req", authLevel: "function", route: "unknown" },
+      { type: "daprInvoke", direction: "out", name: "call", appId: "{appId}", methodName: "m" },
+      returned,
+    ],
+    handler: `module.exports = async () => ({ body: "x" });`,
+  },
+};
+
+const byHand: Readonly<Record<string, string>> = {
+  "no-trigger/function.json": `{ "bindings": [ { "type": "daprPublish", "name": "p", "topic": "t" } ] }`,
+  "broken/function.json": `{ "bindings": [`,
+  "python/function.json": `{ "scriptFile": "__init__.py", "bindings": [ { "type": "daprServiceInvocationTrigger", "name": "my_payload" }, { "type": "daprSate", "direction": "in", "name": "x" } ], "disabled": true }`,
+  "python/__init__.py": "def main(): pass",
+};
+
+function makeApp(): string {
+  const app = makeProject("commonjs", ["@types/node", "undici-types"]);
+  for (const [name, { text, bindings, more, handler, file = "index.js" }] of Object.entries(samples)) {
+    write(app, { [`${name}/function.json`]: text ?? JSON.stringify({ scriptFile: file, bindings, ...more }) });
+    if (handler !== undefined) write(app, { [`${name}/${file}`]: handler });
+  }
+  write(app, { "shared/handler.js": `module.exports = async () => ({ from: "elsewhere" });` });
+  return app;
+}
+
+/** What of function.json is the same though it is spelt otherwise: an http output by any name, JSON in any order. */
+function normalised(bindings: Bindings): Record<string, unknown>[] {
+  const list = bindings.map((binding) => {
+    const { direction = "in", methods, ...others } = binding;
+    const name = binding["type"] === "http" ? "$return" : binding["name"];
+    return {
+      ...others,
+      name,
+      direction,
+      ...(methods !== undefined && { methods: (methods as string[]).map((verb) => verb.toLowerCase()) }),
+    };
+  });
+  const keyOf = (binding: Readonly<Record<string, unknown>>): string =>
+    `${binding["direction"] as string} ${binding["name"] as string}`;
+  return list.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function build(app: string, kind: "standard" | "legacy", ...options: string[]): ReturnType<typeof runCli> {
+  rmSync(join(app, "tsconfig.json"), { force: true });
+  const adopted = runCli(app, ["adopt", ".", "--decorators", kind, "--force", ...options]);
+  const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: app, encoding: "utf8" });
+  if (status !== 0) throw new Error(stdout);
+  return adopted;
+}
+
+describe.each(["standard", "legacy"] as const)("apps adopted with %s decorators", (kind) => {
+  let app: string;
+
+  beforeAll(() => {
+    app = makeApp();
+    const { status, stderr } = build(app, kind);
+    if (status !== 0) throw new Error(stderr);
+  }, 300_000);
+
+  it("give the same bindings when they are generated", () => {
+    const run = runCli(app, ["generate", "build", "--force"]);
+    expect(run.stderr.split("\n").filter((line) => line.startsWith("error"))).toEqual([]);
+    for (const [name, { bindings }] of Object.entries(samples)) {
+      const json = JSON.parse(readFileSync(join(app, name, "function.json"), "utf8")) as { bindings: Bindings };
+      expect([name, normalised(json.bindings)]).toEqual([name, normalised(bindings)]);
+    }
+  });
+});
+
+describe("an adopted app", () => {
+  const event = JSON.stringify({
+    id: "1",
+    source: "s",
+    specversion: "1.0",
+    type: "t",
+    topic: "A",
+    pubsubname: "messagebus",
+    data: "hello",
+  });
+  const request = (path: string, params: Record<string, string>, query: Record<string, string> = {}) => ({
+    http: {
+      url: `http://localhost/api/${path}`,
+      method: "POST",
+      headers: { "content-type": "application/json", "x-agent": "spec" },
+      query,
+      params,
+      body: { string: `{"name":"order"}` },
+    },
+  });
+  const payload = { json: `{"data":{"id":"41"}}` };
+  const calls: readonly HostCall[] = [
+    { function: "CreateNewOrder", payload },
+    { function: "CreateByReturn", payload },
+    { function: "SendMessageToKafka", payload },
+    { function: "ConsumeMessageFromKafka", payload },
+    { function: "PrintTopicMessage", payload: { json: event } },
+    { function: "TransferEventBetweenTopics", payload: { json: event } },
+    { function: "PublishOutputBinding", payload: request("topic/A", { topicName: "A" }) },
+    { function: "InvokeOutputBinding", payload: request("invoke/a/b", { appId: "a", methodName: "b" }) },
+    { function: "StateOutputBinding", payload: request("state/41", { key: "41" }) },
+    { function: "TimerToTopic", payload: { json: "{}" } },
+    { function: "QueueToState", payload: { string: "item" } },
+    { function: "TwoOutputs", payload },
+  ];
+  let original: string;
+  let adopted: string;
+
+  beforeAll(() => {
+    original = makeApp();
+    for (const [name, { bindings, more, file = "index.js" }] of Object.entries(samples)) {
+      // The host in miniature reads plain JSON.
+      write(original, { [`${name}/function.json`]: JSON.stringify({ scriptFile: file, bindings, ...more }) });
+    }
+    adopted = makeApp();
+    build(adopted, "standard");
+    runCli(adopted, ["generate", "build", "--force"]);
+  }, 300_000);
+
+  it("hands the Functions host what the original hands it", async () => {
+    const hosts = await Promise.all([startHost(original), startHost(adopted)]);
+    try {
+      const [before, after] = await Promise.all(hosts.map((host) => host.invoke(calls)));
+      const sent = ({ outputs = {} }: { readonly outputs?: Readonly<Record<string, unknown>> }) =>
+        Object.fromEntries(
+          Object.entries(outputs)
+            .filter(([name]) => name !== "res" && name !== "$return")
+            .map(([name, value]) => [name, parsedJson(value)]),
+        );
+      expect(calls.map((call, index) => [call.function, sent(after![index]!)])).toEqual(
+        calls.map((call, index) => [call.function, sent(before![index]!)]),
+      );
+      expect(after!.map(({ error }) => error?.message)).toEqual(before!.map(({ error }) => error?.message));
+    } finally {
+      await Promise.all(hosts.map((host) => host.close()));
+    }
+  });
+
+  it("ends by context.done", async () => {
+    const host = await startHost(adopted);
+    try {
+      const results = await host.invoke([
+        { function: "CreateByDone", payload },
+        { function: "CreateByDoneWithResult", payload },
+      ]);
+      expect(results.map(({ outputs, error }) => JSON.stringify(outputs ?? error))).toEqual([
+        expect.stringMatching(/order.*41/),
+        expect.stringMatching(/order.*41.*"key":"k"|order.*"key":"k".*41/),
+      ]);
+    } finally {
+      await host.close();
+    }
+  });
+
+  it("answers HTTP callers what the original answers", async () => {
+    const asked: readonly HostCall[] = [
+      { function: "PublishOutputBinding", payload: request("topic/A", { topicName: "A" }) },
+      { function: "ReturnedResponse", payload: request("returned", {}, { name: "n" }) },
+      { function: "StateOutputBinding", payload: request("state/41", { key: "41" }) },
+      { function: "EveryVerb", payload: request("every", {}) },
+    ];
+    const host = await startHost(adopted);
+    try {
+      const results = await host.invoke(asked);
+      expect(results.map(({ reply, outputs }) => JSON.stringify(reply ?? outputs))).toEqual([
+        expect.stringContaining("sent A"),
+        expect.stringMatching(/201.*name.*n.*agent.*spec/),
+        expect.stringMatching(/saved/),
+        expect.stringContaining("POST"),
+      ]);
+    } finally {
+      await host.close();
+    }
+  });
+
+  it("fails where the original fails, and sends nothing", async () => {
+    const host = await startHost(adopted);
+    try {
+      const results = await host.invoke([
+        { function: "FailByDone", payload },
+        { function: "FailByThrow", payload },
+      ]);
+      expect(results.map(({ error, outputs }) => [error?.message, outputs])).toEqual([
+        ["no", undefined],
+        ["no", undefined],
+      ]);
+    } finally {
+      await host.close();
+    }
+  });
+
+  /** To the host, JSON text is JSON, and a list of one message for a queue is that message. */
+  function parsedJson(value: unknown): unknown {
+    const { string, json } = value as { readonly string?: unknown; readonly json?: unknown };
+    if (Array.isArray(json) && json.length === 1) return { string: json[0] as unknown };
+    return typeof string === "string" && string.startsWith("{") ? { json: JSON.parse(string) as unknown } : value;
+  }
+});
+
+describe("dapr-functions adopt", () => {
+  let app: string;
+
+  beforeAll(() => {
+    app = makeApp();
+    write(app, byHand);
+  }, 120_000);
+
+  it("says what the files got wrong, and what is left for a person", () => {
+    const { status, stdout } = runCli(app, ["adopt", ".", "--dry-run", "--json"]);
+    const { findings } = JSON.parse(stdout) as { findings: { kind: string; function: string; text: string }[] };
+    const lines = findings.map(({ kind, function: name, text }) => `${kind} ${name}: ${text}`);
+    expect(status).toBe(1);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^skipped no-trigger: function\.json has no trigger/),
+        expect.stringMatching(/^skipped broken: function\.json is not a JSON object/),
+        expect.stringMatching(/^by-hand python: it is disabled in function\.json/),
+        expect.stringMatching(/^by-hand python: its handler python\/__init__\.py is not JavaScript/),
+        expect.stringMatching(/^corrected python: .*called myPayload/),
+        expect.stringMatching(/^by-hand python: .*daprSate.*did you mean daprState/),
+        expect.stringMatching(/^corrected AnyCasing: .*"pubsubname" is spelt pubSubName/),
+        expect.stringMatching(/^by-hand UnknownMembers: .*"method".*if methods was meant/),
+        expect.stringMatching(/^corrected UnknownMembers: .*"retries".*left out/),
+        expect.stringMatching(/^corrected UnknownMembers: .*direction is missing; taken as "out"/),
+        expect.stringMatching(/^corrected OneObject: bindings is one object/),
+      ]),
+    );
+    expect(existsSync(join(app, "src"))).toBe(false);
+  });
+
+  it("groups functions as it is told, and overwrites nothing", () => {
+    const run = runCli(app, ["adopt", ".", "--class", "OrderFunctions=Create*,RetrieveOrder", "--diff"]);
+    expect(run.stdout).toContain("write src/order-functions.ts\n--- /dev/null\n+++ b/src/order-functions.ts");
+    expect(readFileSync(join(app, "src", "order-functions.ts"), "utf8")).toContain(
+      "async createByDone(payload: unknown",
+    );
+    expect(readFileSync(join(app, "src", "functions.ts"), "utf8")).not.toContain("createByDone");
+    write(app, { "src/functions.ts": "// mine" });
+    const again = runCli(app, ["adopt", "."]);
+    expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("src/functions.ts: there already")]);
+  });
+
+  it.each([
+    [["adopt", "nowhere"], "nowhere: it is not a folder"],
+    [["adopt", ".", "--out", ".."], "--out ..: give a folder below the app's root"],
+    [["adopt", ".", "--class", "x"], "--class x: write it as Name=Function,Other*"],
+    [["adopt", ".", "--class", "A=Nothing*"], "--class A: no function of the app has such a name"],
+    [["adopt", "src"], "src: no folder in it has a function.json"],
+  ])("refuses %j", (args, message) => {
+    const { status, stderr } = runCli(app, args);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+});

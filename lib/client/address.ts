@@ -61,6 +61,25 @@ export function sidecarTimeout(environment: Environment = process.env): number {
   return milliseconds;
 }
 
+/**
+ * What every request to the sidecar proves itself with: `DAPR_API_TOKEN`; empty for none.
+ *
+ * @throws DefinitionError `setting-invalid` for what no header can carry: every request would fail
+ */
+export function sidecarToken(environment: Environment = process.env): string {
+  const token = environment["DAPR_API_TOKEN"] ?? "";
+  const problem = tokenProblem(token);
+  if (problem !== undefined) throw invalid("DAPR_API_TOKEN", problem);
+  return token;
+}
+
+/** What keeps a token from being sent. */
+export function tokenProblem(token: string): string | undefined {
+  if (/^[\x20-\x7e]*$/.test(token)) return undefined;
+  const what = /[\r\n]/.test(token) ? "a line break" : "a character that is not printable ASCII";
+  return `it holds ${what}, which no header can carry; give the token alone`;
+}
+
 function invalid(member: string, what: string): DefinitionError {
   const message = `${member}: ${what}`;
   return new DefinitionError([

@@ -1,5 +1,6 @@
 import { outputTypes, type ItemRule, type OutputType, type ValueRule } from "../model/binding-table.js";
 import { InvocationError } from "../model/errors.js";
+import { headerProblem, isHeaderValue } from "../model/headers.js";
 
 /** The rule of an output's value. */
 export function valueRule(type: OutputType): ValueRule {
@@ -61,9 +62,7 @@ function problemOf(rule: ItemRule, name: string, value: unknown): string | undef
       if (typeof value !== "string") return `must be text, not ${kindOf(value)}`;
       // Deviation from the extension, which takes empty text for a value and asks for a path that no API has.
       if (value === "") return rule.missing ?? `A non-empty ${name} must be specified; leave it out instead`;
-      return rule.kind === "header" && !headerValue.test(value)
-        ? "holds a character that no header can carry"
-        : undefined;
+      return rule.kind === "header" && !isHeaderValue(value) ? "holds a character that no header can carry" : undefined;
     case "metadata":
       return metadataProblem(value);
     case "options":
@@ -105,37 +104,12 @@ function optionsProblem(value: unknown): string | undefined {
   return undefined;
 }
 
-const headerToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** Headers that the connection, the sidecar's token or other overrides decide. */
-const refusedHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "content-type",
-  "dapr-api-token",
-  "expect",
-  "host",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 function headersProblem(value: unknown): string | undefined {
   if (!isMap(value)) return `must be a map of text, not ${kindOf(value)}`;
   for (const [name, entry] of Object.entries(value)) {
     if (entry === undefined || entry === null) continue;
-    if (!headerToken.test(name)) return `"${name}" is no header name`;
-    if (refusedHeaders.has(name.toLowerCase())) {
-      return `"${name}" cannot be set here${name.toLowerCase() === "content-type" ? "; use contentType" : ""}`;
-    }
-    if (typeof entry !== "string") return `"${name}" must be text, not ${kindOf(entry)}`;
-    if (!headerValue.test(entry)) return `"${name}" holds a character that no header can carry`;
+    const problem = headerProblem(name, entry, kindOf);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }

@@ -9,7 +9,11 @@ export interface TraceAttributes {
  * The headers that put the requests of an invocation into its trigger's trace: the request's own, else the event's.
  * A `traceparent` of zeros, which daprd sends when tracing is off, counts as none, and then `tracestate` means nothing.
  *
+ * Tracing never fails the work: daprd answers 400 to baggage that it cannot parse and 431 to headers that are too long,
+ * so what does not parse, or does not fit, is not sent.
+ *
  * @see https://www.w3.org/TR/trace-context/
+ * @see https://www.w3.org/TR/baggage/
  */
 export function traceHeadersOf(
   header: (name: string) => string | undefined,
@@ -18,22 +22,50 @@ export function traceHeadersOf(
   const own = { traceparent: header("traceparent"), tracestate: header("tracestate") };
   const parent = isTraceParent(own.traceparent) ? own : attributes;
   const ownBaggage = header("baggage");
-  const baggage = isHeaderText(ownBaggage) ? ownBaggage : attributes.baggage;
+  const baggage = isBaggage(ownBaggage) ? ownBaggage : attributes.baggage;
   const result: Record<string, string> = {};
+  let room = mostBytes;
   if (isTraceParent(parent.traceparent)) {
     result["traceparent"] = parent.traceparent;
-    if (isHeaderText(parent.tracestate)) result["tracestate"] = parent.tracestate;
+    if (isTraceState(parent.tracestate)) {
+      result["tracestate"] = parent.tracestate;
+      room -= parent.tracestate.length;
+    }
   }
-  if (isHeaderText(baggage)) result["baggage"] = baggage;
+  if (isBaggage(baggage) && baggage.length <= room) result["baggage"] = baggage;
   return Object.keys(result).length === 0 ? undefined : result;
 }
 
-/** False for one of zeros, too: daprd sends it when tracing is off. */
+/**
+ * Bytes of `tracestate` and `baggage` together. daprd takes 8 KiB of headers in all unless its `--read-buffer-size` is
+ * raised; the rest is for the path and the other headers.
+ */
+const mostBytes = 6 * 1024;
+
+const traceParent = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}(-[\x21-\x7e]*)?$/;
+
+/** False for one of zeros, too: daprd sends it when tracing is off. A version later than 00 may have more members. */
 export function isTraceParent(value: unknown): value is string {
-  return isHeaderText(value) && !/^[\da-f]{2}-0{32}-/i.test(value);
+  const match = typeof value === "string" && value.length <= 512 ? traceParent.exec(value) : null;
+  if (match === null || match[1] === "ff" || (match[1] === "00" && match[4] !== undefined)) return false;
+  return /[^0]/.test(match[2]!) && /[^0]/.test(match[3]!);
 }
 
-/** An event's attributes come from whoever published it: what could break a header is not passed on. */
-function isHeaderText(value: unknown): value is string {
-  return typeof value === "string" && /^[\t\x20-\x7e]+$/.test(value);
+const stateMember = /^[\t ]*(?:[a-z\d][a-z\d_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256})?[\t ]*$/;
+
+function isTraceState(value: unknown): value is string {
+  if (typeof value !== "string" || value.length > mostBytes) return false;
+  const members = value.split(",");
+  return members.length <= 32 && members.every((member) => stateMember.test(member)) && /[^\t ,]/.test(value);
+}
+
+// A key, octets of which "%" begins an escape, and properties of the same form whose value may be missing.
+const token = "[\\t ]*[!#$%&'*+\\-.^_`|~\\dA-Za-z]+[\\t ]*";
+const octets = "[\\t ]*(?:(?:[!#$&-+\\--:<-[\\]-~]|%[\\dA-Fa-f]{2})+[\\t ]*)?";
+const baggageMember = new RegExp(`^${token}=${octets}(?:;${token}(?:=${octets})?)*$`);
+
+function isBaggage(value: unknown): value is string {
+  if (typeof value !== "string" || value.length > mostBytes) return false;
+  const members = value.split(",");
+  return members.length <= 64 && members.every((member) => baggageMember.test(member));
 }

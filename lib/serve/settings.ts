@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseAddress, sidecarTimeout, sidecarUrl } from "../client/address.js";
+import { parseAddress, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
 import { defaultRoutePrefix } from "../model/paths.js";
@@ -15,6 +15,8 @@ export interface RuntimeSettings {
   readonly daprUrl: string;
   /** Milliseconds for one request to the sidecar. */
   readonly timeout: number;
+  /** What the app proves itself with to the sidecar; empty for none. */
+  readonly apiToken: string;
   /** What the sidecar proves itself with: any of these. */
   readonly appTokens: readonly string[];
   readonly checksSidecar: boolean;
@@ -60,6 +62,7 @@ export function readSettings(
     host: attempt(() => hostOf(options, environment), ""),
     daprUrl: attempt(() => addressOf(options.daprUrl) ?? sidecarUrl(environment), ""),
     timeout: attempt(() => options.timeout ?? sidecarTimeout(environment), 0),
+    apiToken: attempt(() => sidecarToken(environment), ""),
     appTokens: attempt(() => appTokensOf(environment), []),
     routePrefix: attempt(() => routePrefixOf(options.routePrefix), defaultRoutePrefix),
     checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),

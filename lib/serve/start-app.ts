@@ -103,8 +103,8 @@ export async function startApp(
   }
 }
 
-function clientFor({ daprUrl, timeout }: RuntimeSettings): HttpDaprClient {
-  return new HttpDaprClient({ url: daprUrl, timeout });
+function clientFor({ daprUrl, timeout, apiToken }: RuntimeSettings): HttpDaprClient {
+  return new HttpDaprClient({ url: daprUrl, timeout, apiToken });
 }
 
 /** Says `CreateNewOrder: service invocation, POST /CreateNewOrder, checked as Order`. */

@@ -1,4 +1,5 @@
-import { hash } from "node:crypto";
+import { isUtf8 } from "node:buffer";
+import { hash, randomUUID } from "node:crypto";
 import type { DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
@@ -8,6 +9,7 @@ import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { asError, messageBody } from "./values.js";
+import { isJsonType } from "../client/http/json-text.js";
 
 interface PublishMessage {
   readonly pubSubName: string;
@@ -28,20 +30,20 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
       const pubSubName = pubSubNameOf(item, invocation);
       const topic = topicOf(item, invocation);
       const contentType = item.overrides["contentType"] as string | undefined;
-      const payload = messageBody(item.value, contentType, where, "payload");
       const given = item.overrides["metadata"] as MetadataMap | undefined;
+      const isRaw = given !== undefined && Object.entries(given).some(isRawPayload);
+      const body = messageBody(item.value, contentType, where, "payload");
+      const payload = isRaw ? body : readable(body, where);
       const mediaType = mediaTypeOf(payload.contentType);
       const isOwnEvent = mediaType === "application/cloudevents+json";
-      if (isOwnEvent) checkOwnEvent(payload.content, where);
-      const isRaw = given !== undefined && Object.entries(given).some(isRawPayload);
+      if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);
       const id = isOwnEvent || isRaw ? undefined : eventId(invocation, definition.name, binding.name, index, given);
-      return {
-        pubSubName,
-        topic,
-        payload,
-        metadata: id === undefined ? given : { ...given, "cloudevent.id": id },
-        alone: isOwnEvent || isRaw || !isBulkType(mediaType),
-      };
+      const metadata = id === undefined ? given : { ...given, "cloudevent.id": id };
+      const alone = isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload));
+      if (isRaw || !(payload.content instanceof Uint8Array) || isBinaryType(mediaType)) {
+        return { pubSubName, topic, payload, metadata, alone };
+      }
+      return { pubSubName, topic, payload: eventOfBytes(payload, metadata), metadata, alone: true };
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
@@ -95,6 +97,71 @@ function writeError(first: number, error: unknown): WriteError {
 function mediaTypeOf(contentType: string): string {
   if (contentType === "application/json") return contentType;
   return contentType.split(";")[0]!.trim().toLowerCase();
+}
+
+/** Content types whose data Dapr takes for bytes; that of any other is JSON or text to it. */
+function isBinaryType(mediaType: string): boolean {
+  return mediaType === "application/octet-stream" || mediaType === "application/cloudevents+protobuf";
+}
+
+/**
+ * Bytes of a type that is JSON or text as what they say, since Dapr reads them so.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST` for bytes that do not say it
+ */
+function readable({ contentType, content }: MessageBody, where: string): MessageBody {
+  const isJson = isJsonType(contentType);
+  if (!(content instanceof Uint8Array) || !(isJson || /^\s*text\//i.test(contentType))) {
+    return { contentType, content };
+  }
+  const text = isUtf8(content) ? Buffer.from(content).toString() : undefined;
+  if (text !== undefined && !isJson) return { contentType, content: text };
+  if (text !== undefined && isJsonText(text)) return { contentType, content: new JsonText(text) };
+  throw badItem(
+    where,
+    "payload",
+    `the bytes are not ${isJson ? "JSON" : "text in UTF-8"}, as ${contentType} says; give application/octet-stream, ` +
+      "the content type that they have, or rawPayload",
+  );
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Bytes of a type that Dapr takes for text (an image, a protobuf message …) as an event of our own, which says that they
+ * are bytes: in the envelope that Dapr makes they would arrive as text, what is no UTF-8 replaced.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data
+ */
+function eventOfBytes({ contentType, content }: MessageBody, metadata: MetadataMap | undefined): MessageBody {
+  const named = new Map(Object.entries(metadata ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const event = {
+    specversion: "1.0",
+    id: named.get("cloudevent.id") ?? randomUUID(),
+    // What is left out Dapr fills.
+    source: named.get("cloudevent.source"),
+    type: named.get("cloudevent.type"),
+    subject: named.get("cloudevent.subject"),
+    traceparent: named.get("cloudevent.traceparent"),
+    traceid: named.get("cloudevent.traceparent") ?? named.get("cloudevent.traceid"),
+    tracestate: named.get("cloudevent.tracestate"),
+    datacontenttype: contentType,
+    data_base64: Buffer.from(content as Uint8Array).toString("base64"),
+  };
+  return { contentType: "application/cloudevents+json", content: new JsonText(JSON.stringify(event)) };
+}
+
+/** True for JSON that a bulk request would spell anew: Dapr reads its numbers as floating point there, and only there. */
+function isRespelt({ content }: MessageBody): boolean {
+  if (!(content instanceof JsonText) || !/\d{16}|\d\.\d|\d[eE]/.test(content.text)) return false;
+  return JSON.stringify(JSON.parse(content.text)) !== content.text;
 }
 
 /** Content types that Dapr takes in a bulk request; any other would have the whole request refused. */

@@ -21,7 +21,16 @@ export function jsonValue(value: unknown, where: string, property: string): Json
     throw badItem(where, property, `cannot be written as JSON: ${reason}`, error);
   }
   if (text === undefined) throw badItem(where, property, `${kindOf(value)} cannot be written as JSON`);
+  if (text.text.includes("\\ud") && holdsHalfPair(text.text)) throw badItem(where, property, halfPair);
   return text;
+}
+
+const halfPair = "holds half of a surrogate pair, which would arrive as another character; give well-formed text";
+
+/** True where JSON text escapes one half of a surrogate pair alone, which is how `JSON.stringify` writes it. */
+function holdsHalfPair(text: string): boolean {
+  const escapes = text.replace(/\\(?:\\|ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2})/gi, "");
+  return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
 }
 
 /**
@@ -41,7 +50,10 @@ export function messageBody(
     return { contentType: contentType ?? "application/json", content: jsonValue(value, where, property) };
   }
   const text = value instanceof JsonText ? value.toJSON() : value;
-  if (typeof text === "string") return { contentType, content: text };
+  if (typeof text === "string") {
+    if (!text.isWellFormed()) throw badItem(where, property, halfPair);
+    return { contentType, content: text };
+  }
   throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
 }
 

@@ -10,12 +10,18 @@ describe("the runtime's settings", () => {
         port: 3001,
         host: "127.0.0.1",
         daprUrl: "http://127.0.0.1:3500",
+        apiToken: "",
         timeout: 100_000,
         appTokens: [],
         checksSidecar: true,
       },
       problems: [],
     });
+  });
+
+  it.each(["t0k\n", "tökn"])("have no token that no header can carry: %j", (token) => {
+    const { problems } = readSettings({}, { DAPR_API_TOKEN: token });
+    expect(problems).toMatchObject([{ code: "setting-invalid", member: "DAPR_API_TOKEN" }]);
   });
 
   it("come from Dapr's variables", () => {
@@ -27,11 +33,13 @@ describe("the runtime's settings", () => {
       APP_API_TOKEN: "old, new,",
       DAPR_API_TIMEOUT_SECONDS: "0.5",
       DAPR_DISABLE_SIDECAR_METADATA_CHECK: "True",
+      DAPR_API_TOKEN: "t0k",
     };
     expect(readSettings({}, environment).settings).toEqual({
       port: 0,
       host: "0.0.0.0",
       daprUrl: "http://127.0.0.1:3601",
+      apiToken: "t0k",
       timeout: 500,
       appTokens: ["old", "new"],
       checksSidecar: false,

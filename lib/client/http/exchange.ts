@@ -21,6 +21,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
   readonly ends: number;
   position = -1;
+  received = 0;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
@@ -63,12 +64,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Answer["headers"]): void {
+    this.received++;
     this.#status = status;
     this.#headers = headers;
     if (status > 299) this.#room = longestError;
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.received++;
     if (this.#room <= 0) return;
     (this.#chunks ??= []).push(chunk.length > this.#room ? chunk.subarray(0, this.#room) : chunk);
     this.#room -= chunk.length;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InvocationError, SidecarError } from "../../model/errors.js";
-import { parseAddress, sidecarTimeout, sidecarUrl } from "../address.js";
+import { parseAddress, sidecarTimeout, sidecarToken, sidecarUrl, tokenProblem } from "../address.js";
 import type {
   BulkStateResult,
   CallOptions,
@@ -56,13 +56,16 @@ export class HttpDaprClient implements DaprClient {
   /** Sidecars that turned out to have no bulk publish, by their address. */
   readonly #withoutBulk = new Set<string | undefined>();
 
-  /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is no sidecar's */
+  /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is no sidecar's, an `apiToken`
+   * that no header can carry */
   constructor(options: HttpDaprClientOptions = {}) {
     const url = options.url ?? sidecarUrl();
     const address = parseAddress(url);
     if (typeof address === "string") throw new TypeError(`url: ${address}`);
     this.#transport = new Transport(url, options.timeout ?? sidecarTimeout());
-    const token = options.apiToken ?? process.env["DAPR_API_TOKEN"] ?? "";
+    const token = options.apiToken ?? sidecarToken();
+    const problem = tokenProblem(token);
+    if (problem !== undefined) throw new TypeError(`apiToken: ${problem}`);
     this.#headers = token === "" ? [] : ["dapr-api-token", token];
     this.#jsonHeaders = ["content-type", "application/json", ...this.#headers];
   }

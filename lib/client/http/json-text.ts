@@ -34,10 +34,15 @@ function removalText({ key, etag, metadata, options }: StateRemoval): string {
 /** An entry of a bulk publish; its id is its position. */
 export function bulkEntry(entry: PublishBulkRequest["entries"][number], position: number): string {
   const { contentType, content } = entry.payload;
-  const event =
-    content instanceof Uint8Array ? JSON.stringify(Buffer.from(content).toString("base64")) : jsonOf(content);
+  // Text of a type that is bytes to Dapr has to be base64 as well.
+  const bytes = content instanceof Uint8Array || (typeof content === "string" && isBinary(contentType));
+  const event = bytes ? JSON.stringify(Buffer.from(content).toString("base64")) : jsonOf(content);
   const metadata = entry.metadata === undefined ? "" : `,"metadata":${JSON.stringify(entry.metadata)}`;
   return `{"entryId":"${position}","event":${event},"contentType":${JSON.stringify(contentType)}${metadata}}`;
+}
+
+function isBinary(contentType: string): boolean {
+  return /^\s*application\/octet-stream\s*(?:;|$)/i.test(contentType);
 }
 
 /** True where a content type is JSON: `application/json`, `+json`, any parameters. */

@@ -5,6 +5,8 @@ interface Pending {
   /** When its time is up, in milliseconds, on the clock of `performance`. */
   readonly ends: number;
   readonly signal: AbortSignal | undefined;
+  /** Grows with whatever arrives of the answer. */
+  readonly received: number;
   /** Where it stands among those under way; kept by {@link UnderWay}. */
   position: number;
   stop(error: Error): void;
@@ -52,18 +54,45 @@ export class UnderWay {
   #expire(): void {
     const now = performance.now();
     let next = Infinity;
-    for (const request of this.#pending.slice()) {
+    const due: Pending[] = [];
+    for (const request of this.#pending) {
       // Timers count whole milliseconds.
       if (request.ends - now > 1) next = Math.min(next, request.ends);
-      else request.stop(new Error(`no answer within ${request.timeout} ms`));
+      else due.push(request);
     }
     this.#next = Infinity;
     if (next !== Infinity) this.#wakeAt(next);
+    if (due.length > 0) afterArrivals(due, (request) => request.stop(timeOut(request.timeout)));
   }
 
   #cancel(signal: AbortSignal): void {
     for (const request of this.#pending.slice()) if (request.signal === signal) request.stop(abortError(signal));
   }
+}
+
+/** Turns of the event loop in which what has arrived is read; a turn takes up to 2 MiB of a connection. */
+const mostTurns = 100;
+
+/**
+ * Calls `stop` for the requests whose answer is not there. An event loop that was blocked runs its timers before it
+ * reads what came in the meantime, so a request's time may look to be up though its answer waits to be read.
+ */
+function afterArrivals(due: readonly Pending[], stop: (request: Pending) => void, turn = 0): void {
+  const received = due.map((request) => request.received);
+  setImmediate(() => {
+    const waiting: Pending[] = [];
+    due.forEach((request, index) => {
+      if (request.position === -1) return;
+      // The second turn is for what the first one has decrypted or handed on.
+      if (turn > 0 && (request.received === received[index] || turn >= mostTurns)) stop(request);
+      else waiting.push(request);
+    });
+    if (waiting.length > 0) afterArrivals(waiting, stop, turn + 1);
+  });
+}
+
+function timeOut(timeout: number): Error {
+  return new Error(`no answer within ${timeout} ms`);
 }
 
 /** What a cancelled request fails with. */
@@ -83,7 +112,8 @@ export async function withinTime<T>(
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+    // As for the requests above, what has arrived is read first.
+    timer = setTimeout(() => setImmediate(() => setImmediate(() => reject(timeOut(timeout)))), timeout);
     onAbort = () => reject(abortError(signal!));
     signal?.addEventListener("abort", onAbort, { once: true });
   });

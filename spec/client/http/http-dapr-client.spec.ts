@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
+import { Worker } from "node:worker_threads";
 import { HttpDaprClient } from "../../../lib/client/http/http-dapr-client.js";
 import { SidecarError } from "../../../lib/model/errors.js";
 import { JsonText } from "../../../lib/model/json.js";
@@ -169,6 +170,10 @@ describe("requests", () => {
     await withToken.close();
     expect(sidecar.requests.map(({ headers }) => headers["dapr-api-token"])).toEqual(Array(10).fill("t0k"));
     expect(lines()).toHaveLength(10);
+  });
+
+  it.each(["a\nb", "a\r", "tökn", "a\u0000"])("are refused a token that no header can carry: %j", (apiToken) => {
+    expect(() => new HttpDaprClient({ url: sidecar.url, apiToken })).toThrow("apiToken: it holds");
   });
 
   it("send trace headers, but not over a header of the item's own", async () => {
@@ -448,6 +453,25 @@ describe("time", () => {
     const error = await failureOf(patient.getState({ stateStore: "s", key: "k", timeout: 60 }));
     expect(error.message).toBe("GET /v1.0/state/s/k: no answer within 60 ms");
     await patient.close();
+  });
+
+  it("is not up while the answer is there, though the process was too busy to read it", async () => {
+    const worker = new Worker(
+      `const { createServer } = require("node:http");
+       const server = createServer((_, response) => response.end(Buffer.alloc(300_000, "x")));
+       server.listen(0, "127.0.0.1", () => require("node:worker_threads").parentPort.postMessage(server.address().port));`,
+      { eval: true },
+    );
+    const port = await new Promise((resolve) => worker.once("message", resolve));
+    const busy = new HttpDaprClient({ url: `http://127.0.0.1:${String(port)}` });
+    await busy.getState({ stateStore: "s", key: "k" });
+    const reading = busy.getState({ stateStore: "s", key: "k", timeout: 50 });
+    await new Promise((resolve) => setImmediate(resolve));
+    const blockedUntil = performance.now() + 200;
+    while (performance.now() < blockedUntil);
+    expect((await reading).value).toHaveLength(300_000);
+    await busy.close();
+    await worker.terminate();
   });
 
   it("is each call's own", async () => {

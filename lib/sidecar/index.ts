@@ -6,3 +6,4 @@
 export { loadComponents, type Component, type ComponentValue } from "./components/components.js";
 export { startSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
 export type { ReceivedRequest } from "./api/server.js";
+export { startMesh, type Mesh, type MeshApp, type MeshOptions } from "./mesh.js";

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
 import { DefinitionError } from "../model/errors.js";
+import { Backing } from "./backing.js";
 import { AppChannel } from "./app/app-channel.js";
 import { AppConnection } from "./app/app-connection.js";
 import { RuleEvaluator } from "./app/rules.js";
@@ -10,11 +11,11 @@ import { Resiliency } from "./resiliency/resiliency.js";
 import { bindingRoutes } from "./api/bindings.js";
 import { openComponents } from "./components/component-types.js";
 import type { Component } from "./components/components.js";
-import { loadResources } from "./components/resources.js";
+import { loadResources, type Resources } from "./components/resources.js";
 import { invokeMethod } from "./api/invocation.js";
 import { missingApi } from "./api/missing-apis.js";
 import { metadataRoutes } from "./api/metadata.js";
-import { openPubSub, pubsubRoutes } from "./api/pubsub.js";
+import { pubsubRoutes } from "./api/pubsub.js";
 import { secretRoutes } from "./api/secrets.js";
 import { createApiServer, type ReceivedRequest } from "./api/server.js";
 import { stateRoutes } from "./api/state.js";
@@ -25,8 +26,8 @@ export type SidecarLog = Pick<Console, "info" | "warn">;
 export interface SidecarOptions {
   /** The app's id: the name under which it is invoked, and that component scopes refer to. */
   readonly appId: string;
-  /** A folder of Dapr component files, one file, or the components themselves. */
-  readonly components: string | readonly Component[];
+  /** A folder of Dapr resource files, one file, the components themselves, or several of these. */
+  readonly components: string | readonly (Component | string)[];
   /** Port on which the app listens on this machine; without it, {@link Sidecar.connect} tells. */
   readonly appPort?: number | undefined;
   /** Port of the sidecar's API; any free one unless given. */
@@ -35,6 +36,13 @@ export interface SidecarOptions {
   readonly apiToken?: string | undefined;
   /** Sent to the app as `dapr-api-token`. */
   readonly appToken?: string | undefined;
+  /** A JSON file in which the state of `state.in-memory` is kept from one run to the next; nowhere unless given. */
+  readonly stateFile?: string | undefined;
+  /**
+   * True: a state store or broker of a type that is not in the table (`state.redis`, `pubsub.kafka`) is kept in memory, and
+   * a component of another such type is left out, each with a line. False, unless given: they stop the start.
+   */
+  readonly standIns?: boolean | undefined;
   /** `console` unless given. */
   readonly log?: SidecarLog | undefined;
 }
@@ -55,11 +63,16 @@ export interface Sidecar {
    * Rejects with an Error when its answer is not understood.
    */
   connect(app: { readonly port: number }): Promise<void>;
+  /**
+   * Begins no more deliveries; resolves when those under way have ended. The API stays open, for what functions still
+   * send.
+   */
+  disconnect(): Promise<void>;
   /** Ends timers, deliveries and the API. What is under way may take up to 5 s to end. */
   close(): Promise<void>;
 }
 
-const notice =
+export const notice =
   "This is the embedded sidecar of dapr-functions, for development and tests on one machine. It is not Dapr (daprd).";
 const maxRequests = 10_000;
 const maxRequestBytes = 64 * 1024 * 1024;
@@ -78,14 +91,24 @@ const closeTimeout = 5_000;
  * @throws DefinitionError `component-invalid` for components that cannot be used, `address-in-use` for a taken port.
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { appId, apiToken, appToken, log = console } = options;
+  const { log = console, stateFile } = options;
   log.info(notice);
+  const backing = new Backing(stateFile);
+  const sidecar = await openSidecar(options, backing);
+  return { ...sidecar, close: () => sidecar.close().finally(() => backing.close()) };
+}
+
+/** A sidecar over a backing that others may share. Whoever gave the backing closes it. */
+export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, backing: Backing): Promise<Sidecar> {
+  const { appId, apiToken, appToken, log = console } = options;
   const outgoing = lazyAgent();
-  const resources =
-    typeof options.components === "string"
-      ? loadResources(options.components)
-      : { components: options.components, subscriptions: [], resiliency: [], notes: [] };
-  const open = openComponents(resources.components, { appId, dispatcher: outgoing.get });
+  const resources = resourcesOf(options.components);
+  const open = openComponents(resources.components, {
+    appId,
+    dispatcher: outgoing.get,
+    backing,
+    standIns: options.standIns === true ? (note) => log.info(note) : undefined,
+  });
   for (const note of resources.notes) log.warn(note);
   const isSeen = ({ scopes }: { readonly scopes: readonly string[] | undefined }) =>
     !scopes?.length || scopes.includes(appId);
@@ -97,7 +120,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     trips: (expression, counts) => rules.holds(expression, { ...counts }),
     log: (message) => log.info(message),
   });
-  const pubsubs = new Map([...open.pubsubs].map(([name, scopes]) => [name, openPubSub(scopes)]));
+  const pubsubs = new Map([...open.pubsubs].map(([name, scopes]) => [name, { bus: backing.bus(name), scopes }]));
   const app = new AppChannel(appId, appToken || undefined);
   const connection = new AppConnection(
     app,
@@ -109,6 +132,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     (message) => log.warn(message),
   );
   const requests = new RecordedRequests();
+  const invocations = new Set<Promise<unknown>>();
   const server = createApiServer({
     routes: [
       ...metadataRoutes(
@@ -128,7 +152,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     ],
     fallback: async (request) => {
       const absent = missingApi(request);
-      if (absent === undefined) return invokeMethod(request, { appId, app, dispatcher: outgoing.get, resiliency });
+      if (absent === undefined) {
+        const options = { appId, apps: backing.apps, dispatcher: outgoing.get, resiliency };
+        const invoking = invokeMethod(request, options).finally(() => invocations.delete(invoking));
+        invocations.add(invoking);
+        return invoking;
+      }
       warnOnce(absent.message);
       throw absent;
     },
@@ -137,13 +166,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     onRefused: (reason) => warnOnce(`a request was refused: ${reason}`),
   });
   const port = await listen(server, options.port ?? 0);
+  backing.apps.set(appId, app);
 
   let closing: Promise<void> | undefined;
   const close = () =>
     (closing ??= (async () => {
       closed.abort();
-      // Deliveries under way first: their functions still call the API.
-      await withinBound(connection.close().then(() => stopServer(server)));
+      // What is under way first: its functions still call the API.
+      const ended = connection.close().then(() => untilEmpty(invocations));
+      await withinBound(ended.then(() => stopServer(server)));
       server.close().closeAllConnections();
       await Promise.all([app.close(), outgoing.close(), rules.close()]);
     })());
@@ -157,8 +188,24 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     requests: requests.list,
     ready: connection.ready,
     connect: (target) => connection.open(target.port),
+    disconnect: () => connection.pause(),
     close,
   };
+}
+
+function resourcesOf(given: SidecarOptions["components"]): Resources {
+  const sources = typeof given === "string" ? [given] : given;
+  const folders = [...new Set(sources.filter((source) => typeof source === "string"))].map(loadResources);
+  return {
+    components: [...folders.flatMap(({ components }) => components), ...sources.filter(isComponent)],
+    subscriptions: folders.flatMap(({ subscriptions }) => subscriptions),
+    resiliency: folders.flatMap(({ resiliency }) => resiliency),
+    notes: folders.flatMap(({ notes }) => notes),
+  };
+}
+
+function isComponent(source: Component | string): source is Component {
+  return typeof source !== "string";
 }
 
 /** Says each text once: a page repeats its requests. */
@@ -181,6 +228,10 @@ async function listen(server: Server, port: number): Promise<number> {
     throw new DefinitionError([{ code: "address-in-use", level: "error", ...place, message }], { cause: error });
   });
   return (server.address() as AddressInfo).port;
+}
+
+async function untilEmpty(underWay: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (underWay.size > 0) await Promise.allSettled(underWay);
 }
 
 function stopServer(server: Server): Promise<void> {

@@ -10,7 +10,8 @@ const verbs = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRAC
 
 export interface InvocationOptions {
   readonly appId: string;
-  readonly app: AppChannel;
+  /** The apps that can be called, by their ids: this sidecar's own, and those of its mesh. */
+  readonly apps: ReadonlyMap<string, AppChannel>;
   /** For app ids that are URLs. */
   readonly dispatcher: () => Dispatcher;
   readonly resiliency: Pick<Resiliency, "app">;
@@ -97,11 +98,16 @@ function sendTo(appId: string, options: InvocationOptions): (request: AppRequest
   const [id, namespace = "default", ...others] = appId.split(".");
   if (/^https?:\/\//.test(appId)) return (request) => callUrl(appId, request, options.dispatcher());
   if (others.length > 0) throw new Error(`invalid app id ${appId}`);
-  if (id !== options.appId || namespace !== "default") throw new Error(`couldn't find service: ${appId}`);
-  return (request) => {
-    if (options.app.port === undefined) throw new Error("cannot invoke local endpoint: app channel not initialized");
-    return options.app.send(request);
-  };
+  const app = namespace === "default" ? options.apps.get(id!) : undefined;
+  if (!app) throw new Error(`couldn't find service: ${appId}`);
+  if (app.port === undefined) throw new Error("cannot invoke local endpoint: app channel not initialized");
+  if (id === options.appId) return (request) => app.send(request);
+  return (request) => app.send({ ...request, headers: { ...request.headers, ...callHeaders(options.appId, id!) } });
+}
+
+/** What the sidecar of a caller says to another one, and that to its app. */
+function callHeaders(caller: string, callee: string): Readonly<Record<string, string>> {
+  return { "dapr-caller-app-id": caller, "dapr-callee-app-id": callee, "dapr-caller-namespace": "default" };
 }
 
 function toAppRequest(method: string, request: ApiRequest): AppRequest {

@@ -11,17 +11,13 @@ import {
 import { readBulkEntries } from "./bulk-publish.js";
 import { envelopeText, newTraceParent, toEnvelope, type Publication } from "./cloud-events.js";
 import { parseBool } from "../values/go-values.js";
-import { InMemoryBus, type Message } from "../components/in-memory-bus.js";
+import type { InMemoryBus, Message } from "../components/in-memory-bus.js";
 import type { TopicScopes } from "../app/topic-scopes.js";
 
 /** One pubsub component: its bus, and who may use which topic. */
 export interface PubSub {
   readonly bus: InMemoryBus;
   readonly scopes: TopicScopes;
-}
-
-export function openPubSub(scopes: TopicScopes): PubSub {
-  return { bus: new InMemoryBus(), scopes };
 }
 
 interface Target {

@@ -59,6 +59,11 @@ export class AppConnection {
     }
   }
 
+  /** Begins no more deliveries; resolves when those under way have ended. */
+  async pause(): Promise<void> {
+    await this.#stop();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#settle.resolve();
@@ -115,7 +120,9 @@ export class AppConnection {
   async #stop(): Promise<void> {
     const inputs = this.#stopInputs();
     this.#stopInputs = async () => undefined;
-    for (const { bus } of this.pubsubs.values()) bus.unsubscribeAll();
+    for (const { bus } of this.pubsubs.values()) {
+      for (const delivery of this.#deliveries) bus.unsubscribe(delivery);
+    }
     await Promise.all([inputs, ...this.#deliveries.map((delivery) => delivery.stop())]);
     this.#deliveries = [];
     this.#subscriptions = [];

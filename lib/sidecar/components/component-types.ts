@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import { DefinitionError, type Problem } from "../../model/errors.js";
+import type { Backing } from "../backing.js";
 import { messageOf } from "../api/api.js";
 import type { InputBinding, OutputBinding } from "../api/bindings.js";
 import { property, type Component, type ComponentValue, type Properties } from "./components.js";
@@ -10,7 +11,7 @@ import { componentProblem } from "./manifests.js";
 import { openLocalStorage } from "./local-storage.js";
 import { openSecretsEnvironment, openSecretsFile, type SecretStore } from "./secret-stores.js";
 import { isTruthy } from "../values/go-values.js";
-import { InMemoryState } from "./state-store.js";
+import { InMemoryState, keyPrefixOf } from "./state-store.js";
 import { readTopicScopes, type TopicScopes } from "../app/topic-scopes.js";
 
 /** What the components of a sidecar became, by their names. */
@@ -28,6 +29,9 @@ export class OpenComponents {
 interface Surroundings {
   readonly appId: string;
   readonly dispatcher: () => Dispatcher;
+  readonly backing: Pick<Backing, "items" | "onChange">;
+  /** State stores and brokers that are not in the table are kept in memory, other types left out; both are said. */
+  readonly standIns?: ((note: string) => void) | undefined;
 }
 
 interface ComponentType {
@@ -39,7 +43,10 @@ interface ComponentType {
 const types: Readonly<Record<string, ComponentType>> = {
   "state.in-memory": {
     capabilities: () => ["ETAG", "TRANSACTIONAL", "TTL"],
-    open: (open, name, _, { appId }) => open.states.set(name, new InMemoryState(`${appId}||`)),
+    open: (open, name, properties, { appId, backing }) => {
+      const prefix = keyPrefixOf(property(properties, "keyPrefix"), name, appId);
+      open.states.set(name, new InMemoryState(prefix, { items: backing.items(name), onChange: backing.onChange }));
+    },
   },
   "pubsub.in-memory": {
     capabilities: () => ["SUBSCRIBE_WILDCARDS"],
@@ -110,6 +117,10 @@ function openOne(open: OpenComponents, component: Component, surroundings: Surro
     throw new Error("has a name that another component has too; names are unique, even among different types");
   }
   const known = Object.hasOwn(types, type) ? types[type] : undefined;
+  if (!known && surroundings.standIns) {
+    openStandIn(open, component, surroundings, surroundings.standIns);
+    return;
+  }
   if (!known) {
     throw new Error(
       `is of type ${type}, which the embedded sidecar does not have (it has ${Object.keys(types).join(", ")}); ` +
@@ -129,6 +140,26 @@ function openOne(open: OpenComponents, component: Component, surroundings: Surro
     ...(version !== undefined && { version }),
     ...(capabilities.length > 0 && { capabilities }),
   });
+}
+
+/** The properties that a stand-in heeds. */
+const heeded = ["keyprefix", "allowedtopics", "protectedtopics", "publishingscopes", "subscriptionscopes"];
+
+function openStandIn(
+  open: OpenComponents,
+  component: Component,
+  surroundings: Surroundings,
+  say: (note: string) => void,
+): void {
+  const { name, type, metadata = {} } = component;
+  const kind = /^(state|pubsub)\./.exec(type)?.[1];
+  if (kind === undefined) {
+    say(`component "${name}" of type ${type} is left out: the embedded sidecar does not have that type; daprd has it`);
+    return;
+  }
+  say(`component "${name}" of type ${type}: one in memory stands in for it`);
+  const kept = Object.entries(metadata).filter(([key]) => heeded.includes(key.toLowerCase()));
+  openOne(open, { ...component, type: `${kind}.in-memory`, metadata: Object.fromEntries(kept) }, surroundings);
 }
 
 function resolveProperties(

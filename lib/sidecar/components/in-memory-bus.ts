@@ -24,8 +24,8 @@ export class InMemoryBus {
     this.#subscribers.add(subscriber);
   }
 
-  unsubscribeAll(): void {
-    this.#subscribers.clear();
+  unsubscribe(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
   }
 }
 

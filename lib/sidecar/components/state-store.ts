@@ -36,18 +36,45 @@ export class EtagMismatch extends Error {
   }
 }
 
-interface Item {
+export interface Item {
+  /** JSON text. */
   readonly value: string;
   readonly etag: string;
-  readonly expires: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly expires?: number | undefined;
 }
 
-/** `state.in-memory`: a new etag per write, TTLs, transactions. Gone with the sidecar. */
-export class InMemoryState {
-  readonly #items = new Map<string, Item>();
+/** What a store holds, by the keys as the store has them: prefix included. */
+export type Items = Map<string, Item>;
 
-  /** @param prefix stands before keys in error messages, as daprd's in-memory store shows them. */
-  constructor(private readonly prefix: string) {}
+/**
+ * What a store puts before the keys of an app, as daprd does: `keyPrefix` is `appid` unless said otherwise.
+ *
+ * @throws Error for a prefix that daprd refuses
+ * @see https://docs.dapr.io/developing-applications/building-blocks/state-management/howto-share-state/
+ */
+export function keyPrefixOf(strategy: string | undefined, store: string, appId: string): string {
+  const name = (strategy ?? "appid").toLowerCase();
+  if (name.includes("||")) throw new Error(`input key/keyPrefix '${name}' can't contain '||'`);
+  if (name === "none") return "";
+  // Without a namespace in the environment it is the app id alone that daprd takes.
+  const known: Readonly<Record<string, string>> = { name: store, appid: appId, namespace: appId };
+  return `${known[name] ?? name}||`;
+}
+
+/** `state.in-memory`: a new etag per write, TTLs, transactions. */
+export class InMemoryState {
+  readonly #items: Items;
+  readonly #onChange: () => void;
+
+  /** @param prefix stands before each key in the store, and in error messages, as in daprd. */
+  constructor(
+    private readonly prefix: string,
+    { items = new Map() as Items, onChange = () => undefined as void } = {},
+  ) {
+    this.#items = items;
+    this.#onChange = onChange;
+  }
 
   get(key: string): StoredValue | undefined {
     const item = this.#current(key);
@@ -71,10 +98,20 @@ export class InMemoryState {
     for (const write of writes) this.#apply(write);
   }
 
+  /** What the app sees: keys without their prefix. */
+  entries(): readonly (StoredValue & { readonly key: string })[] {
+    return [...this.#items.keys()].flatMap((name) => {
+      if (!name.startsWith(this.prefix)) return [];
+      const key = name.slice(this.prefix.length);
+      const stored = this.get(key);
+      return stored === undefined ? [] : [{ key, ...stored }];
+    });
+  }
+
   #current(key: string): Item | undefined {
-    const item = this.#items.get(key);
+    const item = this.#items.get(this.prefix + key);
     if (item?.expires !== undefined && Date.now() > item.expires) {
-      this.#items.delete(key);
+      this.#items.delete(this.prefix + key);
       return undefined;
     }
     return item;
@@ -105,13 +142,15 @@ export class InMemoryState {
   }
 
   #apply(write: Upsert | Removal): void {
+    const key = this.prefix + write.key;
+    this.#onChange();
     if (write.operation === "delete") {
-      this.#items.delete(write.key);
+      this.#items.delete(key);
       return;
     }
     const seconds = secondsToLive(write);
     const expires = seconds > 0 ? Date.now() + seconds * 1000 : undefined;
-    this.#items.set(write.key, { value: write.value, etag: randomUUID(), expires });
+    this.#items.set(key, { value: write.value, etag: randomUUID(), expires });
   }
 }
 

@@ -19,6 +19,12 @@ export interface Template {
    * @throws ExpressionError `no-value`, `no-member`, `not-text`, `format`
    */
   bind(data: BindingData, encode?: (value: string) => string): string;
+  /**
+   * Of a template that is one expression and nothing else: what that finds, as it is, be it a list or an object.
+   *
+   * @throws ExpressionError as `bind`
+   */
+  readonly find?: (data: BindingData) => unknown;
 }
 
 /** @throws ExpressionError as {@link parseTemplate} */
@@ -28,10 +34,13 @@ export function compileTemplate(text: string): Template {
     const constant = tokens[0]?.literal ?? "";
     return { text, tokens, constant, bind: () => constant };
   }
+  const [token] = tokens;
+  const isAlone = tokens.length === 1 && token !== undefined && "path" in token && token.format === undefined;
   return {
     text,
     tokens,
     constant: undefined,
+    ...(isAlone && { find: (data: BindingData) => walk(token, token.path, data) }),
     bind(data, encode) {
       let result = "";
       for (const token of tokens) {

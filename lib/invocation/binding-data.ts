@@ -20,7 +20,7 @@ export interface BindingDataReader {
 
 /** Undefined when the members of the function's bindings are constant, so that there is nothing to find. */
 export function bindingDataOf(definition: FunctionDefinition): BindingDataReader | undefined {
-  const inputs = definition.inputs.flatMap(pathsOf);
+  const inputs = [...definition.inputs, ...definition.entries, ...definition.clients].flatMap(pathsOf);
   const outputs = definition.outputs.flatMap(pathsOf);
   const roots = [...inputs, ...outputs].map(([root = ""]) => root.toLowerCase());
   if (roots.length === 0) return undefined;
@@ -66,15 +66,15 @@ function pathsOf(binding: Binding): (readonly string[])[] {
 }
 
 /**
- * The top-level members of a JSON object, without lists and nulls, as the Functions host has them. Numbers and booleans
- * are left to become text when they are bound.
+ * The top-level members of a JSON object, without nulls, as the Functions host has them. Numbers, booleans
+ * and lists are left as they are: the former become text when they are bound, the latter cannot.
  */
 function addMembers(data: Data, payload: unknown): void {
   const members = membersOf(payload);
   if (members === undefined) return;
   for (const name of Object.keys(members)) {
     const value = members[name];
-    if (value !== null && value !== undefined && !Array.isArray(value)) data[name] = value;
+    if (value !== null && value !== undefined) data[name] = value;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BindingData } from "../expressions/template.js";
-import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import type { ClientBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationWatch, ObservedInvocation } from "./observer.js";
@@ -36,10 +36,27 @@ export interface OutputWriter<Message = unknown> {
   write(messages: readonly Message[], invocation: Invocation): Promise<void>;
 }
 
+/** A client binding, ready to be given to methods. */
+export interface ClientOpener {
+  /**
+   * Makes what the method of one invocation calls.
+   *
+   * @throws PayloadError `ERR_BINDING_DATA`, InvocationError `ERR_DAPR_BAD_REQUEST` when an option cannot be filled
+   */
+  open(invocation: Invocation): OpenClient;
+}
+
+export interface OpenClient {
+  readonly client: unknown;
+  /** Ends it: what comes later is refused. */
+  close(): void;
+}
+
 /** Where one invocation's inputs come from and its outputs go: all in which the hosts differ. Called at start. */
 export interface BindingHost {
   reader(input: InputBinding, definition: FunctionDefinition): InputReader;
   writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter;
+  client(binding: ClientBinding, definition: FunctionDefinition): ClientOpener;
 }
 
 /** A `write` that stopped: how many messages were sent before, and which one failed. Never leaves the runtime. */

@@ -10,7 +10,15 @@ import {
 } from "../model/function-definition.js";
 import type { Check, ValidationOptions } from "../payload/payload-type.js";
 import { callAround, type Around } from "./around.js";
-import { WriteError, type BindingHost, type InputReader, type Invocation, type OutputWriter } from "./binding-host.js";
+import {
+  WriteError,
+  type BindingHost,
+  type ClientOpener,
+  type InputReader,
+  type Invocation,
+  type OpenClient,
+  type OutputWriter,
+} from "./binding-host.js";
 import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
 
@@ -20,6 +28,7 @@ export interface CompiledFunction {
   readonly instance: Readonly<Record<string, FunctionMethod>>;
   readonly checkPayload: ((payload: unknown) => MaybePromise<unknown>) | undefined;
   readonly inputs: readonly (InputReader & { readonly binding: InputBinding })[];
+  readonly clients: readonly (ClientOpener & { readonly name: string })[];
   readonly outputs: readonly CompiledOutput[];
   readonly around: Around | undefined;
   readonly observer: InvocationObserver | undefined;
@@ -54,6 +63,10 @@ export function compileFunction(
       binding: input,
       ...revived(input, host.reader(input, definition), definition, options.validation),
     })),
+    clients: definition.clients.map((binding) => {
+      const opener = host.client(binding, definition);
+      return { name: binding.name, open: (invocation) => opener.open(invocation) };
+    }),
     outputs: definition.outputs.map((output) => ({
       binding: output,
       writer: host.writer(output, definition),
@@ -87,7 +100,7 @@ export function invoke<R>(
 
 type Collectors = readonly BufferedCollector<unknown>[];
 
-const none: Collectors = [];
+const none: readonly never[] = [];
 
 function callAndFlush<R>(
   fn: CompiledFunction,
@@ -95,9 +108,11 @@ function callAndFlush<R>(
   invocation: Invocation,
   toReply: (returned: unknown) => R,
 ): MaybePromise<R> {
-  let collectors = none;
+  let collectors: Collectors = none;
+  let clients: readonly OpenClient[] = none;
   const call = (): MaybePromise<unknown> =>
     andThen(readInputs(fn, invocation), (bindings) => {
+      if (fn.clients.length > 0) clients = clientsOf(fn, invocation, bindings);
       if (fn.outputs.length > 0) collectors = collectorsOf(fn, invocation, bindings);
       invocation.watch?.calling?.(payload);
       // Looked up by name at each call, so that a spy put on the instance is what runs.
@@ -108,19 +123,21 @@ function callAndFlush<R>(
     around === undefined ? call : () => callAround(around, payload, invocation, call),
     (returned) => {
       closeAll(collectors);
+      closeAll(clients);
       invocation.watch?.called?.(returned);
       const reply = toReply(returned);
       return collectors.some(hasItems) ? flush(fn, collectors, invocation).then(() => reply) : reply;
     },
     (thrown) => {
       closeAll(collectors);
+      closeAll(clients);
       throw thrown;
     },
   );
 }
 
-function closeAll(collectors: Collectors): void {
-  for (const collector of collectors) collector.close();
+function closeAll(parts: readonly { close(): void }[]): void {
+  for (const part of parts) part.close();
 }
 
 /** Sends what was collected. */
@@ -155,6 +172,18 @@ async function readSideBySide(fn: CompiledFunction, invocation: Invocation): Pro
     bindings[fn.inputs[index]!.binding.name] = result.value;
   });
   return bindings;
+}
+
+function clientsOf(
+  { clients }: CompiledFunction,
+  invocation: Invocation,
+  bindings: Record<string, unknown>,
+): readonly OpenClient[] {
+  return clients.map((opener) => {
+    const opened = opener.open(invocation);
+    bindings[opener.name] = opened.client;
+    return opened;
+  });
 }
 
 function collectorsOf(fn: CompiledFunction, invocation: Invocation, bindings: Record<string, unknown>): Collectors {

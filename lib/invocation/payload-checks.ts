@@ -2,7 +2,7 @@ import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import { InvocationError, PayloadError } from "../model/errors.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
-import type { CloudEvent, HttpRequest, StateRecord } from "../model/invocation.js";
+import type { CloudEvent, HttpRequest } from "../model/invocation.js";
 import { summaryOf } from "../model/payload-issues.js";
 import {
   compileCheck,
@@ -79,15 +79,23 @@ export function revived(
       );
     }
     if (result.issues === undefined) return result.value;
-    throw new InvocationError("ERR_VALUE_INVALID", `${where}: the stored value is not valid: ${summaryOf(result)}`);
+    throw new InvocationError(
+      "ERR_VALUE_INVALID",
+      `${where}: ${input.type === "daprState" ? "the stored value" : "the answer"} is not valid: ${summaryOf(result)}`,
+    );
   };
-  if (input.type === "daprState" && "record" in input && input.record === true) {
-    return {
-      async read(invocation) {
-        const record = (await reader.read(invocation)) as StateRecord;
-        return { ...record, value: revive(record.value) };
-      },
-    };
-  }
-  return { read: async (invocation) => revive(await reader.read(invocation)) };
+  const part = recordPart(input);
+  if (part === undefined) return { read: async (invocation) => revive(await reader.read(invocation)) };
+  return {
+    async read(invocation) {
+      const record = (await reader.read(invocation)) as Readonly<Record<string, unknown>>;
+      return { ...record, [part]: revive(record[part]) };
+    },
+  };
+}
+
+/** Where an input that gives a record has its value; undefined for one that gives the value itself. */
+function recordPart(input: InputBinding): "value" | "data" | undefined {
+  if (!("record" in input) || input.record !== true) return undefined;
+  return input.type === "daprBinding" ? "data" : "value";
 }

@@ -47,7 +47,7 @@ export interface AppCaller {
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** Parameters and return type of each signature of a method; of more than four the last four. */
-type Signatures<F> = F extends {
+export type Signatures<F> = F extends {
   (...args: infer A1): infer R1;
   (...args: infer A2): infer R2;
   (...args: infer A3): infer R3;

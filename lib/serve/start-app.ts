@@ -62,8 +62,8 @@ export async function startApp(
   const client = options.client ?? ownClient!;
   try {
     const givenUp = new AbortController();
-    const host = new SidecarHost(client);
     const { validation, around, observers = [] } = options;
+    const host = new SidecarHost(client, validation);
     const observer = allOf(observers);
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer }));
     const definitions = compiled.map(({ definition }) => definition);

@@ -1,20 +1,60 @@
 import type { DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
 import { outputTypes } from "../model/binding-table.js";
-import type { DaprBindingOutput } from "../model/bindings.js";
-import type { OutputWriter } from "../invocation/binding-host.js";
-import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
+import type { BindingRecord } from "../model/binding-record.js";
+import type { DaprBindingInput, DaprBindingOutput } from "../model/bindings.js";
+import type { InputReader, OutputWriter } from "../invocation/binding-host.js";
+import { enc } from "../client/paths.js";
+import { guessedValue, nothingAnswered } from "./answers.js";
+import {
+  callOptions,
+  compileInputOption,
+  compileItemOption,
+  compileMap,
+  compileValue,
+  type BindingPlace,
+} from "./options.js";
 import { jsonValue, sendInOrder } from "./values.js";
 
 type BindingMessage = Pick<InvokeBindingRequest, "bindingName" | "operation" | "data" | "metadata">;
+
+const { bindingName: nameRule, operation: operationRule } = outputTypes.daprBinding.overrides;
+
+export function bindingReader(client: DaprClient, place: BindingPlace<DaprBindingInput>): InputReader {
+  const { binding, where, call } = place;
+  const bindingNameOf = compileInputOption(place, "bindingName", binding.bindingName, nameRule.missing);
+  const operationOf = compileInputOption(place, "operation", binding.operation, operationRule.missing);
+  const dataOf = compileValue(place, "data", binding.data);
+  const metadataOf = compileMap(place, "metadata", binding.metadata);
+  return {
+    async read(invocation) {
+      const bindingName = bindingNameOf(invocation);
+      const operation = operationOf(invocation);
+      const data = dataOf(invocation);
+      const { body, metadata } = await client.invokeBinding({
+        ...callOptions(place, invocation),
+        bindingName,
+        operation,
+        data: data === undefined ? undefined : jsonValue(data, where, "data"),
+        metadata: metadataOf(invocation),
+      });
+      const value = guessedValue(body);
+      if (value === undefined && binding.required === true) {
+        const request = `POST /v1.0/bindings/${enc(bindingName)}`;
+        const what = `${call.binding}, ${request}: the component answered nothing to ${operation}`;
+        throw nothingAnswered(what, request, call.daprAddress ?? "the sidecar");
+      }
+      return binding.record === true ? ({ data: value, metadata } satisfies BindingRecord) : value;
+    },
+  };
+}
 
 export function bindingWriter(
   client: DaprClient,
   place: BindingPlace<DaprBindingOutput>,
 ): OutputWriter<BindingMessage> {
   const { binding, where } = place;
-  const rules = outputTypes.daprBinding.overrides;
-  const bindingNameOf = compileItemOption(place, "bindingName", binding.bindingName, rules.bindingName.missing);
-  const operationOf = compileItemOption(place, "operation", binding.operation, rules.operation.missing);
+  const bindingNameOf = compileItemOption(place, "bindingName", binding.bindingName, nameRule.missing);
+  const operationOf = compileItemOption(place, "operation", binding.operation, operationRule.missing);
   return {
     toMessage(item, invocation) {
       const { value } = item;

@@ -1,13 +1,25 @@
-import type { DaprClient, InvokeMethodRequest } from "../client/dapr-client.js";
-import { methodNameProblem } from "../client/paths.js";
-import { badItem } from "../collectors/message.js";
-import { outputTypes } from "../model/binding-table.js";
-import type { DaprInvoke } from "../model/bindings.js";
-import type { OutputItem } from "../model/collector.js";
+import type { DaprClient, InvokeMethodRequest, InvokeMethodResult } from "../client/dapr-client.js";
+import { enc, methodNameProblem, methodPath } from "../client/paths.js";
+import { badItem, checkOverride } from "../collectors/message.js";
 import { compileTemplate } from "../expressions/template.js";
+import type { InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { AppReply } from "../model/app-client.js";
+import { outputTypes } from "../model/binding-table.js";
+import type { DaprInvoke, DaprInvokeInput } from "../model/bindings.js";
+import { SidecarError } from "../model/errors.js";
 import { invocationVerbs } from "../model/paths.js";
-import type { Invocation, OutputWriter } from "../invocation/binding-host.js";
-import { callOptions, compileItemOption, compileOption, optionProblem, type BindingPlace } from "./options.js";
+import { answerValue, nothingAnswered } from "./answers.js";
+import {
+  callOptions,
+  compileInputOption,
+  compileItemOption,
+  compileMap,
+  compileOption,
+  compileValue,
+  optionProblem,
+  type BindingPlace,
+  type Option,
+} from "./options.js";
 import { messageBody, sendInOrder } from "./values.js";
 
 type InvokeMessage = Pick<InvokeMethodRequest, "appId" | "methodName" | "httpVerb" | "body" | "headers">;
@@ -18,13 +30,15 @@ export function invokeWriter(client: DaprClient, place: BindingPlace<DaprInvoke>
   const { binding, where } = place;
   const appIdOf = compileItemOption(place, "appId", binding.appId, rules.appId.missing);
   const methodNameOf = compileMethodName(place);
-  const httpVerbOf = compileVerb(place);
+  const httpVerbOf = compileVerb(place, "POST");
   return {
     toMessage(item, invocation) {
       const { value, overrides } = item;
       const appId = appIdOf(item, invocation);
-      const methodName = methodNameOf(item, invocation);
-      const httpVerb = httpVerbOf(item, invocation);
+      const given = (overrides["methodName"] as string | undefined) ?? methodNameOf(invocation);
+      const methodName = checkedMethodName(given, where, "; give it in the decorator or with the item");
+      const verb = (overrides["httpVerb"] as string | undefined) ?? httpVerbOf(invocation);
+      const httpVerb = checkedVerb(verb, where);
       const body =
         value === undefined || value === null
           ? undefined
@@ -51,13 +65,85 @@ export function invokeWriter(client: DaprClient, place: BindingPlace<DaprInvoke>
   };
 }
 
-type Compiled = (item: OutputItem, invocation: Invocation) => string;
+/**
+ * What another application answers. A callee's 204, and its 404, are no failure: there is no value.
+ *
+ * @throws DefinitionError for a verb or a header that cannot be sent
+ */
+export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeInput>): InputReader {
+  const { binding, where, call } = place;
+  const appIdOf = compileInputOption(place, "appId", binding.appId, rules.appId.missing);
+  const methodNameOf = compileMethodName(place);
+  const httpVerbOf = compileVerb(place, "GET");
+  const bodyOf = compileValue(place, "body", binding.body);
+  const { headers, contentType } = headersOf(place);
+  const headersFor = compileMap(place, "headers", headers);
+  return {
+    async read(invocation) {
+      const appId = appIdOf(invocation);
+      const methodName = checkedMethodName(methodNameOf(invocation), where);
+      const httpVerb = checkedVerb(httpVerbOf(invocation), where);
+      const body = bodyOf(invocation);
+      const operation = `${httpVerb} /v1.0/invoke/${enc(appId)}/method/${methodPath(methodName).path}`;
+      const target = call.daprAddress ?? "the sidecar";
+      const reply = await answerTo(
+        client.invokeMethod({
+          ...callOptions(place, invocation),
+          appId,
+          methodName,
+          httpVerb,
+          body: body === undefined ? undefined : messageBody(body, contentType, where, "body"),
+          headers: checkOverride(
+            "daprInvoke",
+            "headers",
+            headersFor(invocation),
+            () => where,
+          ) as InvokeMessage["headers"],
+        }),
+        binding.required === true,
+      );
+      const value = reply.status === 404 ? undefined : answerValue(reply, operation, target);
+      if (value === undefined && binding.required === true) {
+        throw nothingAnswered(`${call.binding}, ${operation} answered ${reply.status}: no value`, operation, target);
+      }
+      if (binding.record !== true) return value;
+      return { status: reply.status, headers: reply.headers, value, bytes: reply.body } satisfies AppReply;
+    },
+  };
+}
+
+/** What the callee answers; its 404 as well, unless an answer is required. */
+async function answerTo(asking: Promise<InvokeMethodResult>, isRequired: boolean): Promise<InvokeMethodResult> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (isRequired || !(error instanceof SidecarError) || error.status !== 404) throw error;
+    const { status, headers, body } = error;
+    return { status, headers, body };
+  }
+}
+
+/** The content type is the body's; of the others those are refused at start that are wrong whatever their values. */
+function headersOf(place: BindingPlace<DaprInvokeInput>) {
+  const all = Object.entries(place.binding.headers ?? {});
+  const isType = (name: string): boolean => name.toLowerCase() === "content-type";
+  const headers = Object.fromEntries(all.filter(([name]) => !isType(name)));
+  const contentType = all.find(([name]) => isType(name))?.[1];
+  try {
+    const constant = all.filter(([name, text]) => !isType(name) && compileTemplate(text).constant !== undefined);
+    checkOverride("daprInvoke", "headers", Object.fromEntries(constant), () => place.where);
+  } catch (error) {
+    const what = (error as Error).message.replace(`${place.where}, headers: `, "");
+    throw optionProblem(place, "option-invalid", "headers", what);
+  }
+  return { headers, contentType };
+}
 
 /**
  * The method's name. What expressions put in stays where the option has it: it cannot begin a query or, beside other
  * text, another segment, and in a query it cannot begin another parameter.
  */
-function compileMethodName(place: BindingPlace<DaprInvoke>): Compiled {
+function compileMethodName(place: BindingPlace<DaprInvoke | DaprInvokeInput>): Option {
   const { binding, where } = place;
   const text = binding.methodName;
   const compiled = text !== undefined && compileTemplate(text).constant === undefined ? divided(text) : undefined;
@@ -68,20 +154,20 @@ function compileMethodName(place: BindingPlace<DaprInvoke>): Compiled {
   };
   const pathOf = compileOption(place, "methodName", compiled?.path ?? text, refuse);
   const queryOf = compileOption(place, "methodName", compiled?.query, encodeURIComponent);
-  return (item, invocation) => {
-    let methodName = item.overrides["methodName"] as string | undefined;
-    if (methodName === undefined) {
-      const query = queryOf(invocation);
-      const path = pathOf(invocation);
-      methodName = query === undefined ? path : `${path}?${query}`;
-    }
-    if (methodName === undefined || methodName === "") {
-      throw badItem(where, "methodName", `${rules.methodName.missing}; give it in the decorator or with the item`);
-    }
-    const problem = methodNameProblem(methodName);
-    if (problem !== undefined) throw badItem(where, "methodName", problem);
-    return methodName;
+  return (invocation) => {
+    const query = queryOf(invocation);
+    const path = pathOf(invocation);
+    return query === undefined ? path : `${path}?${query}`;
   };
+}
+
+/** @param hint what to do where there is none */
+function checkedMethodName(methodName: string | undefined, where: string, hint = ""): string {
+  if (methodName === undefined || methodName === "")
+    throw badItem(where, "methodName", rules.methodName.missing + hint);
+  const problem = methodNameProblem(methodName);
+  if (problem !== undefined) throw badItem(where, "methodName", problem);
+  return methodName;
 }
 
 /** Path and query of a template, and whether the path is one expression and nothing else. */
@@ -91,22 +177,24 @@ function divided(text: string): { path: string; query: string | undefined; alone
   return { path, query, alone: /^\/?\{[^{}]*\}$/.test(path) };
 }
 
+const verbProblem = `must be one of ${[...invocationVerbs].join(", ")}`;
+
 /**
  * Unlike the extension, which passes on any verb, only the eight that Dapr delivers as they are.
  *
  * @throws DefinitionError when the option is no verb
  */
-function compileVerb(place: BindingPlace<DaprInvoke>): Compiled {
-  const text = place.binding.httpVerb ?? "POST";
-  const problem = `must be one of ${[...invocationVerbs].join(", ")}`;
+function compileVerb(place: BindingPlace<DaprInvoke | DaprInvokeInput>, byDefault: string): Option {
+  const text = place.binding.httpVerb ?? byDefault;
   const { constant } = compileTemplate(text);
   if (constant !== undefined && constant !== "" && !invocationVerbs.has(constant.toUpperCase())) {
-    throw optionProblem(place, "option-invalid", "httpVerb", `${problem}, not "${constant}"`);
+    throw optionProblem(place, "option-invalid", "httpVerb", `${verbProblem}, not "${constant}"`);
   }
-  const option = compileOption(place, "httpVerb", text);
-  return (item, invocation) => {
-    const verb = ((item.overrides["httpVerb"] as string | undefined) ?? option(invocation) ?? "").toUpperCase();
-    if (invocationVerbs.has(verb)) return verb;
-    throw badItem(place.where, "httpVerb", problem);
-  };
+  return compileOption(place, "httpVerb", text);
+}
+
+function checkedVerb(given: string | undefined, where: string): string {
+  const verb = (given ?? "").toUpperCase();
+  if (invocationVerbs.has(verb)) return verb;
+  throw badItem(where, "httpVerb", verbProblem);
 }

@@ -67,7 +67,7 @@ export type Option = (invocation: Invocation) => string | undefined;
  * @param encode makes of a value what is put in
  */
 export function compileOption(
-  { where }: { readonly where: string },
+  place: { readonly where: string },
   member: string,
   text: string | undefined,
   encode?: (value: string) => string,
@@ -76,13 +76,7 @@ export function compileOption(
   const template = compileTemplate(text);
   const { constant } = template;
   if (constant !== undefined) return () => constant;
-  return (invocation) => {
-    try {
-      return template.bind(invocation.bindingData, encode);
-    } catch (error) {
-      throw error instanceof ExpressionError ? toBindingDataError(error, `${where}, ${member}`) : error;
-    }
-  };
+  return ({ bindingData }) => withPlace(place, member, () => template.bind(bindingData, encode));
 }
 
 /**
@@ -121,6 +115,53 @@ export function compileInputOption(
     if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
   };
+}
+
+/** Makes in an invocation what an option of any JSON says. */
+export type ValueOption = (invocation: Invocation) => unknown;
+
+/**
+ * As {@link compileOption}, of a JSON value: each text in it is a template, and one that is an expression alone becomes
+ * what it finds, be it a number, a list or an object.
+ */
+export function compileValue(place: { readonly where: string }, member: string, value: unknown): ValueOption {
+  if (typeof value === "string") return compileTextValue(place, member, value);
+  if (typeof value !== "object" || value === null) return () => value;
+  if (Array.isArray(value)) {
+    const elements = value.map((element, index) => compileValue(place, `${member}[${index}]`, element));
+    return (invocation) => elements.map((element) => element(invocation));
+  }
+  const members = Object.entries(value).map(
+    ([name, entry]) => [name, compileValue(place, `${member}.${name}`, entry)] as const,
+  );
+  return (invocation) => Object.fromEntries(members.map(([name, entry]) => [name, entry(invocation)]));
+}
+
+function compileTextValue(place: { readonly where: string }, member: string, text: string): ValueOption {
+  const { find } = compileTemplate(text);
+  if (find === undefined) return compileOption(place, member, text);
+  return ({ bindingData }) => withPlace(place, member, () => find(bindingData));
+}
+
+/** A map of names to templates. */
+export function compileMap(
+  place: { readonly where: string },
+  member: string,
+  map: Readonly<Record<string, string>> | undefined,
+): (invocation: Invocation) => Record<string, string> | undefined {
+  if (map === undefined) return () => undefined;
+  const entries = Object.entries(map).map(
+    ([name, text]) => [name, compileOption(place, `${member}.${name}`, text)] as const,
+  );
+  return (invocation) => Object.fromEntries(entries.map(([name, valueOf]) => [name, valueOf(invocation) ?? ""]));
+}
+
+function withPlace<T>({ where }: { readonly where: string }, member: string, fill: () => T): T {
+  try {
+    return fill();
+  } catch (error) {
+    throw error instanceof ExpressionError ? toBindingDataError(error, `${where}, ${member}`) : error;
+  }
 }
 
 /**

@@ -1,13 +1,16 @@
 import type { DaprClient } from "../client/dapr-client.js";
-import type { GenericBinding, InputBinding, OutputBinding } from "../model/bindings.js";
+import type { ClientBinding, GenericBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import { DefinitionError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
-import type { BindingHost, InputReader, OutputWriter } from "../invocation/binding-host.js";
-import { bindingWriter } from "./bindings.js";
-import { invokeWriter } from "./invocation.js";
-import { bindingPlace, optionProblem } from "./options.js";
+import type { BindingHost, ClientOpener, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { ValidationOptions } from "../payload/payload-type.js";
+import { appClientOpener, sidecarCalls } from "./app-client.js";
+import { bindingReader, bindingWriter } from "./bindings.js";
+import { invokeReader, invokeWriter } from "./invocation.js";
+import { bindingPlace } from "./options.js";
 import { publishWriter } from "./pubsub.js";
 import { secretReader } from "./secrets.js";
+import { sidecarClientOpener } from "./sidecar-client.js";
 import { stateReader, stateWriter } from "./state.js";
 
 /**
@@ -15,24 +18,24 @@ import { stateReader, stateWriter } from "./state.js";
  * options, whose settings are resolved already and whose expressions are filled in each `add`.
  */
 export class SidecarHost implements BindingHost {
-  constructor(private readonly client: DaprClient) {}
+  /** @param validation how payloads are validated that go to a callee whose class is known */
+  constructor(
+    private readonly port: DaprClient,
+    private readonly validation?: ValidationOptions,
+  ) {}
 
   /** @throws DefinitionError for a binding that needs another host, or an option that cannot be right */
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
     if (input.generic === true) throw hostOnly(input, definition);
     switch (input.type) {
       case "daprState":
-        return stateReader(this.client, bindingPlace(input, definition));
+        return stateReader(this.port, bindingPlace(input, definition));
       case "daprSecret":
-        return secretReader(this.client, bindingPlace(input, definition));
+        return secretReader(this.port, bindingPlace(input, definition));
       case "daprInvoke":
+        return invokeReader(this.port, bindingPlace(input, definition));
       case "daprBinding":
-        throw optionProblem(
-          bindingPlace(input, definition),
-          "option-invalid",
-          "type",
-          "is not served yet; leave it out",
-        );
+        return bindingReader(this.port, bindingPlace(input, definition));
     }
   }
 
@@ -42,13 +45,25 @@ export class SidecarHost implements BindingHost {
     // A message of one writer is only ever given back to that writer.
     switch (output.type) {
       case "daprState":
-        return stateWriter(this.client, bindingPlace(output, definition)) as OutputWriter;
+        return stateWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
       case "daprPublish":
-        return publishWriter(this.client, bindingPlace(output, definition)) as OutputWriter;
+        return publishWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
       case "daprInvoke":
-        return invokeWriter(this.client, bindingPlace(output, definition)) as OutputWriter;
+        return invokeWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
       case "daprBinding":
-        return bindingWriter(this.client, bindingPlace(output, definition)) as OutputWriter;
+        return bindingWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
+    }
+  }
+
+  /** @throws as {@link reader} */
+  client(binding: ClientBinding, definition: FunctionDefinition): ClientOpener {
+    switch (binding.type) {
+      case "daprApp": {
+        const place = bindingPlace(binding, definition);
+        return appClientOpener(place, sidecarCalls(this.port, place), this.validation);
+      }
+      case "daprSidecar":
+        return sidecarClientOpener(this.port, bindingPlace(binding, definition));
     }
   }
 }

@@ -1,9 +1,16 @@
-import type { DaprClient } from "../client/dapr-client.js";
+import type { DaprClient, InvokeBindingResult, InvokeMethodResult } from "../client/dapr-client.js";
+import type { AppReply } from "../model/app-client.js";
+import type { BindingRecord } from "../model/binding-record.js";
 import { outputTypes } from "../model/binding-table.js";
-import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import type { ClientBinding, DaprApp, DaprSidecar, InputBinding, OutputBinding } from "../model/bindings.js";
+import { InvocationError } from "../model/errors.js";
+import { JsonText } from "../model/json.js";
 import { compileTemplate, type BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { BindingHost, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { BindingHost, ClientOpener, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { ValidationOptions } from "../payload/payload-type.js";
+import { appClientOpener, sidecarCalls, type SendCall } from "../sidecar-host/app-client.js";
+import { bindingPlace, type BindingPlace } from "../sidecar-host/options.js";
 import { SidecarHost } from "../sidecar-host/sidecar-host.js";
 import type { FakeItem, FakeOverrides, KeptItem } from "./fake-collector.js";
 import { jsonCopy } from "./json-copy.js";
@@ -16,20 +23,35 @@ export class FakeHost implements BindingHost {
   /** What the function added, by output. */
   readonly kept = new Map<string, readonly KeptItem[]>();
 
-  constructor(private readonly inputs: Readonly<Record<string, unknown>>) {}
+  constructor(
+    private readonly inputs: Readonly<Record<string, unknown>>,
+    private readonly validation?: ValidationOptions,
+  ) {}
 
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
     const value = jsonCopy(this.inputs[input.name]);
     if (input.generic === true) return { read: () => Promise.resolve(value) };
     const isRecord = input.type === "daprState" && input.record === true;
     const stored = (isRecord ? value : { value }) as { value?: unknown; etag?: string | undefined } | undefined;
-    const client: Pick<DaprClient, "getState" | "getSecret"> = {
+    const client: Pick<DaprClient, "getState" | "getSecret" | "invokeMethod" | "invokeBinding"> = {
       getState: () => Promise.resolve({ value: stored?.value, etag: stored?.etag }),
       getSecret: () => Promise.resolve(value as Record<string, string>),
+      invokeMethod: () => Promise.resolve(calleeAnswer(recordOf(value, input, "value"))),
+      invokeBinding: () => Promise.resolve(componentAnswer(recordOf(value, input, "data"))),
     };
     const real = new SidecarHost(client as DaprClient).reader(checkable(input), definition);
     if (!isRecord || value === undefined) return real;
     return { read: (invocation) => real.read(invocation).then(() => value) };
+  }
+
+  client(binding: ClientBinding, definition: FunctionDefinition): ClientOpener {
+    const fakes = (this.inputs[binding.name] ?? {}) as Fakes;
+    if (binding.type === "daprSidecar") {
+      const client = fakeSidecar(fakes, bindingPlace(checkable(binding), definition));
+      return { open: () => ({ client, close: () => undefined }) };
+    }
+    const place = bindingPlace(checkable(binding), definition);
+    return appClientOpener(place, fakeCalls(fakes, place), this.validation);
   }
 
   writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter<KeptItem> {
@@ -51,6 +73,80 @@ export class FakeHost implements BindingHost {
   }
 }
 
+/** What a test gave as the value of an input, or as the whole record. */
+function recordOf(given: unknown, input: InputBinding, part: "value" | "data"): object {
+  const isRecord = "record" in input && input.record === true && typeof given === "object" && given !== null;
+  return isRecord ? given : { [part]: given };
+}
+
+/** What another application has to answer to be read as this. */
+function calleeAnswer({ status, headers, value, bytes }: Partial<AppReply>): InvokeMethodResult {
+  const body = bytes instanceof Uint8Array ? bytes : bodyOf(value);
+  const contentType = value instanceof Uint8Array ? "application/octet-stream" : "application/json";
+  const type = body.length === 0 ? {} : { "content-type": contentType };
+  return { status: status ?? (body.length === 0 ? 204 : 200), headers: { ...type, ...headers }, body };
+}
+
+/** What a component has to answer to be read as this. */
+function componentAnswer({ data, metadata = {} }: Partial<BindingRecord>): InvokeBindingResult {
+  const body = bodyOf(data);
+  return { status: body.length === 0 ? 204 : 200, headers: {}, metadata, body };
+}
+
+/** Functions that a test gave in place of methods, by their names. */
+type Fakes = Readonly<Record<string, unknown>>;
+
+function fakeOf(fakes: Fakes, name: string): ((...args: unknown[]) => unknown) | undefined {
+  const fake = Object.hasOwn(fakes, name) ? fakes[name] : undefined;
+  return typeof fake === "function"
+    ? (...args) => (fake as (...args: unknown[]) => unknown).apply(fakes, args)
+    : undefined;
+}
+
+/** Answers calls with what the test's functions return, as it would arrive. */
+function fakeCalls(fakes: Fakes, place: BindingPlace<DaprApp>): SendCall {
+  return async (call, invocation) => {
+    const port: Pick<DaprClient, "invokeMethod"> = {
+      invokeMethod: async ({ methodName, body }) => {
+        const payload = body === undefined ? undefined : received(body.content);
+        const { method, options } = call;
+        const fake = fakeOf(fakes, method);
+        if (method === "call" && fake !== undefined) {
+          return calleeAnswer((await fake(methodName, payload, options)) as Partial<AppReply>);
+        }
+        const named = fake ?? fakeOf(fakes, methodName);
+        if (named === undefined) throw notGiven(place, method === "call" ? methodName : method);
+        return calleeAnswer({ value: jsonCopy(await named(payload, options)) });
+      },
+    };
+    return await sidecarCalls(port as DaprClient, place)(call, invocation);
+  };
+}
+
+function received(content: unknown): unknown {
+  return content instanceof JsonText ? content.toJSON() : content;
+}
+
+/** A client of the sidecar that has the test's methods, and refuses the others. */
+function fakeSidecar(fakes: Fakes, place: BindingPlace<DaprSidecar>): unknown {
+  return new Proxy(fakes, {
+    get: (_, name) => {
+      if (typeof name !== "string" || name === "then") return undefined;
+      return fakeOf(fakes, name) ?? (() => Promise.reject(notGiven(place, name)));
+    },
+  });
+}
+
+function notGiven({ where, binding }: BindingPlace<DaprApp | DaprSidecar>, name: string): InvocationError {
+  const advice = `give inputs: { ${binding.name}: { ${/^\w+$/.test(name) ? name : JSON.stringify(name)}: … } }`;
+  return new InvocationError("ERR_DAPR_BAD_REQUEST", `${where}: the test has no ${name}(); ${advice}`);
+}
+
+function bodyOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  return new TextEncoder().encode(value === undefined ? "" : JSON.stringify(value));
+}
+
 const noClient = {} as DaprClient;
 
 /** What the decorator says of where an item goes, by the names that an item overrides. */
@@ -67,7 +163,7 @@ function compileTarget(output: OutputBinding): (data: BindingData) => FakeOverri
  * A binding whose settings the test did not give, as the real host can take it: a name between `%` and `%` stands for
  * text that this host never sees, so nothing can be said of a path, a verb or an address made of it.
  */
-function checkable<B extends InputBinding | OutputBinding>(binding: B): B {
+function checkable<B extends InputBinding | OutputBinding | ClientBinding>(binding: B): B {
   const { daprAddress: _, ...rest } = binding as B & { daprAddress?: unknown };
   const options = rest as Record<string, unknown>;
   for (const name of ["methodName", "httpVerb"]) {

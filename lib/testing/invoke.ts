@@ -70,7 +70,7 @@ export async function invoke<C extends object, K extends MethodName<C>>(
     event: eventOf(definition, payload),
     signal: context.signal,
   };
-  const host = new FakeHost(inputs);
+  const host = new FakeHost(inputs, options.validation);
   const compiled = compileFunction({ definition, instance }, host, { validation: options.validation });
   const reply = await invokeFunction(compiled, payload, invocation, (returned) => checkedReply(definition, returned));
   const outputs = Object.fromEntries(
@@ -107,7 +107,7 @@ function definitionOf(
 }
 
 function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {
-  const declared = definition.inputs.map(({ name }) => name);
+  const declared = [...definition.inputs, ...definition.clients].map(({ name }) => name);
   const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
   if (unknown.length === 0) return;
   const names = unknown.map((name) => `"${name}"`).join(", ");

@@ -1,3 +1,5 @@
+import type { DaprClient } from "../client/dapr-client.js";
+import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions, Signatures } from "../model/app-client.js";
 import type { Collector } from "../model/collector.js";
 import type { Sent } from "../model/json-types.js";
 import type { FakeCollector } from "./fake-collector.js";
@@ -24,12 +26,41 @@ type BindingsOf<M> =
 
 type CollectorName<B> = { [K in keyof B]-?: NonNullable<B[K]> extends Collector<never> ? K : never }[keyof B];
 
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** What a test gives for a member: the value, or functions in place of the methods of a client. */
+type Given<S> =
+  IsAny<S> extends true
+    ? S
+    : NonNullable<S> extends DaprClient
+      ? Partial<DaprClient>
+      : NonNullable<S> extends AppCaller
+        ? FakeApp<NonNullable<S>>
+        : Sent<S>;
+
+/** Functions in place of the methods of an app client; one that is not given rejects, and says so. */
+export type FakeApp<S> = { readonly [K in Exclude<keyof S, "call">]?: FakeCall<S[K]> | undefined } & {
+  readonly call?:
+    | ((
+        methodName: string,
+        payload: unknown,
+        options: AppRequestOptions,
+      ) => Partial<AppReply> | Promise<Partial<AppReply>>)
+    | undefined;
+};
+
+/** Gets the payload as it would arrive, and returns what the callee replies. */
+type FakeCall<F> =
+  Signatures<F> extends infer S extends [readonly unknown[], unknown]
+    ? (payload: S[0][0], options?: AppCallOptions) => Awaited<S[1]> | Promise<Awaited<S[1]>>
+    : never;
+
 /** Values for the members of the second parameter that are no collectors. */
 export type InputsOf<M> =
   BindingsOf<M> extends infer B
     ? B extends undefined
       ? Readonly<Record<string, unknown>>
-      : { readonly [K in Exclude<keyof B, CollectorName<B>>]?: Sent<B[K]> | undefined }
+      : { readonly [K in Exclude<keyof B, CollectorName<B>>]?: Given<B[K]> | undefined }
     : never;
 
 type ValueOf<C> = C extends Collector<infer T> ? T : never;

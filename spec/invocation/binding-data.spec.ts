@@ -60,7 +60,7 @@ describe("bindingDataOf", () => {
 describe("the data of a Dapr trigger", () => {
   it("has the payload's text under the trigger's name, then its members, then sys", () => {
     const payload = { id: "o1", total: 2.5, paid: true, data: { a: [1] }, lines: [1], note: null };
-    expect(Object.keys(dataOf(payload))).toEqual(["payload", "id", "total", "paid", "data", "sys"]);
+    expect(Object.keys(dataOf(payload))).toEqual(["payload", "id", "total", "paid", "data", "lines", "sys"]);
     expect(keyFor(payload, "{payload}")).toBe(JSON.stringify(payload));
     expect(keyFor(payload, "{id} {total} {paid} {sys.methodname}")).toBe("o1 2.5 true keep-it");
   });
@@ -138,7 +138,7 @@ describe("the data of an HTTP request", () => {
       params: { c: "route" },
       headers: { "X-Id": "7" },
     });
-    expect(Object.keys(data)).toEqual(["a", "b", "c", "n", "query", "headers", "sys"]);
+    expect(Object.keys(data)).toEqual(["a", "b", "c", "list", "n", "query", "headers", "sys"]);
     expect(bind("{a} {b} {c} {n}", data)).toBe("body last route 1");
     expect(bind("{query.c} {query.code} {headers.x-id} {sys.methodname}", data)).toBe("query key 7 keep-it");
   });

@@ -36,6 +36,7 @@ async function run(method: Method, options: CompileOptions = {}, payload: unknow
         return Promise.resolve();
       },
     }),
+    client: () => ({ open: () => ({ client: undefined, close: () => undefined }) }),
   };
   const [bound] = await bindFunctions([Orders]);
   const fn = compileFunction(bound!, host, options);

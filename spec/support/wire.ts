@@ -1,7 +1,8 @@
 import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
-import { DaprBindingOutput } from "../../lib/decorators/bindings.js";
+import { DaprApp, DaprSidecar } from "../../lib/decorators/apps.js";
+import { DaprBindingInput, DaprBindingOutput } from "../../lib/decorators/bindings.js";
 import { FunctionName } from "../../lib/decorators/function-name.js";
-import { DaprInvoke, DaprServiceInvocationTrigger } from "../../lib/decorators/invocation.js";
+import { DaprInvoke, DaprInvokeInput, DaprServiceInvocationTrigger } from "../../lib/decorators/invocation.js";
 import { DaprPublish } from "../../lib/decorators/pubsub.js";
 import { DaprSecret } from "../../lib/decorators/secrets.js";
 import { DaprStateInput, DaprStateOutput } from "../../lib/decorators/state.js";
@@ -36,6 +37,10 @@ export const IO = declare(DaprInvoke as Decorator, "out");
 export const PO = declare(DaprPublish as Decorator, "out");
 export const SO = declare(DaprStateOutput as Decorator, "out");
 export const SI = declare(DaprStateInput as Decorator, "in");
+export const II = declare(DaprInvokeInput as Decorator, "in");
+export const BI = declare(DaprBindingInput as Decorator, "in");
+export const AC = declare(DaprApp as Decorator, "app");
+export const SC = declare(DaprSidecar as Decorator, "dapr");
 export const SE = declare(DaprSecret as Decorator, "in");
 
 /** A class with one function, declared from top to bottom as in the source. */

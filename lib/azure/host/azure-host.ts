@@ -1,9 +1,9 @@
 import { bytesOf } from "../../collectors/json-value.js";
 import { badItem, valueRule } from "../../collectors/message.js";
 import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
-import type { InputBinding, OutputBinding } from "../../model/bindings.js";
+import type { ClientBinding, InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
-import { InvocationError } from "../../model/errors.js";
+import { DefinitionError, InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import type { BindingHost, InputReader, OutputWriter } from "../../invocation/binding-host.js";
 import { isGeneric } from "../app/function-json.js";
@@ -27,6 +27,16 @@ export class AzureHost implements BindingHost {
         return Promise.resolve();
       },
     };
+  }
+
+  /** The rules of the Functions host refused it before. */
+  client({ name, type }: ClientBinding, definition: FunctionDefinition): never {
+    const problem = { code: "option-standalone-only", level: "error" } as const;
+    const message = `${placeOf(definition)}, client "${name}": the Functions host has no ${type}; register with bindings: "sidecar"`;
+    const { className, methodName } = definition;
+    throw new DefinitionError([
+      { ...problem, class: className, method: methodName, binding: `client "${name}"`, message },
+    ]);
   }
 }
 

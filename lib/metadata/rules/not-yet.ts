@@ -4,13 +4,7 @@ import { bindingsOf, type FunctionDefinition } from "../../model/function-defini
 import { functionProblem } from "../../model/problem.js";
 
 /** Bindings that can be declared and are not served yet, by type and direction; whoever serves one removes its line. */
-const bindings: ReadonlySet<string> = new Set([
-  "daprStateEntry inout",
-  "daprApp inout",
-  "daprSidecar inout",
-  "daprInvoke in",
-  "daprBinding in",
-]);
+const bindings: ReadonlySet<string> = new Set(["daprStateEntry inout"]);
 
 /** Options likewise. */
 const options: Readonly<Record<string, readonly string[]>> = {

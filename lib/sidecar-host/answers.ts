@@ -1,0 +1,51 @@
+import { isJsonType } from "../client/http/json-text.js";
+import { SidecarError } from "../model/errors.js";
+
+/** What came back of a request, and what was asked. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The value of an application's answer: JSON where its content type says so, text of `text/…`, bytes of any other type.
+ * Where it has no type, JSON if it is that, else text, else bytes. `undefined` of an empty body.
+ *
+ * @throws SidecarError `ERR_UNKNOWN` for a body that is not the JSON it says it is
+ */
+export function answerValue(answer: Answer, operation: string, target: string): unknown {
+  const { headers, body, status } = answer;
+  if (body.length === 0) return undefined;
+  const contentType = headers["content-type"] ?? "";
+  if (contentType === "") return guessedValue(body);
+  if (/^\s*text\//i.test(contentType)) return new TextDecoder().decode(body);
+  if (!isJsonType(contentType)) return new Uint8Array(body);
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch (cause) {
+    const message = `${operation} answered ${status} with ${contentType} that is not JSON`;
+    throw new SidecarError({ status, errorCode: "ERR_UNKNOWN", message, operation, target, headers, body, cause });
+  }
+}
+
+/** JSON, else text, else bytes: a component does not say what its data is. */
+export function guessedValue(body: Uint8Array): unknown {
+  if (body.length === 0) return undefined;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return new Uint8Array(body);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Nothing was answered where `required: true` asks for something. */
+export function nothingAnswered(what: string, operation: string, target: string): SidecarError {
+  return new SidecarError({ status: 404, errorCode: "ERR_NO_CONTENT", message: what, operation, target });
+}

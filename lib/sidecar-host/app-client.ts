@@ -1,0 +1,152 @@
+import type { CallOptions, DaprClient } from "../client/dapr-client.js";
+import { enc, methodNameProblem, methodPath } from "../client/paths.js";
+import { badItem, checkOverride, kindOf } from "../collectors/message.js";
+import type { ClientOpener, Invocation } from "../invocation/binding-host.js";
+import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions } from "../model/app-client.js";
+import { outputTypes } from "../model/binding-table.js";
+import type { DaprApp } from "../model/bindings.js";
+import { InvocationError } from "../model/errors.js";
+import { invocationVerbs } from "../model/paths.js";
+import { summaryOf } from "../model/payload-issues.js";
+import { describePayloadType, type ValidationOptions } from "../payload/payload-type.js";
+import { answerValue } from "./answers.js";
+import { calleesOf, type Callee } from "./callee.js";
+import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
+import { messageBody } from "./values.js";
+
+/** One call, ready to be sent. */
+export interface AppCall {
+  /** The method of the client that was called; `call` for the one that every client has. */
+  readonly method: string;
+  readonly appId: string;
+  readonly methodName: string;
+  readonly httpVerb: string;
+  readonly payload: unknown;
+  readonly options: AppRequestOptions;
+}
+
+/** Sends a call in an invocation. */
+export type SendCall = (call: AppCall, invocation: Invocation) => Promise<AppReply>;
+
+/** The names that a program asks any object for, which no callee's method may have. */
+const notMethods: ReadonlySet<string> = new Set(["then", "catch", "finally", "toJSON", "constructor", "prototype"]);
+
+/**
+ * A client of another application: any name is a method of it, or those of its class where `of` gives it. Calls are
+ * refused once the invocation has ended.
+ *
+ * @throws DefinitionError when the class that `of` gives has no functions, or has some that cannot be read
+ */
+export function appClientOpener(
+  place: BindingPlace<DaprApp>,
+  send: SendCall,
+  validation?: ValidationOptions,
+): ClientOpener {
+  const { binding, where } = place;
+  const appIdOf = compileInputOption(place, "appId", binding.appId, outputTypes.daprInvoke.overrides.appId.missing);
+  const callees = binding.of === undefined ? undefined : calleesOf(place, binding.of, validation);
+  return {
+    open(invocation) {
+      const appId = appIdOf(invocation);
+      let isClosed = false;
+      const request = async (call: Omit<AppCall, "appId">): Promise<AppReply> => {
+        if (isClosed) {
+          const message = `${where}: ${call.method}() came after the invocation had ended; await what leads to it`;
+          invocation.context.error(message);
+          throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
+        }
+        return await send({ ...call, appId }, invocation);
+      };
+      const caller: AppCaller = {
+        call: async (methodName, payload, options = {}) => {
+          const httpVerb = verbOf(options, where);
+          return await request({
+            method: "call",
+            methodName: fullName(methodName, options, where),
+            httpVerb,
+            payload,
+            options,
+          });
+        },
+      };
+      const named =
+        (name: string, callee: Callee) =>
+        async (payload?: unknown, options: AppCallOptions = {}) => {
+          await checkPayload(callee, payload, `${where}, ${name}`);
+          const methodName = callee.methodName();
+          const { value } = await request({ method: name, methodName, httpVerb: callee.httpVerb, payload, options });
+          return value;
+        };
+      const methodOf = (name: string): unknown => {
+        if (callees !== undefined) {
+          const callee = callees.get(name);
+          return callee === undefined ? undefined : named(name, callee);
+        }
+        return named(name, { methodName: () => name, httpVerb: "POST", payload: undefined });
+      };
+      const client = new Proxy(caller, {
+        get: (target, name) => {
+          const isOwn = typeof name !== "string" || name === "call" || notMethods.has(name);
+          return isOwn ? (Reflect.get(target, name) as unknown) : methodOf(name);
+        },
+      });
+      return { client, close: () => void (isClosed = true) };
+    },
+  };
+}
+
+/** What sends calls to a sidecar, within the invocation's trace and time. */
+export function sidecarCalls(client: DaprClient, place: BindingPlace<DaprApp>): SendCall {
+  const { where, call } = place;
+  return async ({ method, appId, methodName, httpVerb, payload, options }, invocation) => {
+    const at = `${where}, ${method}`;
+    const body = payload === undefined ? undefined : messageBody(payload, options.contentType, at, "payload");
+    const headers = checkOverride("daprInvoke", "headers", options.headers, () => at);
+    const result = await client.invokeMethod({
+      ...callWithin(callOptions(place, invocation), options),
+      appId,
+      methodName,
+      httpVerb,
+      body,
+      headers: headers as Readonly<Record<string, string>> | undefined,
+    });
+    const operation = `${httpVerb} /v1.0/invoke/${enc(appId)}/method/${methodPath(methodName).path}`;
+    const value = answerValue(result, operation, call.daprAddress ?? "the sidecar");
+    return { status: result.status, headers: result.headers, value, bytes: result.body };
+  };
+}
+
+/** A call's own signal and time, beside those of the invocation. */
+export function callWithin(call: CallOptions, own: Pick<CallOptions, "signal" | "timeout">): CallOptions {
+  const { signal, timeout } = own;
+  if (signal === undefined) return timeout === undefined ? call : { ...call, timeout };
+  return { ...call, timeout, signal: call.signal === undefined ? signal : AbortSignal.any([call.signal, signal]) };
+}
+
+function verbOf({ httpVerb = "POST" }: AppRequestOptions, where: string): string {
+  const verb = typeof httpVerb === "string" ? httpVerb.toUpperCase() : "";
+  if (invocationVerbs.has(verb)) return verb;
+  throw badItem(`${where}, call`, "httpVerb", `must be one of ${[...invocationVerbs].join(", ")}`);
+}
+
+/** The method's name with the query that the options add. */
+function fullName(methodName: unknown, { query }: AppRequestOptions, where: string): string {
+  const at = `${where}, call`;
+  if (typeof methodName !== "string") throw badItem(at, "methodName", `must be text, not ${kindOf(methodName)}`);
+  const problem = methodNameProblem(methodName);
+  if (problem !== undefined) throw badItem(at, "methodName", problem);
+  const added = new URLSearchParams(query as Record<string, string> | undefined).toString();
+  if (added === "") return methodName;
+  return `${methodName}${methodName.includes("?") ? "&" : "?"}${added}`;
+}
+
+/** What the callee would refuse is not sent. */
+async function checkPayload({ payload: rule }: Callee, payload: unknown, where: string): Promise<void> {
+  if (rule === undefined || payload === undefined) return;
+  const body = messageBody(payload, undefined, where, "payload");
+  if (body.content instanceof Uint8Array) return;
+  const result = await rule.check((body.content as { toJSON(): unknown }).toJSON());
+  if (result.issues === undefined) return;
+  const what = `it is not valid as ${describePayloadType(rule.type)}: ${summaryOf(result)}`;
+  throw badItem(where, "payload", what);
+}

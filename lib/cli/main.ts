@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addAdopt } from "./adopt.js";
 import { addCheck } from "./check.js";
+import { addExplain } from "./explain.js";
 import { addGenerate } from "./generate.js";
 import { addList } from "./list.js";
 import { exitCodes, exitWith } from "./report.js";
@@ -19,7 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description("Dapr applications and Dapr-bound Azure Functions in TypeScript.")
     .version(manifest.version)
     .showHelpAfterError("(add --help for what it takes)");
-  for (const add of [addList, addCheck, addGenerate, addRun, addSidecar, addAdopt]) add(program);
+  for (const add of [addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addExplain]) add(program);
   // Inherited by sub-commands only when they are made, so each is told.
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

@@ -16,7 +16,7 @@ function withFile(message: string, type: string | undefined, method: string | un
   return message.startsWith(at) ? `${at} (${file})${message.slice(at.length)}` : `${message} (${file})`;
 }
 
-/** Prints a line per problem to stderr. */
+/** Prints a line per problem to stderr, and to a person where to read more. */
 export function printProblems(problems: readonly Problem[]): void {
   for (const problem of problems) {
     const line = toLine(problem);
@@ -25,6 +25,9 @@ export function printProblems(problems: readonly Problem[]): void {
     const { isTTY } = process.stderr;
     process.stderr.write(`${isTTY ? styleText(colour, line.slice(0, length)) + line.slice(length) : line}\n`);
   }
+  const [first] = problems;
+  if (first === undefined || !process.stderr.isTTY) return;
+  process.stderr.write(styleText("dim", `npx dapr-functions explain ${first.code} says more\n`));
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitCodes, exitWith } from "./report.js";
+import { UsageError } from "./usage-error.js";
+
+export function addExplain(program: Command): void {
+  program
+    .command("explain")
+    .summary("explain a code of an error or a problem: what happened, an example, what to do")
+    .argument("<code>", "as a message has it: setting-missing, ERR_COLLECTOR_CLOSED")
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions explain setting-missing")
+    .action((code: string) => {
+      process.stdout.write(`${explanationOf(code)}\n`);
+      exitWith(exitCodes.done);
+    });
+}
+
+/** The section that docs/errors.md, which is part of the package, has for a code. */
+function explanationOf(code: string): string {
+  const page = readFileSync(join(__dirname, "../../docs/errors.md"), "utf8");
+  const sections = page.split(/^(?=#{2,4} )/m).filter((section) => section.startsWith("#### "));
+  const codes = sections.map((section) => section.slice("#### ".length, section.indexOf("\n")));
+  const index = codes.findIndex((one) => one.toLowerCase() === code.toLowerCase());
+  if (index === -1) {
+    const { closest } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
+    throw new UsageError(`there is no code "${code}"; did you mean ${closest(code, codes)}?`);
+  }
+  return sections[index]!.replace(/^#### /, "")
+    .replace(/^```.*\n/gm, "")
+    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+    .replaceAll("`", "")
+    .trim();
+}

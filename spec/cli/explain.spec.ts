@@ -1,0 +1,29 @@
+import { consumerProject } from "../support/packed.js";
+import { runCli } from "../support/functions-host.js";
+
+let project: string;
+beforeAll(() => {
+  project = consumerProject();
+}, 120_000);
+
+describe("dapr-functions explain", () => {
+  it("prints the section of a code, in any case, without marks of Markdown", () => {
+    const { status, stdout } = runCli(project, ["explain", "Setting-Missing"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^setting-missing\n\n/);
+    expect(stdout).toContain("set it in the environment");
+    expect(stdout).not.toMatch(/`|\]\(|####/);
+  });
+
+  it("prints one section only", () => {
+    const { stdout } = runCli(project, ["explain", "ERR_RETRY_REQUESTED"]);
+    expect(stdout).not.toMatch(/^#|ERR_DAPR_/m);
+  });
+
+  it("names the nearest code where there is none of that name", () => {
+    expect(runCli(project, ["explain", "seting-mising"])).toMatchObject({
+      status: 2,
+      stderr: 'there is no code "seting-mising"; did you mean setting-missing?\n',
+    });
+  });
+});

@@ -34,6 +34,7 @@ export {
   type HttpRequest,
   type HttpResponse,
   type InvocationContext,
+  type InvocationRequest,
   type Log,
   type LogPort,
   type ReplyInit,

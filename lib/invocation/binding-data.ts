@@ -5,51 +5,176 @@ import { templatesOf } from "../expressions/members.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { HttpRequest } from "../model/invocation.js";
 
-/** The parts of an HTTP request in which expressions find data. */
-export interface RequestParts extends Pick<HttpRequest, "query" | "params" | "headers"> {
-  /** Its JSON, as text, as bytes or parsed; left out when there is no body (Content-Length 0 or absent). */
-  readonly body?: unknown;
-}
+/** The parts of a request in which expressions find data. */
+export type RequestData = Pick<HttpRequest, "query" | "params" | "headers">;
 
-/** Makes what `{name}` expressions of one function find. Take it before the method runs: the method may change its payload. */
+/**
+ * Makes what `{name}` expressions of one function find: of a request first what its route took, then its query, then the
+ * members of its payload; last `query`, `params`, `headers`, the trigger's name and `sys`, where none of them has that
+ * name. What no expression asks for is not even read, unless one of them finds nothing.
+ *
+ * Take it before the method runs: the method may change its payload.
+ */
 export interface BindingDataReader {
-  /** @param payload of a Dapr trigger, before it was checked */
-  ofPayload(payload: unknown): BindingData;
-  ofRequest(request: RequestParts): BindingData;
+  /**
+   * @param payload of a Dapr trigger, before it was checked
+   * @param request that brought it, where it is the caller's own
+   */
+  ofPayload(payload: unknown, request?: Pick<RequestData, "query" | "params">): BindingData;
+  /** @param content the body of an HTTP request: text, bytes or parsed; undefined where there is none */
+  ofRequest(request: RequestData, content: () => unknown): BindingData;
 }
 
 /** Undefined when the members of the function's bindings are constant, so that there is nothing to find. */
 export function bindingDataOf(definition: FunctionDefinition): BindingDataReader | undefined {
-  const inputs = [...definition.inputs, ...definition.entries, ...definition.clients].flatMap(pathsOf);
-  const outputs = definition.outputs.flatMap(pathsOf);
-  const roots = [...inputs, ...outputs].map(([root = ""]) => root.toLowerCase());
+  const kept = [...definition.outputs, ...definition.entries, ...definition.clients].flatMap(pathsOf);
+  const roots = rootsOf([...definition.inputs.flatMap(pathsOf), ...kept]);
   if (roots.length === 0) return undefined;
-  const triggerName = definition.trigger.name;
-  const usesText = roots.includes(triggerName.toLowerCase());
-  const sys = systemData(definition.name);
-  const complete = (data: Data): BindingData => {
-    for (const path of outputs) keep(data, path);
-    if (memberName(data, "sys") === undefined) data["sys"] = sys;
+  const { trigger, name: functionName } = definition;
+  const sys = systemData(functionName);
+  const dataOf = (sources: readonly Source[]): BindingData => {
+    const data = asked(roots, sources) ?? whole(sources);
+    for (const { path } of kept) keep(data, path);
     return data;
   };
   return {
-    ofPayload(payload) {
-      const data = new Data();
-      // Writing the payload as text costs as much as all the rest, so only an expression that asks for it pays.
-      data[triggerName] = usesText ? textOf(payload) : payload;
-      addMembers(data, payload);
-      return complete(data);
+    ofPayload(payload, request) {
+      const system: Named = {
+        // Writing the payload as text costs as much as all the rest, so only an expression that asks for it pays.
+        [trigger.name]: () => textOf(payload),
+        sys: () => sys,
+        ...(request !== undefined && { query: () => textsOf(request.query), params: () => request.params }),
+      };
+      const own = [membersSource(() => payload), systemSource(system)];
+      return dataOf(request === undefined ? own : [...requestSources(request, () => true), ...own]);
     },
-    ofRequest({ body, query, params, headers }) {
-      const data = new Data();
-      addMembers(data, body);
-      for (const [name, value] of query) if (name.toLowerCase() !== "code") data[name] = value;
-      for (const name of Object.keys(params)) data[name] = params[name];
-      if (memberName(data, "query") === undefined) data["query"] = Object.fromEntries(query);
-      if (memberName(data, "headers") === undefined) data["headers"] = Object.fromEntries(headers);
-      return complete(data);
+    ofRequest(request, content) {
+      const system: Named = {
+        query: () => textsOf(request.query),
+        headers: () => textsOf(request.headers),
+        params: () => request.params,
+        sys: () => sys,
+      };
+      // `code` is the key with which Azure's callers prove themselves.
+      const sources = requestSources(request, (name) => name.toLowerCase() !== "code");
+      return dataOf([...sources, membersSource(content), systemSource(system)]);
     },
   };
+}
+
+/** Where names are found; asked in turn, the first that has one wins. */
+interface Source {
+  find(root: string): Found | undefined;
+  all(): Iterable<Found>;
+}
+
+type Found = readonly [name: string, value: unknown];
+
+type Named = Readonly<Record<string, () => unknown>>;
+
+function requestSources(
+  request: Pick<RequestData, "query" | "params">,
+  isData: (name: string) => boolean,
+): readonly Source[] {
+  const params: Source = {
+    find: (root) => ownMember(request.params, root),
+    all: () => Object.entries(request.params),
+  };
+  const query: Source = {
+    find(root) {
+      if (!isData(root)) return undefined;
+      let found: Found | undefined;
+      for (const [name, value] of request.query) {
+        if (name === root || (found?.[0] !== root && name.toLowerCase() === root.toLowerCase())) found = [name, value];
+      }
+      return found;
+    },
+    all: () => [...request.query].filter(([name]) => isData(name)),
+  };
+  return [params, query];
+}
+
+/**
+ * The top-level members of a JSON object, without nulls, as the Functions host has them. Numbers, booleans and lists are
+ * left as they are: the former become text when they are bound, the latter cannot.
+ */
+function membersSource(content: () => unknown): Source {
+  let members: Readonly<Record<string, unknown>> | null | undefined;
+  const read = (): Readonly<Record<string, unknown>> => {
+    if (members === undefined) members = membersOf(content()) ?? null;
+    return members ?? none;
+  };
+  return {
+    find(root) {
+      const found = ownMember(read(), root);
+      return found !== undefined && isData(found[1]) ? found : undefined;
+    },
+    all: () => Object.entries(read()).filter(([, value]) => isData(value)),
+  };
+}
+
+const none = Object.freeze({});
+
+function isData(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}
+
+function systemSource(system: Named): Source {
+  return {
+    find(root) {
+      const found = ownMember(system, root);
+      return found && [found[0], (found[1] as () => unknown)()];
+    },
+    all: () => Object.entries(system).map(([name, value]) => [name, value()] as const),
+  };
+}
+
+function ownMember(owner: object, root: string): Found | undefined {
+  const name = memberName(owner, root);
+  return name === undefined ? undefined : [name, (owner as Readonly<Record<string, unknown>>)[name]];
+}
+
+/** The names with which a function's expressions begin. */
+interface Root {
+  readonly name: string;
+  /** True for `{rand-guid}` and `{datetime}`, which have a value of their own. */
+  readonly isBuiltin: boolean;
+}
+
+/** What the expressions ask for; undefined when one of them finds nothing and its message has to name what there is. */
+function asked(roots: readonly Root[], sources: readonly Source[]): Data | undefined {
+  const data = new Data();
+  for (const { name, isBuiltin } of roots) {
+    const found = find(name, sources);
+    if (found !== undefined) data[found[0]] = found[1];
+    else if (!isBuiltin) return undefined;
+  }
+  return data;
+}
+
+function find(root: string, sources: readonly Source[]): Found | undefined {
+  for (const source of sources) {
+    const found = source.find(root);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** All that there is, payloads first, each name once whatever its case. */
+function whole(sources: readonly Source[]): Data {
+  const winners = new Map<string, Found>();
+  const taken = new Set<string>();
+  for (const source of sources) {
+    const own = new Map<string, Found>();
+    for (const found of source.all()) if (!taken.has(found[0].toLowerCase())) own.set(found[0], found);
+    for (const [name, found] of own) {
+      taken.add(name.toLowerCase());
+      winners.set(name, found);
+    }
+  }
+  const data = new Data();
+  for (const [name, value] of winners.values()) data[name] = value;
+  return data;
 }
 
 /** Has no prototype to speak of, so that a payload may name a member `__proto__`; `Object.create(null)` is slower. */
@@ -58,24 +183,21 @@ class Data {
 }
 Object.setPrototypeOf(Data.prototype, null);
 
-/** The data paths of a binding's expressions. */
-function pathsOf(binding: Binding): (readonly string[])[] {
-  return templatesOf(binding)
-    .flatMap(({ text }) => parseTemplate(text))
-    .flatMap((token) => ("literal" in token ? [] : [partsOf(token)]));
+/** The data path of an expression. */
+interface DataPath {
+  readonly path: readonly string[];
+  readonly isBuiltin: boolean;
 }
 
-/**
- * The top-level members of a JSON object, without nulls, as the Functions host has them. Numbers, booleans
- * and lists are left as they are: the former become text when they are bound, the latter cannot.
- */
-function addMembers(data: Data, payload: unknown): void {
-  const members = membersOf(payload);
-  if (members === undefined) return;
-  for (const name of Object.keys(members)) {
-    const value = members[name];
-    if (value !== null && value !== undefined) data[name] = value;
-  }
+function pathsOf(binding: Binding): DataPath[] {
+  return templatesOf(binding)
+    .flatMap(({ text }) => parseTemplate(text))
+    .flatMap((token) => ("literal" in token ? [] : [{ path: partsOf(token), isBuiltin: "builtin" in token }]));
+}
+
+function rootsOf(paths: readonly DataPath[]): Root[] {
+  const roots = new Map(paths.map(({ path: [name = ""], isBuiltin }) => [name, { name, isBuiltin }] as const));
+  return [...roots.values()];
 }
 
 function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefined {
@@ -91,6 +213,10 @@ function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefi
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textsOf(entries: Iterable<readonly [string, string]>): Readonly<Record<string, string>> {
+  return Object.fromEntries(entries);
 }
 
 function textOf(payload: unknown): string {

@@ -13,7 +13,6 @@ import {
 } from "../payload/payload-type.js";
 import { compilePayloadCheck } from "../payload/decode.js";
 import type { InputReader } from "./binding-host.js";
-import { parseJson } from "./read-payload.js";
 import { withCheckedBody } from "./requests.js";
 
 /** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
@@ -48,7 +47,7 @@ export function payloadCheckOf(
 
 async function bodyOf(request: HttpRequest): Promise<unknown> {
   const text = await request.text();
-  return text === "" ? undefined : parseJson(text);
+  return text === "" ? undefined : await request.json();
 }
 
 export function valueCheckOf(

@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../model/invocation.js";
+import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import { malformed, parseJson, readContentType, toText } from "./read-payload.js";
 
@@ -17,6 +17,8 @@ export class TriggerRequest implements HttpRequest {
   readonly #readBody: () => MaybePromise<Uint8Array>;
   #headers: Headers | undefined;
   #body: MaybePromise<Uint8Array> | undefined;
+  #text: string | undefined;
+  #parsed: { readonly value: unknown } | undefined;
 
   /** @param readBody called once, when the body is first asked for */
   constructor(parts: RequestParts, readBody: () => MaybePromise<Uint8Array>) {
@@ -62,11 +64,31 @@ export class TriggerRequest implements HttpRequest {
   }
 
   async text(): Promise<string> {
-    return toText(await this.#bytes(), readContentType(this.#contentType).charset);
+    return this.#textOf(await this.#bytes());
   }
 
   async json(): Promise<unknown> {
-    return parseJson(await this.text());
+    const bytes = await this.#bytes();
+    // Parsed before the method ran, it is the method's own from the first time on that it asks.
+    const parsed = this.#parsed;
+    this.#parsed = undefined;
+    return parsed === undefined ? parseJson(this.#textOf(bytes)) : parsed.value;
+  }
+
+  /**
+   * The body as JSON, for whoever looks at it before the method runs and changes nothing; undefined when it is not JSON,
+   * or has not arrived.
+   */
+  peekJson(): unknown {
+    const bytes = this.#bytes();
+    if (this.#parsed === undefined && !isPromise(bytes) && bytes.byteLength > 0) {
+      try {
+        this.#parsed = { value: parseJson(this.#textOf(bytes)) };
+      } catch {
+        return undefined;
+      }
+    }
+    return this.#parsed?.value;
   }
 
   async formData(): Promise<FormData> {
@@ -77,9 +99,36 @@ export class TriggerRequest implements HttpRequest {
     return this.#parts.headers.get("content-type") ?? undefined;
   }
 
-  #bytes(): MaybePromise<Uint8Array> {
-    return (this.#body ??= this.#readBody());
+  #textOf(bytes: Uint8Array): string {
+    return (this.#text ??= toText(bytes, readContentType(this.#contentType).charset));
   }
+
+  #bytes(): MaybePromise<Uint8Array> {
+    if (this.#body === undefined) {
+      const body = (this.#body = this.#readBody());
+      if (isPromise(body)) void body.then((bytes) => (this.#body = bytes)).catch(() => {});
+    }
+    return this.#body;
+  }
+}
+
+/** What a context says of the request that an HTTP function gets. */
+export function contextRequestOf(request: HttpRequest): InvocationRequest {
+  return {
+    method: request.method,
+    get path() {
+      return new URL(request.url, "http://localhost").pathname;
+    },
+    get query() {
+      return request.query;
+    },
+    get params() {
+      return request.params;
+    },
+    get headers() {
+      return withoutToken(request.headers);
+    },
+  };
 }
 
 /** The same request with its JSON as its payload type made it. */

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { AppLog, HttpRequest, InvocationContext, Log, TraceContext } from "../model/invocation.js";
+import type { AppLog, InvocationContext, InvocationRequest, Log, TraceContext } from "../model/invocation.js";
 import type { Invocation } from "./binding-host.js";
-import { withoutToken } from "./requests.js";
+import { withoutToken, type RequestParts } from "./requests.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
 
 /** What all invocations of one app share. */
@@ -14,10 +14,13 @@ export interface AppScope {
 }
 
 /** What an invocation may ask of the request that triggered it. */
-export interface TriggeringRequest extends Pick<HttpRequest, "headers"> {
+export interface TriggeringRequest extends Pick<RequestParts, "headers"> {
   /** @param name in lower case */
   header(name: string): string | undefined;
 }
+
+/** A request that its caller wrote, rather than a sidecar on behalf of a component. */
+type CallersRequest = TriggeringRequest & Omit<InvocationRequest, "headers">;
 
 const noData: BindingData = Object.freeze({});
 
@@ -66,9 +69,43 @@ export class TriggerInvocation implements Invocation {
   }
 }
 
+/** The triggers whose callers write the request themselves. */
+const withRequest: ReadonlySet<string> = new Set(["daprServiceInvocationTrigger", "httpTrigger"]);
+
+/** What a context says of a request: all but the token with which the sidecar proves itself. */
+class ContextRequest implements InvocationRequest {
+  readonly #request: CallersRequest;
+  #headers: Headers | undefined;
+
+  constructor(request: CallersRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get path(): string {
+    return this.#request.path;
+  }
+
+  get query(): URLSearchParams {
+    return this.#request.query;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.#request.params;
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= withoutToken(this.#request.headers));
+  }
+}
+
 class TriggerContext implements InvocationContext {
   readonly #invocation: TriggerInvocation;
   #metadata: Readonly<Record<string, unknown>> | undefined;
+  #request: InvocationRequest | undefined;
 
   constructor(invocation: TriggerInvocation) {
     this.#invocation = invocation;
@@ -84,6 +121,12 @@ class TriggerContext implements InvocationContext {
 
   get signal(): AbortSignal {
     return this.#invocation.signal;
+  }
+
+  get request(): InvocationRequest | undefined {
+    const { definition, request } = this.#invocation;
+    if (!withRequest.has(definition.trigger.type)) return undefined;
+    return (this.#request ??= new ContextRequest(request as CallersRequest));
   }
 
   get triggerMetadata(): Readonly<Record<string, unknown>> {

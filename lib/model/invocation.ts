@@ -8,6 +8,8 @@ export interface InvocationContext {
   readonly functionName: string;
   /** The trigger's headers in lower case (standalone) or what the Functions host says of the trigger. */
   readonly triggerMetadata: Readonly<Record<string, unknown>>;
+  /** The request of a service invocation or an HTTP function; undefined for other triggers, and where a host hides it. */
+  readonly request?: InvocationRequest | undefined;
   /** Aborted when the app stops and this invocation has used up the time it had to finish. */
   readonly signal: AbortSignal;
   /** W3C trace context of the trigger, handed on to every input and output. */
@@ -17,6 +19,18 @@ export interface InvocationContext {
   warn(...args: unknown[]): void;
   error(...args: unknown[]): void;
   debug(...args: unknown[]): void;
+}
+
+/** The request that triggered an invocation; the payload is not part of it. */
+export interface InvocationRequest {
+  /** In upper case. */
+  readonly method: string;
+  /** As the caller wrote it, without the query: `/orders/41`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** What the path has for the `{x}` of the route. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: Headers;
 }
 
 export interface TraceContext {

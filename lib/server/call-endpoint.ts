@@ -23,7 +23,7 @@ export const serviceInvocation: CallKind = {
   isPublic: false,
   payloadStatus: 400,
   readPayload: (call, data, invocation) =>
-    withData(readPayload(call.body, call.header("content-type")), data, invocation),
+    withData(readPayload(call.body, call.header("content-type")), data, invocation, call),
   toReply: toServiceReply,
 };
 
@@ -41,18 +41,20 @@ export const http: CallKind = {
   readPayload(call, data, invocation) {
     const { body } = call;
     const payload = new TriggerRequest(call, () => body);
-    if (data !== undefined) {
-      const { query, headers, params } = payload;
-      const parts = { query, headers, params };
-      invocation.bindingData = data.ofRequest(body.length === 0 ? parts : { ...parts, body });
-    }
+    if (data !== undefined) invocation.bindingData = data.ofRequest(payload, () => payload.peekJson());
     return payload;
   },
   toReply: toHttpReply,
 };
 
-function withData(payload: unknown, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown {
-  if (data !== undefined) invocation.bindingData = data.ofPayload(payload);
+/** @param request whose route and query the caller wrote */
+function withData(
+  payload: unknown,
+  data: BindingDataReader | undefined,
+  invocation: TriggerInvocation,
+  request?: EndpointCall,
+): unknown {
+  if (data !== undefined) invocation.bindingData = data.ofPayload(payload, request);
   return payload;
 }
 

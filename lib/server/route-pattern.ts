@@ -26,10 +26,12 @@ export function patternOf(path: string): readonly PatternSegment[] | { readonly 
 
 /** A path in the one spelling under which it is looked up: escapes only where needed, in lower case. */
 export function normalisedPath(path: string): string {
+  if (/^[a-z0-9_.~/-]*$/.test(path)) return path;
   return path.split("/").map(normalisedPart).join("/");
 }
 
 export function normalisedPart(part: string): string {
+  if (/^[a-z0-9_.~-]*$/.test(part)) return part;
   return encodeURIComponent(decodedPart(part).toLowerCase());
 }
 

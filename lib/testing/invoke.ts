@@ -8,6 +8,7 @@ import { readFunctions } from "../metadata/functions.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { bindingDataOf } from "../invocation/binding-data.js";
 import type { Invocation } from "../invocation/binding-host.js";
+import { contextRequestOf } from "../invocation/requests.js";
 import { compileFunction, invoke as invokeFunction } from "../invocation/invoke.js";
 import { toBindingReply, toHttpReply, toServiceReply } from "../server/write-reply.js";
 import { closedCollector, type FakeCollector } from "./fake-collector.js";
@@ -60,12 +61,13 @@ export async function invoke<C extends object, K extends MethodName<C>>(
   const inputs = (options.inputs ?? {}) as Readonly<Record<string, unknown>>;
   refuseUndeclared(definition, inputs);
   const payload = payloadOf(definition, given);
-  const context = invocationContext({ functionName: definition.name, ...options.context });
+  const request = definition.trigger.type === "httpTrigger" ? contextRequestOf(payload as HttpRequest) : undefined;
+  const context = invocationContext({ functionName: definition.name, request, ...options.context });
   const invocation: Invocation = {
     id: context.invocationId,
     definition,
     context,
-    bindingData: await dataOf(definition, payload, options.bindingData),
+    bindingData: await dataOf(definition, payload, context, options.bindingData),
     traceHeaders: undefined,
     event: eventOf(definition, payload),
     signal: context.signal,
@@ -148,16 +150,16 @@ function hasData(payload: unknown): payload is CloudEvent {
 async function dataOf(
   definition: FunctionDefinition,
   payload: unknown,
+  { request: callers }: InvocationContext,
   given: Readonly<Record<string, unknown>> | undefined,
 ): Promise<BindingData> {
   if (given !== undefined) return { sys: systemData(definition.name), ...given };
   const reader = bindingDataOf(definition);
   if (reader === undefined) return {};
-  if (definition.trigger.type !== "httpTrigger") return reader.ofPayload(payload);
+  if (definition.trigger.type !== "httpTrigger") return reader.ofPayload(payload, callers);
   const request = payload as HttpRequest;
-  const { query, params, headers } = request;
   const body = await request.text();
-  return reader.ofRequest({ query, params, headers, body: body === "" ? undefined : body });
+  return reader.ofRequest(request, () => body);
 }
 
 /** Ids of published events derive from the event that led to them. */

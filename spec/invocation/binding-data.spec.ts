@@ -1,7 +1,7 @@
 import type { OutputBinding, TriggerBinding } from "../../lib/model/bindings.js";
 import { compileTemplate, type BindingData } from "../../lib/expressions/template.js";
 import type { FunctionDefinition } from "../../lib/model/function-definition.js";
-import { bindingDataOf, type RequestParts } from "../../lib/invocation/binding-data.js";
+import { bindingDataOf } from "../../lib/invocation/binding-data.js";
 
 const onCall = { type: "daprServiceInvocationTrigger", direction: "in", name: "payload" } as const;
 
@@ -34,19 +34,27 @@ function bind(text: string, data: BindingData): string {
   return compileTemplate(text).bind(data);
 }
 
-function request(parts: {
-  query?: string;
-  params?: Record<string, string>;
-  headers?: Record<string, string>;
-  body?: unknown;
-}) {
-  const { query = "", params = {}, headers = {}, body } = parts;
-  return { query: new URLSearchParams(query), params, headers: new Headers(headers), body } satisfies RequestParts;
+interface Parts {
+  readonly query?: string;
+  readonly params?: Record<string, string>;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
 }
 
-function dataOfRequest(parts: Parameters<typeof request>[0]): BindingData {
+function dataOfRequest({ query = "", params = {}, headers = {}, body }: Parts, key: string): BindingData {
   const trigger = { type: "httpTrigger", direction: "in", name: "req" } as const;
-  return bindingDataOf(fn("{id}", trigger))!.ofRequest(request(parts));
+  const request = { query: new URLSearchParams(query), params, headers: new Headers(headers) };
+  return bindingDataOf(fn(key, trigger))!.ofRequest(request, () => body);
+}
+
+/** What an output's key becomes of a request. */
+function keyOf(parts: Parts, key: string): string {
+  return bind(key, dataOfRequest(parts, key));
+}
+
+/** The names that the message of a missing value lists. */
+function namesIn(data: BindingData): string[] {
+  return Object.keys(data);
 }
 
 describe("bindingDataOf", () => {
@@ -60,7 +68,7 @@ describe("bindingDataOf", () => {
 describe("the data of a Dapr trigger", () => {
   it("has the payload's text under the trigger's name, then its members, then sys", () => {
     const payload = { id: "o1", total: 2.5, paid: true, data: { a: [1] }, lines: [1], note: null };
-    expect(Object.keys(dataOf(payload))).toEqual(["payload", "id", "total", "paid", "data", "lines", "sys"]);
+    expect(namesIn(dataOf(payload, "{missing}"))).toEqual(["id", "total", "paid", "data", "lines", "payload", "sys"]);
     expect(keyFor(payload, "{payload}")).toBe(JSON.stringify(payload));
     expect(keyFor(payload, "{id} {total} {paid} {sys.methodname}")).toBe("o1 2.5 true keep-it");
   });
@@ -87,7 +95,7 @@ describe("the data of a Dapr trigger", () => {
     ["bytes", new TextEncoder().encode("é"), "é"],
     ["nothing", undefined, ""],
   ])("of %s is its text alone", (_, payload, text) => {
-    expect(Object.keys(dataOf(payload))).toEqual(["payload", "sys"]);
+    expect(namesIn(dataOf(payload))).toEqual(["payload", "sys"]);
     expect(keyFor(payload, "{payload}")).toBe(text);
     expect(() => keyFor(payload, "{payload.length}")).toThrow(expect.objectContaining({ kind: "no-member" }));
   });
@@ -95,7 +103,7 @@ describe("the data of a Dapr trigger", () => {
   it("prefers a member to the payload's text and to sys", () => {
     expect(keyFor({ payload: "member", sys: "mine" }, "{payload}{sys}")).toBe("membermine");
     expect(keyFor({ payload: { id: "7" } }, "{payload.id}")).toBe("7");
-    expect(Object.keys(dataOf({ Sys: "mine" }))).toEqual(["payload", "Sys"]);
+    expect(namesIn(dataOf({ Sys: "mine" }))).toEqual(["Sys", "payload"]);
   });
 
   it("of a topic is that of the whole event", () => {
@@ -130,30 +138,98 @@ describe("the data of a Dapr trigger", () => {
   });
 });
 
+describe("the data of a service invocation", () => {
+  const request = (query: string, params = {}) => ({ query: new URLSearchParams(query), params });
+  const keyOfCall = (payload: unknown, key: string, query = "", params = {}) =>
+    bind(key, bindingDataOf(fn(key))!.ofPayload(payload, request(query, params)));
+
+  it("is of the route first, then of the query, then of the payload", () => {
+    const payload = { a: "payload", b: "payload", c: "payload" };
+    expect(keyOfCall(payload, "{a} {b} {c}", "a=query&b=query", { a: "route" })).toBe("route query payload");
+    expect(keyOfCall(payload, "{A}", "", { a: "route" })).toBe("route");
+    expect(keyOfCall(undefined, "{id}-{query.id}-{params.id}", "id=q", { id: "r" })).toBe("r-q-r");
+    expect(keyOfCall({ query: { id: "payload" } }, "{query.id}", "id=q")).toBe("payload");
+    expect(keyOfCall(undefined, "{code}", "code=mine")).toBe("mine");
+  });
+
+  it("has no query and no route for what a component sends", () => {
+    expect(() => keyFor({ id: "1" }, "{query.id}")).toThrow(
+      '"{query.id}" has no value in this invocation; it has id, payload, sys',
+    );
+  });
+});
+
 describe("the data of an HTTP request", () => {
-  it("has the body's members, the query, and the route, later ones winning, then query, headers and sys", () => {
-    const data = dataOfRequest({
-      body: '{"a":"body","b":"body","c":"body","list":[1],"n":1}',
-      query: "b=query&c=query&code=key&b=last",
-      params: { c: "route" },
-      headers: { "X-Id": "7" },
-    });
-    expect(Object.keys(data)).toEqual(["a", "b", "c", "list", "n", "query", "headers", "sys"]);
-    expect(bind("{a} {b} {c} {n}", data)).toBe("body last route 1");
-    expect(bind("{query.c} {query.code} {headers.x-id} {sys.methodname}", data)).toBe("query key 7 keep-it");
+  const parts = {
+    body: '{"a":"body","b":"body","c":"body","list":[1],"n":1}',
+    query: "b=query&c=query&code=key&b=last",
+    params: { c: "route" },
+    headers: { "X-Id": "7" },
+  };
+
+  it("is of the route, then of the query, then of the body, then query, headers, params and sys", () => {
+    expect(namesIn(dataOfRequest(parts, "{missing}"))).toEqual([
+      "c",
+      "b",
+      "a",
+      "list",
+      "n",
+      "query",
+      "headers",
+      "params",
+      "sys",
+    ]);
+    expect(keyOf(parts, "{a} {b} {c} {n}")).toBe("body last route 1");
+    expect(keyOf(parts, "{query.c} {query.code} {headers.x-id} {params.c} {sys.methodname}")).toBe(
+      "query key 7 route keep-it",
+    );
+    expect(() => keyOf(parts, "{code}")).toThrow("no value");
   });
 
   it("leaves query, headers and sys to whoever has these names", () => {
-    const data = dataOfRequest({ body: { Headers: "body" }, query: "sys=mine", params: { query: "route" } });
-    expect(bind("{headers} {query} {sys}", data)).toBe("body route mine");
+    const named = { body: { Headers: "body" }, query: "sys=mine", params: { query: "route" } };
+    expect(keyOf(named, "{headers} {query} {sys}")).toBe("body route mine");
   });
 
   it.each([undefined, "", "text", "[1]", "{broken"])("has no members of the body %s", (body) => {
-    expect(Object.keys(dataOfRequest({ body }))).toEqual(["query", "headers", "sys"]);
+    expect(namesIn(dataOfRequest({ body }, "{id}"))).toEqual(["query", "headers", "params", "sys"]);
   });
 
   it("takes hostile names as data", () => {
-    const data = dataOfRequest({ query: "__proto__=q&constructor=c", params: { id: "1" } });
-    expect(bind("{__proto__} {constructor} {query.__proto__}", data)).toBe("q c q");
+    const named = { query: "__proto__=q&constructor=c", params: { id: "1" } };
+    expect(keyOf(named, "{__proto__} {constructor} {query.__proto__}")).toBe("q c q");
+  });
+
+  it("reads nothing that no expression asks for", () => {
+    const trigger = { type: "httpTrigger", direction: "in", name: "req" } as const;
+    const asked: string[] = [];
+    const request = {
+      params: { id: "1" },
+      get query() {
+        asked.push("query");
+        return new URLSearchParams("q=2");
+      },
+      get headers() {
+        asked.push("headers");
+        return new Headers({ "x-id": "3" });
+      },
+    };
+    const read = (key: string) => {
+      asked.length = 0;
+      const data = bindingDataOf(fn(key, trigger))!.ofRequest(request, () => {
+        asked.push("body");
+        return '{"b":4}';
+      });
+      return [bind(key, data), ...new Set(asked)];
+    };
+    expect(read("{id}")).toEqual(["1"]);
+    expect(read("{id}{q}")).toEqual(["12", "query"]);
+    expect(read("{b}")).toEqual(["4", "query", "body"]);
+    expect(read("{headers.x-id}")).toEqual(["3", "query", "body", "headers"]);
+  });
+
+  it("takes as long as it should of a body with many names", () => {
+    const body = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`name${index}`, index]));
+    expect(namesIn(dataOfRequest({ body }, "{missing}"))).toHaveLength(50_004);
   });
 });

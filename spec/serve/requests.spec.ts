@@ -4,13 +4,19 @@ import { join } from "node:path";
 import {
   DaprServiceInvocationTrigger,
   DaprStateOutput,
+  DaprTopicTrigger,
   HttpTrigger,
   serve,
+  type CloudEvent,
   type Collector,
   type HttpRequest,
+  type HttpResponse,
+  type InvocationContext,
 } from "../../lib/index.js";
+import { httpRequest, invoke } from "../../lib/testing/index.js";
+import "../../lib/testing/jest.js";
 import { routePrefixOf } from "../../lib/serve/settings.js";
-import { keptLog, post, send, serving, withVariable } from "./support.js";
+import { deliver, keptLog, post, send, serving, withVariable } from "./support.js";
 
 class Orders {
   @DaprServiceInvocationTrigger({ methodName: "orders/{id}", methods: ["GET", "POST"] })
@@ -132,5 +138,66 @@ describe("a function that a setting disables", () => {
     expect((await serving([Saves])).app.functions).toHaveLength(1);
     withVariable("AzureWebJobs_off_Disabled", "no");
     await expect(serve([Saves], { port: 0, log: keptLog() })).rejects.toThrow("setting-missing");
+  });
+});
+
+describe("context.request", () => {
+  class Asked {
+    @DaprServiceInvocationTrigger({ methodName: "who/{id}", methods: ["GET", "DELETE", "POST"] })
+    @DaprStateOutput({ name: "seen", stateStore: "s", key: "{id}-{query.tag}-{params.id}-{name}" })
+    who(_payload: unknown, { seen }: { seen: Collector<number> }, context: InvocationContext): unknown {
+      seen.add(1);
+      return shown(context);
+    }
+
+    @HttpTrigger({ route: "shown/{id}" })
+    show(_request: HttpRequest, _: unknown, context: InvocationContext): HttpResponse {
+      return { jsonBody: shown(context) };
+    }
+
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "t" })
+    onEvent(_event: CloudEvent, _: unknown, context: InvocationContext): object | undefined {
+      return context.request && { status: "DROP" };
+    }
+  }
+
+  function shown({ request }: InvocationContext): unknown {
+    const { method, path, query, params, headers } = request!;
+    return [method, path, query.getAll("tag"), params, headers.get("x-a"), headers.get("dapr-api-token")];
+  }
+
+  it("has all of the caller's request but its payload, and never the app's token", async () => {
+    const { app, sidecar } = await serving([Asked]);
+    const headers = { "x-a": "1", "dapr-api-token": "secret" };
+    const answer = await send(app, "DELETE", "/who/a%20b?tag=x&tag=y&name=n", { headers });
+    expect(answer.json).toEqual(["DELETE", "/who/a%20b", ["x", "y"], { id: "a b" }, "1", null]);
+    expect(sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"a b-y-a b-n","value":1}]']);
+    expect((await send(app, "PUT", "/api/shown/7?tag=z", { headers })).json).toEqual([
+      "PUT",
+      "/api/shown/7",
+      ["z"],
+      { id: "7" },
+      "1",
+      null,
+    ]);
+    expect(await deliver(app, "/t", { data: 1 })).toMatchObject({ status: 200, body: "" });
+  });
+
+  it("is what a test says, and of an HTTP function its request", async () => {
+    const { reply } = await invoke(
+      new Asked(),
+      "show",
+      httpRequest({ url: "/api/shown/1?tag=a", params: { id: "1" } }),
+    );
+    expect(reply).toEqual({ jsonBody: ["GET", "/api/shown/1", ["a"], { id: "1" }, null, null] });
+    const request = {
+      method: "GET",
+      path: "/who/9",
+      query: new URLSearchParams("tag=b"),
+      params: { id: "9" },
+      headers: new Headers(),
+    };
+    const { outputs } = await invoke(new Asked(), "who", { name: "n" }, { context: { request } });
+    expect(outputs.seen).toHaveSaved("9-b-9-n", 1);
   });
 });

@@ -1,8 +1,9 @@
 import { isDaprFunctionsError, PayloadError } from "../../model/errors.js";
 import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
-import type { HttpResponse, InvocationContext } from "../../model/invocation.js";
+import type { HttpRequest, HttpResponse, InvocationContext } from "../../model/invocation.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import { compileFunction, invoke } from "../../invocation/invoke.js";
+import { contextRequestOf } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
 import { textPayloadOf } from "../app/data-type.js";
@@ -26,7 +27,9 @@ export type FunctionRunner = (call: FunctionsCall) => Promise<unknown>;
 export function toRunner(bound: BoundFunction, validation: ValidationOptions | undefined): FunctionRunner {
   const { definition } = bound;
   const fn = compileFunction(bound, host, { validation });
-  return async ({ payload, bindings, context }) => {
+  const isHttp = definition.trigger.type === "httpTrigger";
+  return async ({ payload, bindings, context: given }) => {
+    const context = isHttp ? { ...given, request: contextRequestOf(payload as HttpRequest) } : given;
     const invocation: AzureInvocation = {
       id: context.invocationId,
       definition,

@@ -43,6 +43,7 @@ export {
 } from "./model/invocation.js";
 export type { AppCaller, AppCallOptions, AppClient, AppReply, AppRequestOptions } from "./model/app-client.js";
 export type { BindingRecord } from "./model/binding-record.js";
+export type { DaprNames, Named } from "./model/names.js";
 export type { Received, Sent } from "./model/json-types.js";
 export type { StateEntry, StateEntryOverrides } from "./model/state-entry.js";
 export type {

@@ -4,6 +4,9 @@ import { appPortNotes } from "../azure/app/app-port.js";
 import { appProblems } from "../azure/app/app-rules.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import { inspectFunctions } from "../metadata/functions.js";
+import { resolveSettings } from "../expressions/resolve-settings.js";
+import { componentProblems } from "../metadata/rules/components.js";
+import { loadComponents } from "../sidecar/index.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Problem } from "../model/errors.js";
 import { inspectForServe } from "../serve/prepare.js";
@@ -24,6 +27,8 @@ import { notesOn } from "./type-notes.js";
 interface CheckOptions {
   readonly out: string;
   readonly standalone?: true;
+  readonly components?: string;
+  readonly appId?: string;
   readonly json?: true;
 }
 
@@ -38,8 +43,13 @@ export function addCheck(program: Command): void {
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
     .option("--out <folder>", "the root of the Functions app", ".")
     .option("--standalone", "apply the rules of serve() instead of those of the Functions host")
+    .option("--components <path>", "also compare names with a folder of Dapr component files, or one file")
+    .option("--app-id <id>", "with --components: the app's id, which scopes of components name")
     .option("--json", "print the problems as JSON")
-    .addHelpText("after", "\nExample:\n  $ npx dapr-functions check build/functions.js --standalone")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ npx dapr-functions check build/functions.js --standalone --components components",
+    )
     .action(async (modules: string[], options: CheckOptions) => {
       exitWith(await check(modules, options));
     });
@@ -49,7 +59,7 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
   const functions = await loadFunctions(modules);
   const { definitions, problems } =
     options.standalone === true ? standalone(functions, options.out) : underFunctions(functions, resolve(options.out));
-  const sorted = functions.located(problems);
+  const sorted = functions.located([...problems, ...componentsProblems(definitions, options)]);
   if (options.json === true) printJson({ problems: sorted });
   else {
     printProblems(sorted);
@@ -82,6 +92,16 @@ function underFunctions(functions: LoadedFunctions, out: string): Inspected {
     hasModule: hasModuleIn(out),
   });
   return { definitions, problems: [...problems, ...registeringProblems(functions, "warning"), ...app] };
+}
+
+/** @throws DefinitionError `component-invalid` for files that cannot be read */
+function componentsProblems(definitions: readonly FunctionDefinition[], options: CheckOptions): readonly Problem[] {
+  const { components: path, appId, out } = options;
+  if (path === undefined) return [];
+  // Under Functions the definitions have their settings yet to come; here the names must be known.
+  const settings = settingSources(undefined, process.env, join(out, "local.settings.json"));
+  const { definitions: resolved } = resolveSettings(definitions, settings);
+  return componentProblems(resolved, loadComponents(path), appId);
 }
 
 function summaryOf(definitions: readonly FunctionDefinition[], problems: readonly Problem[]): string {

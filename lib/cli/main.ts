@@ -9,7 +9,12 @@ import { addList } from "./list.js";
 import { exitCodes, exitWith } from "./report.js";
 import { addRun } from "./run.js";
 import { addSidecar } from "./sidecar.js";
+import { addTypes } from "./types.js";
 import { UsageError } from "./usage-error.js";
+
+/** In the order of the help. */
+// prettier-ignore -- a line each, so that a new command is a new line
+const commands = [addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addTypes, addExplain];
 
 /** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
 async function main(args: readonly string[]): Promise<void> {
@@ -20,7 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description("Dapr applications and Dapr-bound Azure Functions in TypeScript.")
     .version(manifest.version)
     .showHelpAfterError("(add --help for what it takes)");
-  for (const add of [addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addExplain]) add(program);
+  for (const add of commands) add(program);
   // Inherited by sub-commands only when they are made, so each is told.
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

@@ -1,3 +1,4 @@
+import type { Named } from "./names.js";
 import type { Class, PayloadType } from "./payload-type.js";
 
 /*
@@ -52,13 +53,13 @@ export interface DaprTopicTrigger extends BindingBase {
   readonly type: "daprTopicTrigger";
   readonly direction: "in";
   /** Name of the pubsub component; may hold `%setting%`. */
-  readonly pubSubName: string;
+  readonly pubSubName: Named<"pubSubName">;
   /** The function's name unless given. */
-  readonly topic?: string | undefined;
+  readonly topic?: Named<"topic"> | undefined;
   /** Path on which the app receives the events; the topic unless given. */
   readonly route?: string | undefined;
   /** Topic that receives the events that could not be handled; the same for all functions of a topic. */
-  readonly deadLetterTopic?: string | undefined;
+  readonly deadLetterTopic?: Named<"topic"> | undefined;
   /** A CEL expression over `event`: the function gets the events for which it is true. */
   readonly match?: string | undefined;
   /** Order of the rules of one topic, lower first. */
@@ -86,7 +87,7 @@ export interface DaprBindingTrigger extends BindingBase {
   readonly type: "daprBindingTrigger";
   readonly direction: "in";
   /** Name of the component; the function's name unless given. */
-  readonly bindingName?: string | undefined;
+  readonly bindingName?: Named<"bindingName"> | undefined;
   /** What the component sends is checked against this. */
   readonly payload?: PayloadType | undefined;
 }
@@ -110,7 +111,7 @@ export interface DaprStateInput extends SidecarBindingBase {
   readonly type: "daprState";
   readonly direction: "in";
   /** Name of the state store component; may hold `%setting%` and `{data}`. */
-  readonly stateStore: string;
+  readonly stateStore: Named<"stateStore">;
   /** May hold `%setting%` and `{data}`; never `||`. Either this or `keys` is given. */
   readonly key?: string | undefined;
   /** One expression that finds a list of keys, all of which are read: `{ids}`. The value is a list of `StateRecord`. */
@@ -142,7 +143,7 @@ export interface DaprStateEntryBinding extends SidecarOnlyBase {
   readonly type: "daprStateEntry";
   readonly direction: "inout";
   /** Name of the state store component; may hold `%setting%` and `{data}`. */
-  readonly stateStore: string;
+  readonly stateStore: Named<"stateStore">;
   /** May hold `%setting%` and `{data}`; never `||`. */
   readonly key: string;
   /** Fail the invocation when the key does not exist. */
@@ -164,7 +165,7 @@ export interface DaprSecret extends SidecarBindingBase {
   readonly type: "daprSecret";
   readonly direction: "in";
   /** Name of the secret store component; may hold `%setting%` and `{data}`. */
-  readonly secretStoreName: string;
+  readonly secretStoreName: Named<"secretStoreName">;
   /** Name of the secret; may hold `%setting%` and `{data}`. */
   readonly key: string;
   /** Query text (`metadata.version_id=2&…`) or a map of names without `metadata.`. */
@@ -176,7 +177,7 @@ export interface DaprStateOutput extends SidecarBindingBase {
   readonly type: "daprState";
   readonly direction: "out";
   /** Name of the state store component, unless an item gives one; may hold `%setting%` and `{data}`. */
-  readonly stateStore?: string | undefined;
+  readonly stateStore?: Named<"stateStore"> | undefined;
   /** Unless an item gives one; may hold `%setting%` and `{data}`; never `||`. */
   readonly key?: string | undefined;
   /** Send the items of one invocation as one transaction. Whether that is all or nothing is up to the store. */
@@ -196,9 +197,9 @@ export interface DaprPublish extends SidecarBindingBase {
   readonly type: "daprPublish";
   readonly direction: "out";
   /** Name of the pubsub component, unless an item gives one; may hold `%setting%` and `{data}`. */
-  readonly pubSubName?: string | undefined;
+  readonly pubSubName?: Named<"pubSubName"> | undefined;
   /** Unless an item gives one; may hold `%setting%` and `{data}`. */
-  readonly topic?: string | undefined;
+  readonly topic?: Named<"topic"> | undefined;
   /** Send consecutive items for one topic in one request; Dapr does not keep their order. */
   readonly bulk?: boolean | undefined;
   /** What each item is checked against when it is added. */
@@ -210,7 +211,7 @@ export interface DaprInvoke extends SidecarBindingBase {
   readonly type: "daprInvoke";
   readonly direction: "out";
   /** App id, `app.namespace` or an absolute URL, unless an item gives one; may hold `%setting%` and `{data}`. */
-  readonly appId?: string | undefined;
+  readonly appId?: Named<"appId"> | undefined;
   /** Path below the app's root, query included, unless an item gives one; may hold `%setting%` and `{data}`. */
   readonly methodName?: string | undefined;
   /** In any case; POST unless given. */
@@ -228,7 +229,7 @@ export interface DaprInvokeInput extends SidecarOnlyBase {
   readonly type: "daprInvoke";
   readonly direction: "in";
   /** App id, `app.namespace` or an absolute URL; may hold `%setting%` and `{data}`. */
-  readonly appId: string;
+  readonly appId: Named<"appId">;
   /** Path below the app's root, query included; may hold `%setting%` and `{data}`. */
   readonly methodName: string;
   /** In any case; GET unless given. */
@@ -254,7 +255,7 @@ export interface DaprBindingInput extends SidecarOnlyBase {
   readonly type: "daprBinding";
   readonly direction: "in";
   /** Name of the component; may hold `%setting%` and `{data}`. */
-  readonly bindingName: string;
+  readonly bindingName: Named<"bindingName">;
   /** What the component is to do: `get`, `list` …; may hold `%setting%` and `{data}`. */
   readonly operation: string;
   /** Sent as JSON. Texts in it may hold `%setting%` and `{data}`; one that is an expression alone becomes what it finds. */
@@ -278,7 +279,7 @@ export interface DaprApp extends SidecarOnlyBase {
   readonly type: "daprApp";
   readonly direction: "inout";
   /** App id, `app.namespace` or an absolute URL; may hold `%setting%` and `{data}`. */
-  readonly appId: string;
+  readonly appId: Named<"appId">;
   /** The class of the callee: gives the names and verbs of its methods, and checks what is sent. */
   readonly of?: Class | undefined;
 }
@@ -298,7 +299,7 @@ export interface DaprBindingOutput extends SidecarBindingBase {
   readonly type: "daprBinding";
   readonly direction: "out";
   /** Name of the component, unless an item gives one; may hold `%setting%` and `{data}`. */
-  readonly bindingName?: string | undefined;
+  readonly bindingName?: Named<"bindingName"> | undefined;
   /** What the component is to do, unless an item says: `create`, `get` …; may hold `%setting%` and `{data}`. */
   readonly operation?: string | undefined;
   /** What each item is checked against when it is added. */

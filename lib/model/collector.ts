@@ -1,3 +1,4 @@
+import type { Named } from "./names.js";
 /**
  * What a function receives for an output binding: it adds values, the runtime sends them after the function returned.
  *
@@ -33,7 +34,7 @@ export interface StateOptions {
 }
 
 export interface StateOverrides {
-  readonly stateStore?: string | undefined;
+  readonly stateStore?: Named<"stateStore"> | undefined;
   readonly key?: string | undefined;
   readonly etag?: string | undefined;
   readonly metadata?: ItemMetadata | undefined;
@@ -44,7 +45,7 @@ export interface StateOverrides {
 
 /** What a removal takes of {@link StateOverrides}. */
 export interface StateRemoveOverrides {
-  readonly stateStore?: string | undefined;
+  readonly stateStore?: Named<"stateStore"> | undefined;
   readonly key?: string | undefined;
   readonly etag?: string | undefined;
   readonly metadata?: ItemMetadata | undefined;
@@ -58,8 +59,8 @@ export interface StateCollector<T> extends Collector<T> {
 }
 
 export interface PublishOverrides {
-  readonly pubSubName?: string | undefined;
-  readonly topic?: string | undefined;
+  readonly pubSubName?: Named<"pubSubName"> | undefined;
+  readonly topic?: Named<"topic"> | undefined;
   readonly metadata?: ItemMetadata | undefined;
   readonly contentType?: string | undefined;
 }
@@ -69,7 +70,7 @@ export interface PublishCollector<T> extends Collector<T> {
 }
 
 export interface InvokeOverrides {
-  readonly appId?: string | undefined;
+  readonly appId?: Named<"appId"> | undefined;
   readonly methodName?: string | undefined;
   readonly httpVerb?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -81,7 +82,7 @@ export interface InvokeCollector<T> extends Collector<T> {
 }
 
 export interface BindingOverrides {
-  readonly bindingName?: string | undefined;
+  readonly bindingName?: Named<"bindingName"> | undefined;
   readonly operation?: string | undefined;
   readonly metadata?: ItemMetadata | undefined;
 }

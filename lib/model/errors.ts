@@ -35,6 +35,8 @@ export type ProblemCode =
   | "bundle-missing"
   | "bundle-without-dapr"
   | "component-invalid"
+  | "component-out-of-scope"
+  | "component-unknown"
   | "constructor-arguments"
   | "decorator-repeated"
   | "direction-invalid"

@@ -13,9 +13,14 @@ export function suggestMember(given: string, known: readonly string[]): string |
   if (sameLetters !== undefined) return sameLetters;
   const alias = Object.hasOwn(aliases, lower) ? aliases[lower] : undefined;
   if (alias !== undefined && known.includes(alias)) return alias;
+  return suggestName(given, known);
+}
+
+/** The known name that is at most two letters off, or differs in case alone. */
+export function suggestName(given: string, known: readonly string[]): string | undefined {
   const { distance } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
   const [nearest] = known
-    .map((name) => ({ name, edits: distance(lower, name.toLowerCase()) }))
+    .map((name) => ({ name, edits: distance(given.toLowerCase(), name.toLowerCase()) }))
     .filter(({ edits }) => edits <= 2)
     .sort((a, b) => a.edits - b.edits);
   return nearest?.name;

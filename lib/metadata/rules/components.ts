@@ -1,0 +1,87 @@
+import type { Binding } from "../../model/bindings.js";
+import type { Problem } from "../../model/errors.js";
+import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
+import { functionProblem } from "../../model/problem.js";
+import { suggestName } from "./suggest.js";
+
+/** What a component file says of a component, as far as functions name it. */
+export interface KnownComponent {
+  readonly name: string;
+  /** `state.redis`, `pubsub.kafka` … */
+  readonly type: string;
+  /** The app ids that see it; all unless given. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** The building block that an option names a component of, by the option; types of components begin with it. */
+export const componentOptions = {
+  stateStore: "state",
+  pubSubName: "pubsub",
+  bindingName: "bindings",
+  secretStoreName: "secretstores",
+} as const;
+
+/** Names that a host knows only when it runs: settings that are not in yet, and binding data. */
+const isOpen = (name: string): boolean => /[%{]/.test(name);
+
+/**
+ * Compares the names in bindings with the components there are: a name that nothing has, a component of another building
+ * block, one whose scopes leave the app out.
+ *
+ * @param definitions with their settings in
+ * @param appId undefined where it is not known; scopes are then not looked at
+ */
+export function componentProblems(
+  definitions: readonly FunctionDefinition[],
+  components: readonly KnownComponent[],
+  appId?: string,
+): Problem[] {
+  return definitions.flatMap((definition) =>
+    bindingsOf(definition).flatMap((binding) =>
+      namesIn(binding, definition).flatMap(({ member, name }) => {
+        const block = componentOptions[member];
+        const problem = (code: "component-unknown" | "component-out-of-scope", text: string): Problem[] => [
+          functionProblem("error", code, { definition, binding, member }, text),
+        ];
+        const own = components.filter(({ type }) => type.startsWith(`${block}.`));
+        const found = own.find((component) => component.name === name);
+        if (found !== undefined) {
+          const { scopes = [] } = found;
+          if (appId === undefined || scopes.length === 0 || scopes.includes(appId)) return [];
+          return problem(
+            "component-out-of-scope",
+            `the scopes of "${name}" leave the app "${appId}" out; add it to them, or name another component`,
+          );
+        }
+        const other = components.find((component) => component.name === name);
+        if (other !== undefined) {
+          return problem(
+            "component-unknown",
+            `"${name}" is a ${other.type}, and this needs one of ${block}.*; name another`,
+          );
+        }
+        const near = suggestName(
+          name,
+          own.map((component) => component.name),
+        );
+        const meant = near === undefined ? `give it a component of ${block}.*` : `did you mean "${near}"?`;
+        return problem("component-unknown", `no component has the name "${name}"; ${meant}`);
+      }),
+    ),
+  );
+}
+
+interface NamedComponent {
+  readonly member: keyof typeof componentOptions;
+  readonly name: string;
+}
+
+function namesIn(binding: Binding, { name: functionName }: FunctionDefinition): NamedComponent[] {
+  if (binding.generic === true) return [];
+  const options = binding as unknown as Readonly<Record<string, unknown>>;
+  return (Object.keys(componentOptions) as (keyof typeof componentOptions)[]).flatMap((member) => {
+    const given =
+      options[member] ?? (binding.type === "daprBindingTrigger" && member === "bindingName" ? functionName : undefined);
+    return typeof given === "string" && !isOpen(given) ? [{ member, name: given }] : [];
+  });
+}

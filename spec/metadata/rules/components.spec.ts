@@ -1,0 +1,67 @@
+import {
+  DaprBindingTrigger,
+  DaprInvoke,
+  DaprSecret,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  readFunctions,
+} from "dapr-functions";
+import { componentProblems } from "../../../lib/metadata/rules/components.js";
+
+class Uses {
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "found", stateStore: "statestore", key: "k" })
+  @DaprStateInput({ name: "near", stateStore: "statstore", key: "k" })
+  @DaprStateInput({ name: "far", stateStore: "elsewhere", key: "k" })
+  @DaprStateInput({ name: "other", stateStore: "messagebus", key: "k" })
+  @DaprStateInput({ name: "scoped", stateStore: "carts", key: "k" })
+  @DaprStateOutput({ name: "open", stateStore: "%Store%" })
+  @DaprStateOutput({ name: "data", stateStore: "{store}" })
+  @DaprStateOutput({ name: "later" })
+  @DaprInvoke({ name: "app", appId: "statstore", methodName: "m" })
+  @DaprSecret({ name: "secret", secretStoreName: "Vault", key: "k" })
+  // oxlint-disable-next-line typescript/no-explicit-any -- a value of each kind of binding
+  all(_payload: unknown, _bindings: Record<string, any>): void {}
+
+  @DaprTopicTrigger({ pubSubName: "mesagebus" })
+  topic(): void {}
+
+  @DaprBindingTrigger()
+  tick(): void {}
+}
+
+const components = [
+  { name: "statestore", type: "state.in-memory" },
+  { name: "carts", type: "state.redis", scopes: ["shop", "stock"] },
+  { name: "messagebus", type: "pubsub.in-memory" },
+  { name: "vault", type: "secretstores.local.file" },
+];
+
+function problems(appId?: string): string[] {
+  return componentProblems(readFunctions([Uses]), components, appId).map(({ code, message }) => `${code} ${message}`);
+}
+
+describe("the names of components", () => {
+  it("are held against the components there are", () => {
+    expect(problems()).toEqual([
+      `component-unknown Uses.all, input "near", stateStore: no component has the name "statstore"; did you mean "statestore"?`,
+      `component-unknown Uses.all, input "far", stateStore: no component has the name "elsewhere"; give it a component of state.*`,
+      `component-unknown Uses.all, input "other", stateStore: "messagebus" is a pubsub.in-memory, and this needs one of state.*; name another`,
+      `component-unknown Uses.all, input "secret", secretStoreName: no component has the name "Vault"; did you mean "vault"?`,
+      `component-unknown Uses.topic, trigger "payload", pubSubName: no component has the name "mesagebus"; did you mean "messagebus"?`,
+      `component-unknown Uses.tick, trigger "payload", bindingName: no component has the name "tick"; give it a component of bindings.*`,
+    ]);
+  });
+
+  it("are not enough where scopes leave the app out", () => {
+    const scoped = (appId: string) => problems(appId).filter((line) => line.startsWith("component-out-of-scope"));
+    expect([scoped("shop"), scoped("orders")]).toEqual([
+      [],
+      [
+        `component-out-of-scope Uses.all, input "scoped", stateStore: the scopes of "carts" leave the app "orders" out; add it to them, or name another component`,
+      ],
+    ]);
+  });
+});

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import { serve } from "../index.js";
-import { startSidecar } from "../sidecar/index.js";
+import { serve, type App } from "../index.js";
+import type { Target } from "../metadata/module-functions.js";
+import { startMesh } from "../sidecar/index.js";
 import { loadFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
 import { untilStopped } from "./stop-signal.js";
+import { UsageError } from "./usage-error.js";
 import { appIdOf, naming, portOf, tokens } from "./sidecar-options.js";
 
 interface RunOptions {
@@ -11,6 +13,10 @@ interface RunOptions {
   readonly appId: string;
   readonly appPort: number;
   readonly daprHttpPort: number;
+  readonly stateFile?: string;
+  readonly inMemory?: boolean;
+  /** `id=module` */
+  readonly app: readonly string[];
 }
 
 export function addRun(program: Command): void {
@@ -21,32 +27,91 @@ export function addRun(program: Command): void {
       "Starts the embedded sidecar with a folder of Dapr component files and serves the functions beside it, until " +
         "interrupted. For development; `dapr run` takes its place where Dapr is installed.",
     )
-    .argument("<module...>", "built .js files, folders of them, or .ts files")
+    .argument("[module...]", "built .js files, folders of them, or .ts files; or a multi-app file of Dapr (dapr.yaml)")
     .option("--components <path>", "folder of Dapr component files, or one file", "components")
     .option("--app-id <id>", "the app's id", appIdOf(process.cwd()))
     .option("--app-port <port>", "port of the app; 0 for any free one", portOf, 0)
     .option("--dapr-http-port <port>", "port of the sidecar's API; 0 for any free one", portOf, 3500)
-    .addHelpText("after", "\nExample:\n  $ npx dapr-functions run build/functions.js --components components")
+    .option("--app <id=module>", "an app of several, which call each other by id; repeat it", collect, [])
+    .option("--state-file <path>", "JSON file that keeps state from one run to the next")
+    .option("--in-memory", "keep state stores and brokers of other types (state.redis, …) in memory")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ npx dapr-functions run build/functions.js --components components\n" +
+        "  $ npx dapr-functions run --app orders=build/orders.js --app stock=build/stock.js\n" +
+        "  $ npx dapr-functions run dapr.yaml",
+    )
     .action(run);
 }
 
-async function run(modules: string[], { components, appId, appPort, daprHttpPort }: RunOptions): Promise<void> {
-  const { targets, problems } = await loadFunctions(modules);
-  if (hasErrors(problems)) {
-    printProblems(problems);
-    // A module that started something would keep this process alive.
-    exitWith(exitCodes.problems);
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+async function run(modules: string[], options: RunOptions): Promise<void> {
+  const [first, ...others] = modules;
+  if (first !== undefined && /\.ya?ml$/i.test(first)) {
+    if (others.length > 0 || options.app.length > 0) throw new UsageError("a multi-app file is given alone");
+    const { runFile } = require("./run-apps.js") as typeof import("./run-apps.js");
+    await runFile(first, options.stateFile);
     return;
   }
-  await untilStopped(async (onStop) => {
-    const starting = startSidecar({ appId, components, port: daprHttpPort, ...tokens(process.env) });
-    const sidecar = await naming("--dapr-http-port", daprHttpPort, starting);
-    onStop(() => sidecar.close());
-    const app = await naming("--app-port", appPort, serve(targets, { daprUrl: sidecar.url, port: appPort }));
-    onStop(() => app.close());
+  const apps = [
+    ...(modules.length > 0 ? [{ appId: options.appId, modules, port: options.daprHttpPort }] : []),
+    ...options.app.map(appOf),
+  ];
+  if (apps.length === 0) throw new UsageError("name a module, a multi-app file, or an --app id=module");
+  const loaded: { readonly appId: string; readonly targets: readonly Target[]; readonly port: number }[] = [];
+  for (const { appId, modules: paths, port } of apps) {
+    const { targets, problems } = await loadFunctions(paths);
+    if (hasErrors(problems)) {
+      printProblems(problems);
+      // A module that started something would keep this process alive.
+      exitWith(exitCodes.problems);
+      return;
+    }
+    loaded.push({ appId, targets, port });
+  }
+  await untilStopped((onStop) => serveAll(loaded, options, onStop));
+}
+
+function appOf(text: string): { readonly appId: string; readonly modules: readonly string[]; readonly port: number } {
+  const [appId = "", ...rest] = text.split("=");
+  const modules = rest.join("=").split(",");
+  if (appId === "" || modules.some((module) => module === "")) {
+    throw new UsageError(`--app ${text}: write an app's id and its modules: --app orders=build/orders.js`);
+  }
+  return { appId, modules, port: 0 };
+}
+
+async function serveAll(
+  apps: readonly { readonly appId: string; readonly targets: readonly Target[]; readonly port: number }[],
+  { components, appPort, daprHttpPort, stateFile, inMemory: standIns }: RunOptions,
+  onStop: (stop: () => Promise<void>) => void,
+): Promise<void> {
+  const starting = startMesh({
+    apps: apps.map(({ appId, port }) => ({ appId, port, ...tokens(process.env) })),
+    components,
+    stateFile,
+    standIns,
+  });
+  const mesh = await naming("--dapr-http-port", daprHttpPort, starting);
+  const sidecars = [...mesh.sidecars.values()];
+  const served: App[] = [];
+  onStop(async () => {
+    // Functions in flight end while their sidecar still takes what they send, and callers still wait at it.
+    await Promise.all(sidecars.map((sidecar) => sidecar.disconnect()));
+    await Promise.all(served.map((app) => app.close()));
+    await mesh.close();
+  });
+  for (const { appId, targets } of apps) {
+    const sidecar = mesh.sidecars.get(appId)!;
+    const port = apps.length === 1 ? appPort : 0;
+    const app = await naming("--app-port", port, serve(targets, { daprUrl: sidecar.url, port }));
+    served.push(app);
     await sidecar.connect(app);
     console.log(`${appId} at ${app.url}, its sidecar at ${sidecar.url}`);
-    const json = "-H 'content-type: application/json' -d '{}'";
-    console.log(`try: curl -X POST ${sidecar.url}/v1.0/invoke/${appId}/method/<function> ${json}`);
-  });
+  }
+  const json = "-H 'content-type: application/json' -d '{}'";
+  console.log(`try: curl -X POST ${sidecars[0]!.url}/v1.0/invoke/${apps[0]!.appId}/method/<function> ${json}`);
 }

@@ -8,6 +8,8 @@ interface SidecarCommandOptions {
   readonly appId: string;
   readonly appPort?: number;
   readonly daprHttpPort: number;
+  readonly stateFile?: string;
+  readonly inMemory?: boolean;
 }
 
 export function addSidecar(program: Command): void {
@@ -18,13 +20,24 @@ export function addSidecar(program: Command): void {
     .option("--app-id <id>", "the app's id", appIdOf(process.cwd()))
     .option("--app-port <port>", "port on which the app listens, or will; none for no app", portOf)
     .option("--dapr-http-port <port>", "port of the sidecar's API; 0 for any free one", portOf, 3500)
+    .option("--state-file <path>", "JSON file that keeps state from one run to the next")
+    .option("--in-memory", "keep state stores and brokers of other types (state.redis, …) in memory")
     .addHelpText("after", "\nExample:\n  $ npx dapr-functions sidecar --app-port 3001 --components components")
     .action(sidecar);
 }
 
-async function sidecar({ components, appId, appPort, daprHttpPort }: SidecarCommandOptions): Promise<void> {
+async function sidecar(options: SidecarCommandOptions): Promise<void> {
+  const { components, appId, appPort, daprHttpPort, stateFile, inMemory: standIns } = options;
   await untilStopped(async (onStop) => {
-    const starting = startSidecar({ appId, components, appPort, port: daprHttpPort, ...tokens(process.env) });
+    const starting = startSidecar({
+      appId,
+      components,
+      appPort,
+      port: daprHttpPort,
+      stateFile,
+      standIns,
+      ...tokens(process.env),
+    });
     const started = await naming("--dapr-http-port", daprHttpPort, starting);
     onStop(() => started.close());
     console.log(`sidecar of ${appId} at ${started.url}`);

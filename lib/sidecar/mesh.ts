@@ -49,7 +49,7 @@ export async function startMesh({
   try {
     for (const app of apps) {
       if (sidecars.has(app.appId)) throw new Error(`two applications have the id "${app.appId}"; give each its own`);
-      const own = { components, standIns, ...app, log: prefixed(log, app.appId) };
+      const own = { components, standIns, ...app, log: apps.length > 1 ? prefixed(log, app.appId) : log };
       sidecars.set(app.appId, await openSidecar({ ...own, components: app.components ?? components }, backing));
     }
   } catch (error) {

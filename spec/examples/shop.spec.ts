@@ -7,6 +7,7 @@ import { createClient } from "redis";
 import type { Account, Order, Stock } from "../../examples/shop/messages.js";
 import { compileFolder } from "../support/app-process.js";
 import { findDaprd, killAtExit } from "../support/daprd.js";
+import { accountReader, itServesOrders } from "./shop-cases.js";
 import { canRun } from "../support/not-run.js";
 import { startRedis, type Redis } from "../support/redis.js";
 
@@ -87,60 +88,22 @@ if (canRun("the shop", "daprd", "redis-server")) {
     const stock = (sku: string): Promise<Stock> => invoke(orders, "inventory", "stock", { sku });
     const account = (customer: string): Promise<Account> => invoke(orders, "orders", "account", { customer });
     const orderOf = (id: string): Promise<Order | null> => invoke(orders, "orders", "order", { id });
-    const accountWith = async (customer: string, bought: number): Promise<Account> => {
-      for (const until = Date.now() + 40_000; ; await delay(50)) {
-        const found = await account(customer);
-        if (found.bought >= bought || Date.now() > until) return found;
-      }
+    const accountWith = accountReader(account);
+    const tell = async (order: Order, id: string): Promise<void> => {
+      const options = { metadata: { "cloudevent.id": id, "cloudevent.source": "shop" } };
+      expect(await orders.pubsub.publish("shop-bus", "orders", order, options)).toMatchObject({});
     };
 
-    it("reserves, keeps, ships and counts an order", async () => {
-      await stockUp("tea", 5);
-      const order = { id: "1", customer: "ada", sku: "tea", quantity: 2 };
-      expect(await place(order)).toEqual(order);
-      expect(await stock("tea")).toEqual({ available: 3, reserved: { 1: 2 } });
-      expect(await orderOf("1")).toEqual(order);
-      expect(await accountWith("ada", 2)).toMatchObject({ bought: 2 });
-    }, 60_000);
-
-    it("calls from either side, over gRPC too", async () => {
-      await stockUp("coffee", 5);
-      const order = { id: "2", customer: "bob", sku: "coffee", quantity: 1 };
-      expect(await invoke(inventory, "orders", "placeOrder", order)).toEqual(order);
-      expect(await stock("coffee")).toMatchObject({ available: 4 });
-    });
-
-    it("neither keeps nor tells an order that inventory refuses", async () => {
-      await stockUp("milk", 1);
-      await expect(place({ id: "3", customer: "eve", sku: "milk", quantity: 2 })).rejects.toThrow("SOLD_OUT");
-      expect(await stock("milk")).toEqual({ available: 1, reserved: {} });
-      expect(await orderOf("3")).toBeNull();
-    });
-
-    it("refuses an order that breaks its rules", async () => {
-      await expect(place({ id: "4", customer: "eve", sku: "milk", quantity: -2 })).rejects.toThrow(
-        "ERR_PAYLOAD_INVALID",
-      );
-    });
-
-    it("serves an order once that is placed again, and counts an event once that is delivered again", async () => {
-      await stockUp("salt", 5);
-      const order = { id: "5", customer: "zoe", sku: "salt", quantity: 2 };
-      await place(order);
-      await place(order);
-      expect(await stock("salt")).toEqual({ available: 3, reserved: { 5: 2 } });
-      for (const _ of [1, 2, 3]) {
-        const options = { metadata: { "cloudevent.id": "told-5", "cloudevent.source": "shop" } };
-        expect(await orders.pubsub.publish("shop-bus", "orders", order, options)).toMatchObject({});
-      }
-      // Two placements and one event of ours, told three times: three shipments that differ.
-      const { counted } = await accountWith("zoe", 6);
-      expect(counted).toHaveLength(3);
-      await stockUp("pepper", 1);
-      await place({ id: "6", customer: "last", sku: "pepper", quantity: 1 });
-      await accountWith("last", 1);
-      expect(await account("zoe")).toMatchObject({ bought: 6 });
-    }, 60_000);
+    itServesOrders(() => ({
+      place,
+      placeAt: (order) => invoke(inventory, "orders", "placeOrder", order),
+      stockUp,
+      stock,
+      orderOf,
+      account,
+      accountWith,
+      tell,
+    }));
 
     it("keeps what it has said yes to while daprd is killed under load, and its apps survive", async () => {
       const placed: string[] = [];

@@ -102,6 +102,9 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
   it("ends its applications, and then itself, on SIGTERM", async () => {
     command.kill("SIGTERM");
     expect(await once(command, "close")).toEqual([0, null]);
-    expect(lines.filter((line) => line.includes(" has ended ")).sort()).toEqual(["inventory has ended with 0", "orders has ended with 0"]);
+    expect(lines.filter((line) => line.includes(" has ended ")).sort()).toEqual([
+      "inventory has ended with 0",
+      "orders has ended with 0",
+    ]);
   });
 });

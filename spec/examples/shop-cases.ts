@@ -3,17 +3,17 @@ import type { Account, Order, Stock } from "../../examples/shop/messages.js";
 
 /** The shop as its callers see it, whatever its applications run beside. Calls go through the sidecar of `orders`. */
 export interface Shop {
-  place(order: Order): Promise<Order>;
+  readonly place: (order: Order) => Promise<Order>;
   /** The same through the sidecar of `inventory`. */
-  placeAt(order: Order): Promise<Order>;
-  stockUp(sku: string, quantity: number): Promise<unknown>;
-  stock(sku: string): Promise<Stock>;
-  orderOf(id: string): Promise<Order | null>;
-  account(customer: string): Promise<Account>;
+  readonly placeAt: (order: Order) => Promise<Order>;
+  readonly stockUp: (sku: string, quantity: number) => Promise<unknown>;
+  readonly stock: (sku: string) => Promise<Stock>;
+  readonly orderOf: (id: string) => Promise<Order | null>;
+  readonly account: (customer: string) => Promise<Account>;
   /** The account once it has counted as much. */
-  accountWith(customer: string, bought: number): Promise<Account>;
+  readonly accountWith: (customer: string, bought: number) => Promise<Account>;
   /** Publishes the order as an event with an id. */
-  tell(order: Order, id: string): Promise<void>;
+  readonly tell: (order: Order, id: string) => Promise<void>;
 }
 
 export function accountReader(account: Shop["account"]): Shop["accountWith"] {

@@ -4,12 +4,62 @@ import type { Class } from "../model/payload-type.js";
 export type ClassTransformer = typeof import("class-transformer");
 export type ClassValidator = typeof import("class-validator");
 
+/** What class-transformer keeps of `@Type`; `options` also of `@Expose` and `@Transform`. */
+export interface TypeRecord {
+  readonly reflectedType: unknown;
+  readonly typeFunction?: (help: { newObject: object; object: object; property: string }) => unknown;
+  readonly options?: { readonly discriminator?: unknown };
+}
+
+interface ExposeRecord {
+  readonly propertyName: string;
+  readonly options?: { readonly name?: string; readonly groups?: readonly string[] };
+}
+
+interface TransformRecord {
+  readonly transformFn: (params: {
+    readonly value: unknown;
+    readonly key: string;
+    readonly obj: unknown;
+    readonly type: number;
+    readonly options: object;
+  }) => unknown;
+  readonly options?: { readonly groups?: readonly string[] };
+}
+
+/**
+ * Where class-transformer keeps what its decorators record. It is not published, and unchanged since 0.3.
+ *
+ * @see https://github.com/typestack/class-transformer/blob/v0.5.1/src/MetadataStorage.ts
+ */
+export interface TransformerStorage {
+  getStrategy(type: Class): "excludeAll" | "exposeAll" | "none";
+  getExposedMetadatas(type: Class): readonly ExposeRecord[];
+  getExposedProperties(type: Class, direction: number): readonly string[];
+  getExcludedProperties(type: Class, direction: number): readonly string[];
+  findExposeMetadata(type: Class, property: string): ExposeRecord | undefined;
+  findTypeMetadata(type: Class, property: string): TypeRecord | undefined;
+  findTransformMetadatas(type: Class, property: string, direction: number): readonly TransformRecord[];
+}
+
 /** @throws DefinitionError `peer-missing` */
 export function loadClassTransformer(type: Class): ClassTransformer {
   try {
     return require("class-transformer") as ClassTransformer;
   } catch (cause) {
     throw peerMissing("class-transformer", type, cause);
+  }
+}
+
+/** Null where the package keeps its records elsewhere. */
+export function loadTransformerStorage(): TransformerStorage | null {
+  try {
+    const { defaultMetadataStorage } = require("class-transformer/cjs/storage.js") as {
+      defaultMetadataStorage?: TransformerStorage;
+    };
+    return typeof defaultMetadataStorage?.findTypeMetadata === "function" ? defaultMetadataStorage : null;
+  } catch {
+    return null;
   }
 }
 

@@ -2,8 +2,16 @@ import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
 import { type Check, type Checked, elementPath, failed, kindOf, maxIssues, memberPath, placeAt } from "./check.js";
-import { type ClassValidator, loadClassTransformer, loadClassValidator } from "./class-packages.js";
+import {
+  type ClassValidator,
+  loadClassTransformer,
+  loadClassValidator,
+  loadTransformerStorage,
+  type TransformerStorage,
+} from "./class-packages.js";
+import { type RuleRecord, Shapes } from "./class-shape.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
+import { ShapedReading } from "./shaped-payload.js";
 import { SyncValidation } from "./sync-validation.js";
 import { PayloadNames } from "./payload-names.js";
 import { issuesOf } from "./validation-issues.js";
@@ -32,8 +40,13 @@ type Steps<T> = Generator<ToValidate, T, Verdict>;
  *
  * @see https://github.com/typestack/class-validator
  */
-export function compileClassCheck(type: Class | readonly [Class], options: ClassCheckOptions): Check {
+export function compileClassCheck(
+  type: Class | readonly [Class],
+  options: ClassCheckOptions,
+  storage: TransformerStorage | null = loadTransformerStorage(),
+): Check {
   const elementType = (Array.isArray(type) ? type[0] : type) as Class<object> & (new () => object);
+  const isList = Array.isArray(type);
   const transformer = loadClassTransformer(elementType);
   const names = new PayloadNames(transformer);
   const validator = loadClassValidator(elementType);
@@ -42,7 +55,23 @@ export function compileClassCheck(type: Class | readonly [Class], options: Class
     isRuleless: (object: object) => rules?.has(object) !== true,
     nameOf: (object: object, property: string) => names.of(object, property),
   };
+  const shapes = validator && storage && new Shapes(storage, validator.getMetadataStorage());
+  const wording = {
+    ...sink,
+    errorsOf: (object: object, records: readonly RuleRecord[]) => rules?.errorsOf(object, records),
+    dropped: () => undefined,
+    notAnObject: (value: unknown, path: string) => notAn("object", elementType, value, path),
+    unreadable: (error: unknown, path: string) => unreadable(elementType, error, path),
+  };
   let late = false;
+
+  /** Undefined where the packages have to do it themselves. */
+  function checkByShape(value: unknown): Checked | undefined {
+    const shape = shapes?.of(elementType);
+    if (shape === undefined || (isList && (!Array.isArray(value) || value.length > options.maxItems))) return undefined;
+    const reading = new ShapedReading(shapes!, options, wording);
+    return isList ? reading.checkAll(shape, value as readonly unknown[]) : reading.check(shape, value);
+  }
 
   function* checkOne(value: unknown, path: string, issues: PayloadIssue[]): Steps<unknown> {
     if (value instanceof elementType) {
@@ -93,7 +122,7 @@ export function compileClassCheck(type: Class | readonly [Class], options: Class
     if ("issue" in plain) return { issues: [plain.issue] };
     const issues: PayloadIssue[] = [];
     let result: unknown;
-    if (!Array.isArray(type)) {
+    if (!isList) {
       result = yield* checkOne(plain.copy, "", issues);
     } else if (Array.isArray(plain.copy)) {
       const list: unknown[] = [];
@@ -110,7 +139,7 @@ export function compileClassCheck(type: Class | readonly [Class], options: Class
 
   return (value) => {
     if (!late) {
-      const checked = runNow(checkAll(value), rules);
+      const checked = checkByShape(value) ?? runNow(checkAll(value), rules);
       if (checked !== undefined) return checked;
       late = true;
     }
@@ -152,6 +181,11 @@ class Rules {
     } catch (error) {
       return asError(error);
     }
+  }
+
+  /** What class-validator says of some rules of an object; undefined when one of them answers with a promise. */
+  errorsOf(object: object, records: readonly RuleRecord[]): readonly ValidationError[] | undefined {
+    return this.#sync.validate(object, { forbidUnknownValues: false }, records);
   }
 
   async validateLate({ object, keep }: ToValidate): Promise<Verdict> {

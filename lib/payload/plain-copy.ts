@@ -7,7 +7,7 @@ export interface Limits {
 }
 
 /** Members are cheap to convert beside the objects that hold them, yet not free. */
-const membersPerItem = 10;
+export const membersPerItem = 10;
 
 /**
  * Copies what JSON can hold and leaves instances of classes as they are.
@@ -86,7 +86,7 @@ function joined(path: string, rest: string): string {
   return rest.startsWith("[") ? path + rest : `${path}.${rest}`;
 }
 
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   // A plain object of another realm (a sandboxed test, a vm context) has that realm's Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -9,6 +9,7 @@ import type { ClassValidator } from "./class-packages.js";
 
 type Storage = ReturnType<ClassValidator["getMetadataStorage"]>;
 type Constraint = ReturnType<Storage["getTargetValidatorConstraints"]>[number];
+type Rule = ReturnType<Storage["getTargetValidationMetadatas"]>[number];
 
 /**
  * class-validator's synchronous validation, but one that notices rules that answer with a promise: `validateSync`
@@ -19,34 +20,53 @@ type Constraint = ReturnType<Storage["getTargetValidatorConstraints"]>[number];
 export class SyncValidation {
   readonly #validator: ClassValidator;
   readonly #watched = new Map<unknown, Constraint[]>();
+  /** By class: validation here knows neither groups nor schemas, which the look-up would depend on as well. */
+  readonly #rules = new Map<unknown, Rule[]>();
+  readonly #grouped = new WeakMap<object, Record<string, Rule[]>>();
   #late = false;
 
   constructor(validator: ClassValidator) {
     this.#validator = validator;
   }
 
-  /** @returns undefined when a rule that applies answers with a promise: validate asynchronously then */
-  validate(object: object, options: ValidatorOptions): ValidationError[] | undefined {
+  /**
+   * @param only rules to check instead of all that the object's class has; of nested objects none are checked then
+   * @returns undefined when a rule that applies answers with a promise: validate asynchronously then
+   */
+  validate(object: object, options: ValidatorOptions, only?: readonly Rule[]): ValidationError[] | undefined {
     const storage = this.#validator.getMetadataStorage();
-    // oxlint-disable-next-line typescript/unbound-method -- only called with its storage, and put back as it was
-    const lookUp = storage.getTargetValidatorConstraints;
+    const { getTargetValidatorConstraints, getTargetValidationMetadatas, groupByPropertyName } = storage;
     this.#late = false;
-    // The look-up is the one place that every rule passes, nested and inherited ones included. It is put back before
-    // anything else can run, and by assignment: `delete` would make the storage slow for good.
+    // The look-ups are what every rule passes, nested and inherited ones included. They are put back before anything
+    // else can run, and by assignment: `delete` would make the storage slow for good.
     storage.getTargetValidatorConstraints = (target) => {
       let watched = this.#watched.get(target);
       if (watched === undefined) {
-        watched = lookUp.call(storage, target).map((constraint) => new WatchedConstraint(constraint, this.#notice));
+        const found = getTargetValidatorConstraints.call(storage, target);
+        watched = found.map((constraint) => new WatchedConstraint(constraint, this.#notice));
         this.#watched.set(target, watched);
       }
       if (watched.some((constraint) => constraint.async)) this.#late = true;
       return watched;
     };
+    // It goes through the rules of all classes of the process for each object.
+    storage.getTargetValidationMetadatas = (type, ...rest) => {
+      if (only !== undefined) return type === object.constructor ? [...only] : [];
+      let rules = this.#rules.get(type);
+      if (rules === undefined)
+        this.#rules.set(type, (rules = getTargetValidationMetadatas.call(storage, type, ...rest)));
+      return rules;
+    };
+    storage.groupByPropertyName = (rules) => {
+      let grouped = this.#grouped.get(rules);
+      if (grouped === undefined) this.#grouped.set(rules, (grouped = groupByPropertyName.call(storage, rules)));
+      return grouped;
+    };
     try {
       const errors = this.#validator.validateSync(object, options);
       return this.#late ? undefined : errors;
     } finally {
-      storage.getTargetValidatorConstraints = lookUp;
+      Object.assign(storage, { getTargetValidatorConstraints, getTargetValidationMetadatas, groupByPropertyName });
     }
   }
 

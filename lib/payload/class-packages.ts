@@ -8,7 +8,13 @@ export type ClassValidator = typeof import("class-validator");
 export interface TypeRecord {
   readonly reflectedType: unknown;
   readonly typeFunction?: (help: { newObject: object; object: object; property: string }) => unknown;
-  readonly options?: { readonly discriminator?: unknown };
+  readonly options?: { readonly discriminator?: Discriminator; readonly keepDiscriminatorProperty?: boolean };
+}
+
+/** Says by one of its members which class an object is of. */
+export interface Discriminator {
+  readonly property: string;
+  readonly subTypes: readonly { readonly name: string; readonly value: unknown }[];
 }
 
 interface ExposeRecord {

@@ -14,13 +14,19 @@ import { type Limits, plainCopy } from "./plain-copy.js";
 import { ShapedReading } from "./shaped-payload.js";
 import { SyncValidation } from "./sync-validation.js";
 import { PayloadNames } from "./payload-names.js";
-import { issuesOf } from "./validation-issues.js";
+import { issuesOf, wordingOf } from "./validation-issues.js";
 
 export interface ClassCheckOptions extends Limits {
   readonly whitelist: boolean;
   readonly forbidNonWhitelisted: boolean;
   readonly forbidUnknownValues: boolean;
 }
+
+/**
+ * Members of one object that are handed to class-transformer, which compares each with every other: a millisecond for
+ * these, and a hundred times that for ten times as many.
+ */
+const maxMembers = 1000;
 
 /** An object to run the rules of its class on; `keep` when it is the user's own and must not be changed. */
 interface ToValidate {
@@ -60,6 +66,11 @@ export function compileClassCheck(
     ...sink,
     errorsOf: (object: object, records: readonly RuleRecord[]) => rules?.errorsOf(object, records),
     dropped: () => undefined,
+    unknownValue: (path: string, value: object) => ({
+      path,
+      message: wordingOf("unknownValue", "", path, value),
+      rule: "unknownValue",
+    }),
     notAnObject: (value: unknown, path: string) => notAn("object", elementType, value, path),
     unreadable: (error: unknown, path: string) => unreadable(elementType, error, path),
   };
@@ -118,7 +129,7 @@ export function compileClassCheck(
 
   function* checkAll(value: unknown): Steps<Checked> {
     // class-transformer takes an own property of that name for the class of an object that has no @Type.
-    const plain = plainCopy(value, options, "constructor");
+    const plain = plainCopy(value, { ...options, maxMembers }, "constructor");
     if ("issue" in plain) return { issues: [plain.issue] };
     const issues: PayloadIssue[] = [];
     let result: unknown;

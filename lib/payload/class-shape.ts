@@ -192,9 +192,10 @@ function validatorOf(constraint: ConstraintRecord): Rule["validate"] {
   return (value, args) => instance.validate(value, args);
 }
 
-/** Types that decide by what they find, and lists of other classes than `Array`, are left to class-transformer. */
+/** Maps and sets are left to class-transformer, and so is a discriminator that is not whole, which it ignores. */
 function isPlainType({ options, reflectedType }: TypeRecord): boolean {
-  return options?.discriminator === undefined && reflectedType !== Map && reflectedType !== Set;
+  const { property, subTypes } = options?.discriminator ?? { property: "any", subTypes: [] };
+  return Boolean(property) && Array.isArray(subTypes) && reflectedType !== Map && reflectedType !== Set;
 }
 
 function isClass(type: object): type is ConcreteClass<object> {
@@ -203,7 +204,7 @@ function isClass(type: object): type is ConcreteClass<object> {
 
 function hasSetter(prototype: object): boolean {
   for (let at: object | null = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    if (Object.values(Object.getOwnPropertyDescriptors(at)).some(({ set }) => set !== undefined)) return true;
+    if (Object.values(Object.getOwnPropertyDescriptors(at)).some((property) => property.set !== undefined)) return true;
   }
   return false;
 }

@@ -4,6 +4,8 @@ import { elementPath, memberPath } from "./check.js";
 export interface Limits {
   readonly maxDepth: number;
   readonly maxItems: number;
+  /** Members of one object; any number unless given. */
+  readonly maxMembers?: number;
 }
 
 /** Members are cheap to convert beside the objects that hold them, yet not free. */
@@ -64,6 +66,9 @@ export function plainCopy(
     if (!isElement && !count(1)) return undefined;
     const keys = Object.keys(source);
     members += keys.length;
+    if (keys.length > (limits.maxMembers ?? Infinity)) {
+      return refuse(`an object of the payload must not hold more than ${limits.maxMembers} properties`, "maxItems");
+    }
     const mostMembers = limits.maxItems * membersPerItem;
     if (members > mostMembers)
       return refuse(`the payload must not hold more than ${mostMembers} properties`, "maxItems");

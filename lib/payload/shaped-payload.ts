@@ -2,6 +2,7 @@ import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
 import { isPromise } from "../model/maybe-promise.js";
 import { type Checked, elementPath, failed, maxIssues, memberPath } from "./check.js";
+import type { TypeRecord } from "./class-packages.js";
 import { plainToClass, type Member, type Property, type RuleRecord, type Shape, type Shapes } from "./class-shape.js";
 import { isPlain, membersPerItem, plainCopy, type Limits } from "./plain-copy.js";
 import { issuesOf, type IssueSink } from "./validation-issues.js";
@@ -9,6 +10,7 @@ import { issuesOf, type IssueSink } from "./validation-issues.js";
 export interface ReadingOptions extends Limits {
   readonly whitelist: boolean;
   readonly forbidNonWhitelisted: boolean;
+  readonly forbidUnknownValues: boolean;
 }
 
 export interface Wording extends Omit<IssueSink, "issues" | "ruleless"> {
@@ -16,6 +18,8 @@ export interface Wording extends Omit<IssueSink, "issues" | "ruleless"> {
   readonly errorsOf: (object: object, rules: readonly RuleRecord[]) => readonly ValidationError[] | undefined;
   /** Told each member that is left out since its class has no rule for it. */
   readonly dropped: (type: Shape["type"], member: string) => void;
+  /** Says that an object has no class to be checked by. */
+  readonly unknownValue: (path: string, value: object) => PayloadIssue;
   readonly notAnObject: (value: unknown, path: string) => PayloadIssue;
   /** Says what a function of the user's own threw. */
   readonly unreadable: (error: unknown, path: string) => PayloadIssue;
@@ -190,8 +194,9 @@ export class ShapedReading {
   #addNested(instance: object, property: Property, value: object, path: string, issues: PayloadIssue[]): void {
     if (!Array.isArray(value)) {
       const shape = this.shapes.of(value.constructor);
-      if (shape === undefined) this.#giveUp();
-      else this.#addIssues(shape, value, path, issues);
+      if (shape !== undefined) this.#addIssues(shape, value, path, issues);
+      else if (value.constructor === Object) issues.push(this.wording.unknownValue(path, value));
+      else this.#giveUp();
       return;
     }
     for (const [index, element] of value.entries()) {
@@ -213,7 +218,10 @@ export class ShapedReading {
           ? typed.reflectedType
           : typed.typeFunction({ newObject: instance, object: given, property });
       if (Array.isArray(value) && !isListType(typed.reflectedType)) return this.#giveUp();
-      value = this.#converted(type, value, depth + 1, false);
+      value =
+        typed.options?.discriminator === undefined
+          ? this.#converted(type, value, depth + 1, false)
+          : this.#ofSubType(typed, type, value, depth + 1);
     }
     for (const transform of transforms) {
       if (this.#hasGivenUp) return undefined;
@@ -227,13 +235,14 @@ export class ShapedReading {
       return this.#listOf(value, depth, (element) => this.#converted(type, element, depth + 1, true));
     if (value === null || value === undefined) return value;
     if (isObject(value)) {
-      if (type === undefined) return this.#copyOf(value, depth, isElement);
+      if (type === undefined || type === Object) return this.#copyOf(value, depth, isElement);
       const shape = this.shapes.of(type);
       if (shape !== undefined) return this.#instanceOf(shape, value, depth, isElement);
       if (!isPlain(value) || !this.#measure(value, depth, isElement)) return this.#giveUp();
     }
     switch (type) {
       case String:
+        // oxlint-disable-next-line typescript/no-base-to-string -- what class-transformer makes of an object, too
         return String(value);
       case Number:
         return Number(value);
@@ -246,6 +255,27 @@ export class ShapedReading {
       default:
         return isObject(value) || this.shapes.of(type) === undefined ? this.#giveUp() : value;
     }
+  }
+
+  /** An object, or each of a list, as the class that one of its members names; that member is not the class's own. */
+  #ofSubType({ options }: TypeRecord, otherwise: unknown, value: unknown, depth: number, isElement = false): unknown {
+    const { property, subTypes } = options!.discriminator!;
+    if (Array.isArray(value) && !isElement) {
+      return this.#listOf(value, depth, (element) =>
+        element === null || element === undefined
+          ? this.#giveUp()
+          : this.#ofSubType({ options } as TypeRecord, otherwise, element, depth + 1, true),
+      );
+    }
+    if (!isObject(value) || Array.isArray(value) || !(property in value)) {
+      return this.#converted(otherwise, value, depth, isElement);
+    }
+    const named = (value as Readonly<Record<string, unknown>>)[property];
+    const type = subTypes.find(({ name }) => name === named)?.value ?? otherwise;
+    if (options?.keepDiscriminatorProperty === true) return this.#converted(type, value, depth, isElement);
+    const { [property]: _, ...rest } = value as Readonly<Record<string, unknown>>;
+    this.#members++;
+    return this.#converted(type, rest, depth, isElement);
   }
 
   /** What no type is known of is copied, less what the name of a method of every object stands for. */
@@ -340,13 +370,14 @@ export class ShapedReading {
     }
     if (typeof value !== "object" || value === null) return false;
     const shape = this.shapes.of(value.constructor);
-    return shape === undefined ? this.#giveUpOn() : this.#isValid(shape, value);
+    if (shape !== undefined) return this.#isValid(shape, value);
+    return value.constructor === Object && this.options.forbidUnknownValues ? false : this.#giveUpOn();
   }
 
   #word(object: object, rules: readonly RuleRecord[], path: string, issues: PayloadIssue[]): void {
     const errors = this.wording.errorsOf(object, rules);
     // Rules that answer otherwise the second time are nobody's to interpret.
-    if (errors === undefined || errors.length === 0) return void this.#giveUp();
+    if (errors === undefined || errors.length === 0) return this.#giveUp();
     issuesOf(errors, path, { ...this.wording, issues, ruleless: [] });
   }
 
@@ -364,7 +395,7 @@ export class ShapedReading {
     }) as object;
     const nested = all.filter((record) => !own.includes(record));
     const [child] = this.wording.errorsOf(holder, nested)?.[0]?.children ?? [];
-    if (child === undefined) return void this.#giveUp();
+    if (child === undefined) return this.#giveUp();
     child.property = String(index);
     issuesOf([child], path, { ...this.wording, issues, ruleless: [] });
   }

@@ -35,6 +35,7 @@ export class SyncValidation {
    */
   validate(object: object, options: ValidatorOptions, only?: readonly Rule[]): ValidationError[] | undefined {
     const storage = this.#validator.getMetadataStorage();
+    // oxlint-disable-next-line typescript/unbound-method -- only called with their storage, and put back as they were
     const { getTargetValidatorConstraints, getTargetValidationMetadatas, groupByPropertyName } = storage;
     this.#late = false;
     // The look-ups are what every rule passes, nested and inherited ones included. They are put back before anything

@@ -57,7 +57,7 @@ function isOfOwnClass(object: object): boolean {
 }
 
 /** class-validator's text where a caller understands it; its texts about itself in words about the payload. */
-function wordingOf(rule: string, message: string, path: string, target: object | undefined): string {
+export function wordingOf(rule: string, message: string, path: string, target: object | undefined): string {
   if (rule === "unknownValue") {
     if (Array.isArray(target)) return `${placeAt(path)} must be an object, not ${kindOf(target)}`;
     return `${placeAt(path)} has no class to be checked by; give it one with @Type(() => …)`;

@@ -8,7 +8,7 @@ import {
   type FunctionDefinition,
   type FunctionMethod,
 } from "../model/function-definition.js";
-import type { Check, ValidationOptions } from "../payload/payload-type.js";
+import type { Check, CheckOptions } from "../payload/payload-type.js";
 import { callAround, type Around } from "./around.js";
 import {
   WriteError,
@@ -42,7 +42,7 @@ interface CompiledOutput {
 
 export interface CompileOptions {
   /** How payload classes are validated. */
-  readonly validation?: ValidationOptions | undefined;
+  readonly validation?: CheckOptions | undefined;
   /** Surrounds each call of the method. */
   readonly around?: Around | undefined;
   readonly observer?: InvocationObserver | undefined;

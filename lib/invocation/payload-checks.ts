@@ -9,7 +9,7 @@ import {
   describePayloadType,
   type Check,
   type Checked,
-  type ValidationOptions,
+  type CheckOptions,
 } from "../payload/payload-type.js";
 import { compilePayloadCheck } from "../payload/decode.js";
 import type { InputReader } from "./binding-host.js";
@@ -18,7 +18,7 @@ import { withCheckedBody } from "./requests.js";
 /** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
 export function payloadCheckOf(
   definition: FunctionDefinition,
-  validation: ValidationOptions | undefined,
+  validation: CheckOptions | undefined,
 ): ((payload: unknown) => MaybePromise<unknown>) | undefined {
   const { payloadType, trigger } = definition;
   if (payloadType === undefined) return undefined;
@@ -52,7 +52,7 @@ async function bodyOf(request: HttpRequest): Promise<unknown> {
 
 export function valueCheckOf(
   binding: InputBinding | OutputBinding,
-  validation: ValidationOptions | undefined,
+  validation: CheckOptions | undefined,
 ): Check | undefined {
   const valueType = "valueType" in binding ? binding.valueType : undefined;
   return valueType === undefined ? undefined : compileCheck(valueType, validation);
@@ -63,7 +63,7 @@ export function revived(
   input: InputBinding,
   reader: InputReader,
   definition: FunctionDefinition,
-  validation: ValidationOptions | undefined,
+  validation: CheckOptions | undefined,
 ): InputReader {
   const check = valueCheckOf(input, validation);
   if (check === undefined) return { read: (invocation) => reader.read(invocation) };

@@ -1,5 +1,6 @@
 import type { PayloadIssue } from "../model/errors.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
+import type { Class } from "../model/payload-type.js";
 import type { Invalid } from "../model/payload-issues.js";
 
 /** How payloads and values are checked: class-validator's options of the same names, and the size that is accepted. */
@@ -14,6 +15,12 @@ export interface ValidationOptions {
   readonly maxDepth?: number | undefined;
   /** Objects and list elements that are accepted, nested ones included; 50,000 unless given. */
   readonly maxItems?: number | undefined;
+}
+
+/** The same, and who wants to know what is dropped. */
+export interface CheckOptions extends ValidationOptions {
+  /** Told of properties of a payload or value that its class has no rule for, and which are left out therefore. */
+  readonly onDropped?: ((type: Class, property: string) => void) | undefined;
 }
 
 /** What a check finds: the value as its type makes it, or what is wrong with it. */

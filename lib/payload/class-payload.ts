@@ -1,7 +1,17 @@
 import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
-import { type Check, type Checked, elementPath, failed, kindOf, maxIssues, memberPath, placeAt } from "./check.js";
+import {
+  type Check,
+  type Checked,
+  type CheckOptions,
+  elementPath,
+  failed,
+  kindOf,
+  maxIssues,
+  memberPath,
+  placeAt,
+} from "./check.js";
 import {
   type ClassValidator,
   loadClassTransformer,
@@ -20,6 +30,7 @@ export interface ClassCheckOptions extends Limits {
   readonly whitelist: boolean;
   readonly forbidNonWhitelisted: boolean;
   readonly forbidUnknownValues: boolean;
+  readonly onDropped?: CheckOptions["onDropped"];
 }
 
 /**
@@ -65,7 +76,7 @@ export function compileClassCheck(
   const wording = {
     ...sink,
     errorsOf: (object: object, records: readonly RuleRecord[]) => rules?.errorsOf(object, records),
-    dropped: () => undefined,
+    dropped: (type: Class, property: string) => options.onDropped?.(type, property),
     unknownValue: (path: string, value: object) => ({
       path,
       message: wordingOf("unknownValue", "", path, value),

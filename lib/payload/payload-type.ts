@@ -1,10 +1,10 @@
 import type { Class, PayloadType } from "../model/payload-type.js";
-import type { Check, ValidationOptions } from "./check.js";
+import type { Check, CheckOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
 import { compileScalarCheck } from "./scalar-payload.js";
 import { compileSchemaCheck, isStandardSchema } from "./schema-payload.js";
 
-export type { Check, Checked, ValidationOptions } from "./check.js";
+export type { Check, Checked, CheckOptions, ValidationOptions } from "./check.js";
 
 /**
  * Makes the check of a payload or value type: the one seam to the validators, which are loaded now and not at the
@@ -12,13 +12,14 @@ export type { Check, Checked, ValidationOptions } from "./check.js";
  *
  * @throws DefinitionError `peer-missing` when class-transformer or class-validator is needed and not installed
  */
-export function compileCheck(type: PayloadType, options: ValidationOptions = {}): Check {
+export function compileCheck(type: PayloadType, options: CheckOptions = {}): Check {
   const settings = {
     whitelist: options.whitelist ?? true,
     forbidNonWhitelisted: options.forbidNonWhitelisted ?? false,
     forbidUnknownValues: options.forbidUnknownValues ?? true,
     maxDepth: options.maxDepth ?? 100,
     maxItems: options.maxItems ?? 50_000,
+    onDropped: options.onDropped,
   };
   const check = isStandardSchema(type)
     ? compileSchemaCheck(type, settings)

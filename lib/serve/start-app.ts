@@ -6,6 +6,7 @@ import type { Class } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
 import { AppHandler, type Closing } from "../server/app-handler.js";
 import { appRoutes, isBelow } from "../server/app-routes.js";
+import { warnOfDropped } from "../payload/dropped-properties.js";
 import { Gate } from "../invocation/gate.js";
 import { compileFunction } from "../invocation/invoke.js";
 import { allOf } from "../invocation/observer.js";
@@ -62,7 +63,8 @@ export async function startApp(
   const client = options.client ?? ownClient!;
   try {
     const givenUp = new AbortController();
-    const { validation, around, observers = [] } = options;
+    const { around, observers = [] } = options;
+    const validation = { ...options.validation, onDropped: warnOfDropped(log) };
     const host = new SidecarHost(client, validation);
     const observer = allOf(observers);
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer }));

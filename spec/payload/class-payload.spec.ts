@@ -22,6 +22,7 @@ import {
 } from "class-validator";
 import type { PayloadIssue } from "../../lib/model/errors.js";
 import type { Class, PayloadType } from "../../lib/model/payload-type.js";
+import { warnOfDropped } from "../../lib/payload/dropped-properties.js";
 import { type Checked, compileCheck, type ValidationOptions } from "../../lib/payload/payload-type.js";
 
 function checkedNow(type: PayloadType, value: unknown, options?: ValidationOptions): Checked {
@@ -75,6 +76,22 @@ describe("a payload class", () => {
 
   it("drops properties without a rule", () => {
     expect(valueOf(Order, { ...order, admin: true })).not.toHaveProperty("admin");
+  });
+
+  it("says once for each class what is dropped", () => {
+    const warned: string[] = [];
+    const onDropped = warnOfDropped({ warn: (text) => warned.push(text) });
+    const check = compileCheck(Order, { onDropped });
+    const items = [{ sku: "a", price: 1, "col\nour": "red" }];
+    void check(order);
+    void check({ ...order, note: "keep me", more: 1, items });
+    void compileCheck(Order, { onDropped })({ ...order, other: 1 });
+    const advice =
+      "give the property a rule (@Allow() takes anything), or set validation: { whitelist: false }; said once for each class";
+    expect(warned).toEqual([
+      `Order: what has no rule is dropped, first "note"; ${advice}`,
+      `Item: what has no rule is dropped, first "col\\nour"; ${advice}`,
+    ]);
   });
 
   it("keeps them when whitelist is false", () => {
@@ -496,6 +513,18 @@ describe("rules that answer later", () => {
 });
 
 describe("hostile payloads", () => {
+  const wide = (members: number): object =>
+    Object.fromEntries(Array.from({ length: members }, (_, index) => [`p${index}`, 1]));
+
+  it("may not have more members than are compared with each other, where that is left to class-transformer", () => {
+    class Plain {
+      bag!: object;
+    }
+    const message = "an object of the payload must not hold more than 1000 properties";
+    expect(issuesOf(Plain, { bag: wide(1001) })).toEqual([{ path: "", message, rule: "maxItems" }]);
+    expect(issuesOf(Plain, { bag: wide(1000) })).toEqual([]);
+  });
+
   function nested(levels: number): object {
     let value = {};
     for (let level = 0; level < levels; level++) value = { items: value };

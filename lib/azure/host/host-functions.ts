@@ -8,6 +8,7 @@ import {
 import type { Problem } from "../../model/errors.js";
 import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
 import type { Class } from "../../model/payload-type.js";
+import { warnOfDropped } from "../../payload/dropped-properties.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import { toRunner, type FunctionRunner } from "./invocation.js";
 import type { Target } from "../../metadata/module-functions.js";
@@ -45,7 +46,8 @@ export async function runnersOf(
   options: AzureOptions,
 ): Promise<ReadonlyMap<string, FunctionRunner>> {
   const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
-  return new Map(bound.map((fn: BoundFunction) => [fn.definition.name, toRunner(fn, options.validation)]));
+  const validation = { ...options.validation, onDropped: warnOfDropped(console) };
+  return new Map(bound.map((fn: BoundFunction) => [fn.definition.name, toRunner(fn, validation)]));
 }
 
 /** One instance per class and process, whichever folders and calls ask for it. */

@@ -31,16 +31,19 @@ export {
 export {
   Reply,
   type CloudEvent,
+  type Cookie,
   type HttpRequest,
   type HttpResponse,
   type InvocationContext,
   type InvocationRequest,
   type Log,
   type LogPort,
+  type ReplyHeaders,
   type ReplyInit,
   type StateRecord,
   type TraceContext,
 } from "./model/invocation.js";
+export type { Around, AroundInvocation } from "./invocation/around.js";
 export type { AppCaller, AppCallOptions, AppClient, AppReply, AppRequestOptions } from "./model/app-client.js";
 export type { BindingRecord } from "./model/binding-record.js";
 export type { DaprNames, Named } from "./model/names.js";

@@ -28,7 +28,6 @@ const allowed: Record<string, readonly string[]> = {
     "invocation",
     // The fake host is the sidecar's without a sidecar, so that a test meets what production refuses.
     "sidecar-host",
-    "server/write-reply",
     "client/dapr-client",
   ],
   sidecar: ["model/errors"],

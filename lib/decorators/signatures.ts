@@ -166,9 +166,25 @@ type RequestFault<V, P> =
     : "an HTTP function takes the whole request: declare its first parameter as the HttpRequest of dapr-functions, and read its body with json()";
 
 type ReplyFault<R> =
-  Fits<Awaited<R>, HttpResponse | Reply | string | Uint8Array | void | undefined> extends true
-    ? never
+  Fits<Awaited<R>, HttpResponse | Reply | string | Bytes | void | undefined> extends true
+    ? MemberFault<UnknownMember<Awaited<R>>>
     : "an HTTP function returns HttpResponse, Reply, string, bytes or void: put data into { jsonBody }";
+
+type Bytes = Uint8Array | ArrayBuffer | ReadableStream<Uint8Array>;
+
+/** What an object has that an HttpResponse has not: a return type that is inferred may have anything. */
+type UnknownMember<R> =
+  IsAny<R> extends true
+    ? never
+    : R extends object
+      ? R extends Reply | Bytes
+        ? never
+        : Exclude<keyof R, keyof HttpResponse>
+      : never;
+
+type MemberFault<M> = [M] extends [never]
+  ? never
+  : `an HttpResponse has no '${M & string}': it has status, headers, body, jsonBody and cookies`;
 
 // Inputs and outputs.
 

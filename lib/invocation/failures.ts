@@ -1,56 +1,181 @@
-import { isDaprFunctionsError, type PayloadIssue } from "../model/errors.js";
+import { InvocationError, isDaprFunctionsError, type PayloadIssue, type SentItems } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import { jsonReply, type TopicOutcome, type WireReply } from "./reply.js";
 
-/** Why an invocation failed, as callers and logs are told. */
+/** Why an invocation failed, and what that means to its caller. */
 export interface Failure {
+  /** What answers the caller; undefined where an event is answered with what becomes of it. */
+  readonly status: number | undefined;
+  /** What becomes of an event. */
+  readonly outcome: Exclude<TopicOutcome, "SUCCESS">;
+  readonly errorCode: string;
+  /** What callers are told; undefined where it could be anything and the callers anyone. */
+  readonly message: string | undefined;
+  readonly issues: readonly PayloadIssue[] | undefined;
+  /** Seconds after which the caller may try again. */
+  readonly retryAfter: number | undefined;
   /** True when the payload is to blame, which no repetition mends. */
   readonly isPayloads: boolean;
-  readonly errorCode: string;
-  readonly message: string;
-  readonly issues?: readonly PayloadIssue[] | undefined;
-  /** Where the user's own code threw; for logs only. */
-  readonly stack?: string | undefined;
+  /** For logs only: where the function's own code threw, else the message. */
+  readonly detail: string;
 }
 
 /** The body of a failed invocation's reply, members in the order in which they are sent. */
 export interface FailureBody {
   readonly errorCode: string;
-  readonly message: string;
+  readonly message?: string | undefined;
   readonly functionName: string;
   readonly invocationId: string;
-  readonly issues?: readonly PayloadIssue[];
+  readonly issues?: readonly PayloadIssue[] | undefined;
+}
+
+/** Codes that decide the status beside those of a payload. */
+type DecisiveCode = "ERR_STATE_CONFLICT" | "ERR_QUEUE_FULL" | "ERR_INVOCATION_TIMEOUT";
+
+type Blame = "payload" | DecisiveCode | "other";
+
+/** The statuses that answer a failure, by the type of the trigger. An event whose payload is to blame has none. */
+const statuses: Readonly<Record<Blame, Readonly<Record<string, number>>>> = {
+  payload: { daprServiceInvocationTrigger: 400, httpTrigger: 400, daprBindingTrigger: 500 },
+  ERR_STATE_CONFLICT: { daprServiceInvocationTrigger: 409, httpTrigger: 409 },
+  ERR_QUEUE_FULL: {
+    daprServiceInvocationTrigger: 503,
+    httpTrigger: 503,
+    daprTopicTrigger: 503,
+    daprBindingTrigger: 503,
+  },
+  ERR_INVOCATION_TIMEOUT: { daprServiceInvocationTrigger: 504, httpTrigger: 504 },
+  other: {},
+};
+
+const decisive = new WeakSet<object>();
+
+/**
+ * An error whose code decides what the caller is answered. Only an invocation's own steps make one: the same code on an
+ * error from elsewhere, as a callee's own conflict, is a failure like any other.
+ */
+export function decisiveError(
+  code: DecisiveCode,
+  message: string,
+  options?: { sent?: readonly SentItems[]; cause?: unknown },
+): InvocationError {
+  const error = new InvocationError(code, message, options);
+  decisive.add(error);
+  return error;
+}
+
+export function isDecisive(error: unknown): error is InvocationError & { readonly code: DecisiveCode } {
+  return typeof error === "object" && error !== null && decisive.has(error);
 }
 
 /** Reads whatever was thrown, which need not be an error, nor readable. */
-export function failureOf(thrown: unknown): Failure {
-  try {
-    return readFailure(thrown);
-  } catch {
-    return { isPayloads: false, errorCode: "ERR_FUNCTION_FAILED", message: "the function threw what cannot be read" };
-  }
-}
-
-export function failureBody(failure: Failure, definition: FunctionDefinition, invocationId: string): FailureBody {
-  const { errorCode, message, issues } = failure;
-  const body = { errorCode, message, functionName: definition.name, invocationId };
-  return issues === undefined ? body : { ...body, issues };
-}
-
-function readFailure(thrown: unknown): Failure {
-  const { message, code, issues, stack } = (
-    typeof thrown === "object" && thrown !== null ? thrown : { message: thrown }
-  ) as Record<"message" | "code" | "issues" | "stack", unknown>;
-  const failure = {
-    isPayloads: false,
-    errorCode: "ERR_FUNCTION_FAILED",
-    message: typeof message === "string" ? message : "the function threw a value that is no error",
+export function failureOf(thrown: unknown, { trigger }: Pick<FunctionDefinition, "trigger">): Failure {
+  const { blame, errorCode, message, issues, stack } = read(thrown);
+  const isPayloads = blame === "payload";
+  const isTopic = trigger.generic !== true && trigger.type === "daprTopicTrigger";
+  // An event that is invalid is not worth repeating: it goes where somebody may look at it, or stays with the broker.
+  const isDropped = isPayloads && isTopic && trigger.deadLetterTopic !== undefined;
+  // Anyone may call an HTTP function, and what it threw may hold anything: a query, an address, a stored value.
+  const isSecret = blame === "other" && trigger.type === "httpTrigger";
+  return {
+    status: isPayloads && isTopic ? undefined : (statuses[blame][trigger.type] ?? 500),
+    outcome: isDropped ? "DROP" : "RETRY",
+    errorCode,
+    message: isSecret ? undefined : message,
+    issues,
+    retryAfter: blame === "ERR_QUEUE_FULL" ? 1 : undefined,
+    isPayloads,
+    detail: stack ?? message,
   };
-  if (isDaprFunctionsError(thrown) && thrown.name !== "PayloadError") return { ...failure, errorCode: thrown.code };
-  // Only then may the code be read: a sidecar's answer bears any code, that of a callee's invalid payload too.
-  if (code === "ERR_PAYLOAD_INVALID") {
-    const list = Array.isArray(issues) ? (issues as PayloadIssue[]) : [];
-    return { ...failure, isPayloads: true, errorCode: code, issues: list };
+}
+
+/** What answers a failed invocation. */
+export function failureAnswer(
+  failure: Failure,
+  definition: FunctionDefinition,
+  invocationId: string,
+): WireReply | TopicOutcome {
+  const { status, outcome, retryAfter } = failure;
+  if (status === undefined) return outcome;
+  const headers: WireReply["headers"] = retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]];
+  return jsonReply(status, failureBody(failure, definition, invocationId), headers);
+}
+
+export function failureBody(
+  { errorCode, message, issues }: Pick<FailureBody, "errorCode" | "message" | "issues">,
+  { name }: FunctionDefinition,
+  invocationId: string,
+): FailureBody {
+  return { errorCode, message, functionName: name, invocationId, issues };
+}
+
+/** For logs: where a value was thrown, else what it says. */
+export function detailOf(thrown: unknown): string {
+  return stackOf(thrown) ?? messageOf(thrown);
+}
+
+interface Read {
+  readonly blame: Blame;
+  readonly errorCode: string;
+  readonly message: string;
+  readonly issues?: readonly PayloadIssue[] | undefined;
+  readonly stack?: string | undefined;
+}
+
+function read(thrown: unknown): Read {
+  const message = messageOf(thrown);
+  if (isDecisive(thrown)) return { blame: thrown.code, errorCode: thrown.code, message };
+  const code = isOfThisLibrary(thrown) ? memberOf(thrown, "code") : undefined;
+  if (typeof code !== "string") {
+    return { blame: "other", errorCode: "ERR_FUNCTION_FAILED", message, stack: stackOf(thrown) };
   }
-  if (isDaprFunctionsError(thrown)) return { ...failure, isPayloads: true, errorCode: thrown.code };
-  return { ...failure, stack: typeof stack === "string" ? stack : undefined };
+  // By its name, as its class may be of another copy. A sidecar's answer bears any code, a callee's refusal too.
+  if (memberOf(thrown, "name") !== "PayloadError") return { blame: "other", errorCode: code, message };
+  const issues = issuesOf(memberOf(thrown, "issues"));
+  const isInvalid = code === "ERR_PAYLOAD_INVALID";
+  return { blame: "payload", errorCode: code, message, issues: isInvalid ? issues : undefined };
+}
+
+/** What an error says; of any other value, that it says nothing. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  const message = memberOf(thrown, "message");
+  return typeof message === "string" ? message : "the function threw a value that is not an error";
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  const stack = memberOf(thrown, "stack");
+  return typeof stack === "string" ? stack : undefined;
+}
+
+/** A getter may throw, and so may whatever a proxy does. */
+function memberOf(thrown: unknown, name: string): unknown {
+  try {
+    return typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOfThisLibrary(thrown: unknown): boolean {
+  try {
+    return isDaprFunctionsError(thrown);
+  } catch {
+    return false;
+  }
+}
+
+/** The issues as plain text: what a validator of the application's own put there need not be JSON. */
+function issuesOf(issues: unknown): PayloadIssue[] {
+  if (!Array.isArray(issues)) return [];
+  return issues.map((issue: unknown) => ({
+    path: textAt(issue, "path"),
+    message: textAt(issue, "message"),
+    rule: textAt(issue, "rule"),
+  }));
+}
+
+function textAt(issue: unknown, name: string): string {
+  const value = memberOf(issue, name);
+  return typeof value === "string" ? value : "";
 }

@@ -19,8 +19,10 @@ import {
   type OpenClient,
   type OutputWriter,
 } from "./binding-host.js";
+import { decisiveError, isDecisive } from "./failures.js";
 import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
+import { replyReader, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
 
 /** A function made ready at start: an invocation does only what its own bindings need. */
 export interface CompiledFunction {
@@ -30,6 +32,7 @@ export interface CompiledFunction {
   readonly inputs: readonly (InputReader & { readonly binding: InputBinding })[];
   readonly clients: readonly (ClientOpener & { readonly name: string })[];
   readonly outputs: readonly CompiledOutput[];
+  readonly readReply: ReplyReader;
   readonly around: Around | undefined;
   readonly observer: InvocationObserver | undefined;
 }
@@ -72,6 +75,7 @@ export function compileFunction(
       writer: host.writer(output, definition),
       check: valueCheckOf(output, options.validation),
     })),
+    readReply: replyReader(definition),
     around: options.around,
     observer: options.observer,
   };
@@ -81,7 +85,8 @@ export function compileFunction(
  * One invocation, the same in every host: payload checked, inputs read side by side, method called, reply made,
  * collectors flushed output by output in the order declared.
  *
- * A method that throws flushes nothing, and so does a reply that cannot be made: `toReply` runs before the flush.
+ * A method that throws flushes nothing, and so does a reply that cannot be made: `write` runs before the flush. An event that is
+ * to be delivered again sends nothing either.
  * What has no need to wait does not: a function without inputs, whose method returns no promise and adds no item, is
  * answered at once.
  *
@@ -92,10 +97,10 @@ export function invoke<R>(
   fn: CompiledFunction,
   payload: unknown,
   invocation: Invocation,
-  toReply: (returned: unknown) => R,
+  write: (answer: WireReply | TopicOutcome) => R,
 ): MaybePromise<R> {
   const checked = fn.checkPayload === undefined ? payload : fn.checkPayload(payload);
-  return andThen(checked, (payload) => callAndFlush(fn, payload, invocation, toReply));
+  return andThen(checked, (payload) => callAndFlush(fn, payload, invocation, write));
 }
 
 type Collectors = readonly BufferedCollector<unknown>[];
@@ -106,7 +111,7 @@ function callAndFlush<R>(
   fn: CompiledFunction,
   payload: unknown,
   invocation: Invocation,
-  toReply: (returned: unknown) => R,
+  write: (answer: WireReply | TopicOutcome) => R,
 ): MaybePromise<R> {
   let collectors: Collectors = none;
   let clients: readonly OpenClient[] = none;
@@ -125,7 +130,10 @@ function callAndFlush<R>(
       closeAll(collectors);
       closeAll(clients);
       invocation.watch?.called?.(returned);
-      const reply = toReply(returned);
+      const answer = fn.readReply(returned, invocation.context);
+      const reply = write(answer);
+      // The event comes again, and with it what was added.
+      if (answer === "RETRY") return reply;
       return collectors.some(hasItems) ? flush(fn, collectors, invocation).then(() => reply) : reply;
     },
     (thrown) => {
@@ -204,11 +212,14 @@ function flushError(fn: CompiledFunction, collectors: Collectors, index: number,
     .filter(({ items }) => items > 0);
   const before = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
   const total = collectors[index]!.messages.length;
-  return new InvocationError(
-    isDaprFunctionsError(error.cause) ? error.cause.code : "ERR_FUNCTION_FAILED",
+  const { cause } = error;
+  const message =
     `${placeOf(fn.definition)}, output "${fn.outputs[index]!.binding.name}": item ${error.failed + 1} of ${total} failed: ` +
-      `${error.cause.message}${error.hint === undefined ? "" : ` (${error.hint})`}; ` +
-      (before === "" ? "nothing was sent before" : `sent before: ${before}`),
-    { sent, cause: error.cause },
-  );
+    `${cause.message}${error.hint === undefined ? "" : ` (${error.hint})`}; ` +
+    (before === "" ? "nothing was sent before" : `sent before: ${before}`);
+  if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });
+  return new InvocationError(isDaprFunctionsError(cause) ? cause.code : "ERR_FUNCTION_FAILED", message, {
+    sent,
+    cause,
+  });
 }

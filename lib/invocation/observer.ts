@@ -7,7 +7,7 @@ import type { Failure } from "./failures.js";
 /** Watches the invocations of an app: logs, telemetry, a recorder and the inspector's page are observers. */
 export interface InvocationObserver {
   /**
-   * Called when an invocation begins, before its payload is read.
+   * Called when an invocation begins: its payload has been read, or cannot be read.
    *
    * @returns what watches this one; nothing when it is not watched
    */

@@ -28,17 +28,17 @@ const noData: BindingData = Object.freeze({});
 export class TriggerInvocation implements Invocation {
   bindingData: BindingData = noData;
   event: Invocation["event"] = undefined;
+  /** An event's own trace context, which counts where the request has none. */
+  attributes: TraceAttributes | undefined = undefined;
   watch: Invocation["watch"] = undefined;
   #id: string | undefined;
   #log: Log | undefined;
   #trace: Readonly<Record<string, string>> | null | undefined = null;
 
-  /** @param attributes the event's own trace context, which counts where the request has none */
   constructor(
     readonly definition: FunctionDefinition,
     readonly scope: AppScope,
     readonly request: TriggeringRequest,
-    private readonly attributes?: TraceAttributes,
   ) {}
 
   get id(): string {

@@ -103,12 +103,42 @@ export interface HttpRequest<T = unknown> {
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
+/**
+ * What an HTTP function answers. It has these members and no others: one that is misspelt would be lost.
+ *
+ * @see https://learn.microsoft.com/azure/azure-functions/functions-reference-node#http-response
+ */
 export interface HttpResponse {
+  /** 200 to 599; 200 unless given. */
   readonly status?: number | undefined;
-  readonly headers?: Record<string, string> | undefined;
-  readonly body?: string | Uint8Array | undefined;
-  /** Sent as JSON, with `application/json`. */
+  readonly headers?: ReplyHeaders | undefined;
+  /** Text, bytes or a stream of bytes; the Functions host gathers a stream before it answers. */
+  readonly body?: string | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | undefined;
+  /** Sent as JSON, with `application/json`; `null` is sent as `null`. */
   readonly jsonBody?: unknown;
+  readonly cookies?: readonly Cookie[] | undefined;
+}
+
+/** Headers by name, of which one may have several values (`set-cookie`), or `Headers`. */
+export type ReplyHeaders = Readonly<Record<string, string | readonly string[] | undefined>> | Headers;
+
+/**
+ * A cookie to be set, as `@azure/functions` shapes it. Its value is sent in percent encoding.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6265
+ */
+export interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain?: string | undefined;
+  readonly path?: string | undefined;
+  /** A date, or milliseconds since 1970. */
+  readonly expires?: Date | number | undefined;
+  readonly secure?: boolean | undefined;
+  readonly httpOnly?: boolean | undefined;
+  readonly sameSite?: "Strict" | "Lax" | "None" | undefined;
+  /** Seconds. */
+  readonly maxAge?: number | undefined;
 }
 
 /** A stored value and the etag with which to change it. */
@@ -120,7 +150,7 @@ export interface StateRecord<T = unknown> {
 
 export interface ReplyInit {
   readonly status?: number | undefined;
-  readonly headers?: Record<string, string> | undefined;
+  readonly headers?: ReplyHeaders | undefined;
   readonly body?: unknown;
 }
 
@@ -132,7 +162,7 @@ const brand = Symbol.for("dapr-functions/reply");
  */
 export class Reply {
   readonly status: number | undefined;
-  readonly headers: Record<string, string> | undefined;
+  readonly headers: ReplyHeaders | undefined;
   readonly body: unknown;
 
   constructor(init: ReplyInit) {

@@ -1,6 +1,6 @@
 import { isDaprFunctionsError } from "../model/errors.js";
 import type { Log } from "../model/invocation.js";
-import { failureOf } from "../invocation/failures.js";
+import { detailOf } from "../invocation/failures.js";
 
 const ours = Symbol.for("dapr-functions/stray-error-listener");
 
@@ -15,8 +15,7 @@ const ours = Symbol.for("dapr-functions/stray-error-listener");
 export function surviveStrayErrors(log: Log): () => void {
   const onRejection = marked((reason: unknown) => {
     if (!isDecidedBy(onRejection, process.listeners("unhandledRejection"))) return;
-    const { message, stack } = failureOf(reason);
-    log.error(`a promise was rejected that nobody awaits: ${stack ?? message}; await it in the function that made it`);
+    log.error(`a promise was rejected that nobody awaits: ${detailOf(reason)}; await it in the function that made it`);
   });
   const onException = marked((error: unknown) => {
     // The collector has logged it, with function and output.

@@ -4,13 +4,14 @@ import { after } from "../model/duration.js";
 import { isPromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint } from "./endpoint.js";
-import { failureBody, failureOf } from "../invocation/failures.js";
+import { failureBody, messageOf } from "../invocation/failures.js";
 import { FetchCall, readFetchBody, toResponse } from "./fetch-call.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
 import { headerOf, NodeCall, pathOf } from "./node-call.js";
 import type { Match, RouteTable } from "./route-table.js";
-import { emptyReply, jsonReply, writeReply, type WireReply } from "./write-reply.js";
+import { emptyReply, jsonReply, type WireReply } from "../invocation/reply.js";
+import { writeReply } from "./write-reply.js";
 
 export interface AppHandlerOptions {
   readonly routes: RouteTable<Endpoint>;
@@ -164,7 +165,18 @@ export class AppHandler {
 
   #end(response: ServerResponse, reply: WireReply, isLater: boolean): void {
     if (this.#isClosing) response.shouldKeepAlive = false;
-    writeReply(response, reply);
+    const writing = writeReply(response, reply);
+    if (writing === undefined) this.inFlight.end(isLater);
+    else void this.#endWritten(writing, isLater);
+  }
+
+  /** A stream is in flight until it has been sent. That its caller leaves before is nobody's failure. */
+  async #endWritten(writing: Promise<void>, isLater: boolean): Promise<void> {
+    try {
+      await writing;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") this.#report(error);
+    }
     this.inFlight.end(isLater);
   }
 
@@ -176,7 +188,7 @@ export class AppHandler {
   }
 
   #report(error: unknown): void {
-    this.options.log.error(`a request failed: ${failureOf(error).message}`);
+    this.options.log.error(`a request failed: ${messageOf(error)}`);
   }
 
   /** Among what is not public, only those with the token learn what is there. */
@@ -196,7 +208,7 @@ function isEqual(token: Buffer, given: Buffer): boolean {
 function refusal(status: number, errorCode: string, message: string, endpoint: Endpoint | undefined): WireReply {
   const definition = endpoint?.definition;
   if (definition === undefined) return jsonReply(status, { errorCode, message });
-  return jsonReply(status, failureBody({ isPayloads: false, errorCode, message }, definition, randomUUID()));
+  return jsonReply(status, failureBody({ errorCode, message }, definition, randomUUID()));
 }
 
 function waiting(milliseconds: number): { readonly over: Promise<void>; readonly cancel: () => void } {

@@ -9,7 +9,7 @@ import { RouteTable } from "./route-table.js";
 import { routeOf, routesOf, subscriptionsOf, type Route } from "./routes.js";
 import type { EndpointScope } from "../invocation/run-function.js";
 import { TopicEndpoint } from "./topic-endpoint.js";
-import { emptyReply, jsonReply, success, type WireReply } from "./write-reply.js";
+import { emptyReply, jsonReply, success, type WireReply } from "../invocation/reply.js";
 
 export interface RouteOptions {
   /** Answers `/healthz`; undefined where that path is the program's own. */

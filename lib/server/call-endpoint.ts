@@ -1,50 +1,41 @@
-import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import type { MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
-import { failureBody } from "../invocation/failures.js";
+import { failureAnswer, type Failure } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
-import { reportFailure, run, type EndpointScope } from "../invocation/run-function.js";
+import { wireReplyOf, type WireReply } from "../invocation/reply.js";
+import { logFailure, runFunction, type EndpointScope } from "../invocation/run-function.js";
 import { TriggerRequest } from "../invocation/requests.js";
 import { TriggerInvocation } from "../invocation/trigger-invocation.js";
-import { jsonReply, toBindingReply, toHttpReply, toServiceReply, type WireReply } from "./write-reply.js";
 
-/** How a trigger whose caller waits for an answer turns a request into a payload and what is returned into a reply. */
+/** How a trigger whose caller waits for an answer turns a request into a payload. */
 interface CallKind {
   readonly isPublic: boolean;
-  /** Status of a failure for which the payload is to blame. */
-  readonly payloadStatus: 400 | 500;
   readPayload(call: EndpointCall, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown;
-  readonly toReply: (returned: unknown) => WireReply;
 }
 
 export const serviceInvocation: CallKind = {
   isPublic: false,
-  payloadStatus: 400,
   readPayload: (call, data, invocation) =>
     withData(readPayload(call.body, call.header("content-type")), data, invocation, call),
-  toReply: toServiceReply,
 };
 
 export const inputBinding: CallKind = {
   isPublic: false,
-  payloadStatus: 500,
   readPayload: (call, data, invocation) =>
     withData(readBindingPayload(call.body, call.header("content-type")), data, invocation),
-  toReply: toBindingReply,
 };
 
 export const http: CallKind = {
   isPublic: true,
-  payloadStatus: 400,
   readPayload(call, data, invocation) {
     const { body } = call;
     const payload = new TriggerRequest(call, () => body);
     if (data !== undefined) invocation.bindingData = data.ofRequest(payload, () => payload.peekJson());
     return payload;
   },
-  toReply: toHttpReply,
 };
 
 /** @param request whose route and query the caller wrote */
@@ -77,18 +68,14 @@ export class CallEndpoint implements Endpoint {
   handle(call: EndpointCall): MaybePromise<WireReply> {
     const { fn, kind, scope } = this;
     const invocation = new TriggerInvocation(fn.definition, scope, call);
-    try {
-      const payload = kind.readPayload(call, this.#data, invocation);
-      const reply = run(fn, payload, invocation, scope, kind.toReply);
-      return isPromise(reply) ? reply.catch((thrown: unknown) => this.#failed(thrown, invocation)) : reply;
-    } catch (thrown) {
-      return this.#failed(thrown, invocation);
-    }
-  }
-
-  #failed(thrown: unknown, invocation: TriggerInvocation): WireReply {
-    const failure = reportFailure(thrown, invocation);
-    const status = failure.isPayloads ? this.kind.payloadStatus : 500;
-    return jsonReply(status, failureBody(failure, this.definition, invocation.id));
+    const steps = {
+      readPayload: () => kind.readPayload(call, this.#data, invocation),
+      write: wireReplyOf,
+      fail: (failure: Failure): WireReply => {
+        logFailure(failure, invocation);
+        return wireReplyOf(failureAnswer(failure, fn.definition, invocation.id));
+      },
+    };
+    return runFunction(fn, invocation, steps, scope.gate);
   }
 }

@@ -1,7 +1,7 @@
 import type { MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { HttpRequest } from "../model/invocation.js";
-import type { WireReply } from "./write-reply.js";
+import type { WireReply } from "../invocation/reply.js";
 
 /** A request to an endpoint, whatever server received it; its parts are made when they are first asked for. */
 export interface EndpointCall extends Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params"> {

@@ -1,6 +1,6 @@
 import type { EndpointCall } from "./endpoint.js";
 import type { Unread } from "./node-body.js";
-import type { WireReply } from "./write-reply.js";
+import type { WireReply } from "../invocation/reply.js";
 
 /** A request of a host that speaks the web's own `Request` and `Response`. */
 export class FetchCall implements EndpointCall {
@@ -71,7 +71,10 @@ export async function readFetchBody(request: Request, limit: number): Promise<Bu
 }
 
 export function toResponse({ status, headers, body }: WireReply): Response {
-  const pairs = new Headers();
-  for (let i = 0; i + 1 < headers.length; i += 2) pairs.append(headers[i]!, headers[i + 1]!);
-  return new Response((body as string | Uint8Array<ArrayBuffer> | undefined) ?? null, { status, headers: pairs });
+  const given = new Headers();
+  for (const [name, value] of headers) given.append(name, value);
+  return new Response((body as string | Uint8Array<ArrayBuffer> | ReadableStream | undefined) ?? null, {
+    status,
+    headers: given,
+  });
 }

@@ -9,8 +9,9 @@ import type { ValidationOptions } from "../payload/payload-type.js";
 import { bindingDataOf } from "../invocation/binding-data.js";
 import type { Invocation } from "../invocation/binding-host.js";
 import { contextRequestOf } from "../invocation/requests.js";
-import { compileFunction, invoke as invokeFunction } from "../invocation/invoke.js";
-import { toBindingReply, toHttpReply, toServiceReply } from "../server/write-reply.js";
+import type { Around } from "../invocation/around.js";
+import { compileFunction, type CompiledFunction } from "../invocation/invoke.js";
+import { runFunction } from "../invocation/run-function.js";
 import { closedCollector, type FakeCollector } from "./fake-collector.js";
 import { FakeHost } from "./fake-host.js";
 import { invocationContext } from "./fixtures.js";
@@ -28,6 +29,8 @@ export interface InvokeOptions<M> {
   readonly context?: Partial<InvocationContext> | undefined;
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
+  /** Surrounds the call of the method, as that of `serve` does. */
+  readonly around?: Around | undefined;
 }
 
 /** What an invocation left. */
@@ -72,9 +75,10 @@ export async function invoke<C extends object, K extends MethodName<C>>(
     event: eventOf(definition, payload),
     signal: context.signal,
   };
-  const host = new FakeHost(inputs, options.validation);
-  const compiled = compileFunction({ definition, instance }, host, { validation: options.validation });
-  const reply = await invokeFunction(compiled, payload, invocation, (returned) => checkedReply(definition, returned));
+  const { validation, around } = options;
+  const host = new FakeHost(inputs, validation);
+  const compiled = compileFunction({ definition, instance }, host, { validation, around });
+  const reply = await replyOf(compiled, payload, invocation);
   const outputs = Object.fromEntries(
     definition.outputs.map(({ name }) => [name, leftIn(definition, name, host)] as const),
   );
@@ -169,12 +173,24 @@ function eventOf(definition: FunctionDefinition, payload: unknown): Invocation["
   return typeof source === "string" && typeof id === "string" ? { source, id } : undefined;
 }
 
-/** Refuses what could not be answered, and hands on what the method returned. */
-function checkedReply({ trigger }: FunctionDefinition, returned: unknown): unknown {
-  if (trigger.type === "daprServiceInvocationTrigger") toServiceReply(returned);
-  else if (trigger.type === "daprBindingTrigger") toBindingReply(returned);
-  else if (trigger.type === "httpTrigger") toHttpReply(returned);
-  return returned;
+/** What the method returned, once it is known that it can be answered. */
+async function replyOf(fn: CompiledFunction, payload: unknown, invocation: Invocation): Promise<unknown> {
+  let reply: unknown;
+  const keeping: CompiledFunction = {
+    ...fn,
+    readReply: (returned, context) => {
+      reply = returned;
+      return fn.readReply(returned, context);
+    },
+  };
+  await runFunction<unknown>(keeping, invocation, {
+    readPayload: () => payload,
+    write: (answer) => answer,
+    fail: (_, thrown) => {
+      throw thrown;
+    },
+  });
+  return reply;
 }
 
 function leftIn(definition: FunctionDefinition, output: string, host: FakeHost): FakeCollector<unknown> {

@@ -170,6 +170,17 @@ export class Http {
   }
 
   @HttpTrigger()
+  returnsCookies(_request: HttpRequest) {
+    const headers = new Headers({ "x-a": "1" });
+    return { headers, cookies: [{ name: "a", value: "1", expires: new Date(0) }], body: new ArrayBuffer(1) };
+  }
+
+  @HttpTrigger()
+  returnsSeveralHeaders(_request: HttpRequest) {
+    return { headers: { "set-cookie": ["a=1", "b=2"], vary: "accept" }, body: new Blob([]).stream() };
+  }
+
+  @HttpTrigger()
   returnsText(_request: unknown): string {
     return "";
   }

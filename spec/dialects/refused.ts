@@ -151,6 +151,18 @@ export class Replies {
   dataOrNothing(): Order | undefined {
     return undefined;
   }
+
+  // @ts-expect-error an HttpResponse has no 'statusCode': it has status, headers, body, jsonBody and cookies
+  @HttpTrigger()
+  aMemberOfAnotherLibrary(_request: HttpRequest) {
+    return { statusCode: 404, body: "no" };
+  }
+
+  // @ts-expect-error an HttpResponse has no 'json'
+  @HttpTrigger()
+  async aMemberInOneOfTwo(request: HttpRequest) {
+    return Promise.resolve(request.url === "" ? { status: 404 } : { status: 200, json: {} });
+  }
 }
 
 export class Inputs {

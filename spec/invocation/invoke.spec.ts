@@ -4,6 +4,7 @@ import type { Around } from "../../lib/invocation/around.js";
 import type { BindingHost, Invocation } from "../../lib/invocation/binding-host.js";
 import { compileFunction, invoke, type CompileOptions } from "../../lib/invocation/invoke.js";
 import { allOf, type InvocationObserver, type InvocationWatch } from "../../lib/invocation/observer.js";
+import { wireReplyOf } from "../../lib/invocation/reply.js";
 import { bindFunctions } from "../../lib/metadata/functions.js";
 import type { OutputItem } from "../../lib/model/collector.js";
 import type { InvocationContext } from "../../lib/model/invocation.js";
@@ -54,7 +55,8 @@ async function run(method: Method, options: CompileOptions = {}, payload: unknow
   let reply: unknown;
   let error: unknown;
   try {
-    reply = await invoke(fn, payload, invocation, (returned) => returned);
+    const { body } = await invoke(fn, payload, invocation, wireReplyOf);
+    reply = body === undefined ? undefined : JSON.parse(body as string);
   } catch (thrown) {
     error = thrown;
   }

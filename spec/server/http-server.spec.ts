@@ -32,9 +32,9 @@ describe("a failure", () => {
   it.each<[string, () => never, string]>([
     ["an error", () => fail(new TypeError("no")), "no"],
     ["text", () => fail("just text"), "just text"],
-    ["undefined", () => fail(undefined), "the function threw a value that is no error"],
+    ["undefined", () => fail(undefined), "a value that is not an error"],
     ["an object", () => fail({ message: "like an error" }), "like an error"],
-    ["what cannot be read", () => fail(new Proxy({}, { get: () => fail("caught") })), "the function threw what cannot"],
+    ["what cannot be read", () => fail(new Proxy({}, { get: () => fail("caught") })), "a value that is not an error"],
   ])("is 500 with what was thrown and no stack: %s", async (_case, work, message) => {
     const { app } = await working(work);
     const answer = await send(app, "POST", "/Work");
@@ -66,7 +66,7 @@ describe("a failure", () => {
     expect(errors[0]).toContain(`function=Work invocationId=${id} traceId=4bf92f3577b34da6a3ce929d0e0e4736`);
   });
 
-  it("of a payload is 400 with its issues, for any error that says so by code", async () => {
+  it("of a payload is 400 with its issues, and not for a foreign error of the same code", async () => {
     const issues = [{ path: "id", message: "is taken", rule: "unique" }];
     const { app } = await working(() => {
       throw new PayloadError("ERR_PAYLOAD_INVALID", "no such order", { issues });
@@ -86,7 +86,7 @@ describe("a failure", () => {
       throw Object.assign(new Error("mine"), { code: "ERR_PAYLOAD_INVALID" });
     });
     const second = await send(own.app, "POST", "/Work");
-    expect([second.status, second.json]).toEqual([400, expect.objectContaining({ message: "mine", issues: [] })]);
+    expect([second.status, second.json]).toEqual([500, expect.objectContaining({ errorCode: "ERR_FUNCTION_FAILED" })]);
   });
 
   it("of a sidecar is 500 with the sidecar's code, whatever its status, and a callee's invalid payload too", async () => {

@@ -4,7 +4,6 @@ import { fromV3Request, type V3HttpRequest } from "./http-request.js";
 import { inspectForHost, refuseErrors, runnersOf, type AzureOptions } from "./host-functions.js";
 import type { FunctionRunner } from "./invocation.js";
 import { functionsOfModule } from "../../metadata/module-functions.js";
-import { toV3Response } from "./v3-response.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 
 /** What a folder's script exports: the worker calls it with its context for each invocation. */
@@ -37,7 +36,7 @@ export function toHandler(load: () => unknown, functionName: string, options: Az
     const { trigger } = definition;
     const isHttp = trigger.type === "httpTrigger";
     const payload = bindings[trigger.name];
-    const reply = await run({
+    return await run({
       payload: isHttp ? fromV3Request((payload ?? context.req ?? {}) as V3HttpRequest) : payload,
       context: fromV3Context(context, definition.name),
       bindings: {
@@ -47,7 +46,6 @@ export function toHandler(load: () => unknown, functionName: string, options: Az
         },
       },
     });
-    return isHttp ? toV3Response(reply) : reply;
   };
 }
 
@@ -76,7 +74,8 @@ interface ModuleApp {
 const apps = new WeakMap<object, Promise<ModuleApp>>();
 
 function appOf(exports: unknown, options: AzureOptions): Promise<ModuleApp> {
-  const shared = options.container === undefined && options.validation === undefined;
+  const { container, validation, around } = options;
+  const shared = container === undefined && validation === undefined && around === undefined;
   if (!shared || typeof exports !== "object" || exports === null) return readModule(exports, options);
   let app = apps.get(exports);
   if (app === undefined) apps.set(exports, (app = readModule(exports, options)));

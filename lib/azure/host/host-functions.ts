@@ -10,6 +10,7 @@ import type { BoundFunction, FunctionDefinition } from "../../model/function-def
 import type { Class } from "../../model/payload-type.js";
 import { warnOfDropped } from "../../payload/dropped-properties.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
+import type { Around } from "../../invocation/around.js";
 import { toRunner, type FunctionRunner } from "./invocation.js";
 import type { Target } from "../../metadata/module-functions.js";
 import { hostProblems } from "../app/rules.js";
@@ -20,6 +21,8 @@ export interface AzureOptions {
   readonly container?: Container | undefined;
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
+  /** Surrounds each call of a method: it sees payload and reply, and may throw or answer instead. */
+  readonly around?: Around | undefined;
 }
 
 export interface InspectedFunctions {
@@ -47,7 +50,7 @@ export async function runnersOf(
 ): Promise<ReadonlyMap<string, FunctionRunner>> {
   const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
   const validation = { ...options.validation, onDropped: warnOfDropped(console) };
-  return new Map(bound.map((fn: BoundFunction) => [fn.definition.name, toRunner(fn, validation)]));
+  return new Map(bound.map((fn: BoundFunction) => [fn.definition.name, toRunner(fn, { ...options, validation })]));
 }
 
 /** One instance per class and process, whichever folders and calls ask for it. */

@@ -1,8 +1,11 @@
-import { isDaprFunctionsError, PayloadError } from "../../model/errors.js";
+import { types } from "node:util";
+import { InvocationError } from "../../model/errors.js";
 import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
-import type { HttpRequest, HttpResponse, InvocationContext } from "../../model/invocation.js";
-import type { ValidationOptions } from "../../payload/payload-type.js";
-import { compileFunction, invoke } from "../../invocation/invoke.js";
+import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
+import { failureAnswer, type Failure } from "../../invocation/failures.js";
+import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
+import type { TopicOutcome, WireReply } from "../../invocation/reply.js";
+import { logFailure, runFunction } from "../../invocation/run-function.js";
 import { contextRequestOf } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
@@ -10,7 +13,7 @@ import { textPayloadOf } from "../app/data-type.js";
 import type { TextVerdict } from "../../payload/text-type.js";
 import { AzureHost } from "./azure-host.js";
 import type { AzureInvocation, FunctionsBindings } from "./functions-bindings.js";
-import { toHostReply } from "./reply.js";
+import { checkedForHost, toHandlerResult } from "./reply.js";
 
 /** One call by the Functions host, in terms that both programming models share. */
 export interface FunctionsCall {
@@ -24,9 +27,9 @@ export interface FunctionsCall {
 export type FunctionRunner = (call: FunctionsCall) => Promise<unknown>;
 
 /** Prepares a function for the Functions host: the same invocation as `serve()` runs, with the host's bindings. */
-export function toRunner(bound: BoundFunction, validation: ValidationOptions | undefined): FunctionRunner {
+export function toRunner(bound: BoundFunction, options: CompileOptions): FunctionRunner {
   const { definition } = bound;
-  const fn = compileFunction(bound, host, { validation });
+  const fn = compileFunction(bound, host, options);
   const isHttp = definition.trigger.type === "httpTrigger";
   return async ({ payload, bindings, context: given }) => {
     const context = isHttp ? { ...given, request: contextRequestOf(payload as HttpRequest) } : given;
@@ -41,15 +44,30 @@ export function toRunner(bound: BoundFunction, validation: ValidationOptions | u
       event: undefined,
       signal: undefined,
     };
-    try {
-      return await invoke(fn, toPayload(payload, definition), invocation, (returned) =>
-        toHostReply(definition, returned, context),
-      );
-    } catch (error) {
-      if (definition.trigger.type === "httpTrigger" && isCallersFault(error)) return badRequest(error, invocation);
-      throw error;
-    }
+    const answer = await runFunction<WireReply | TopicOutcome>(fn, invocation, {
+      readPayload: () => toPayload(payload, definition),
+      write: (given) => checkedForHost(given, definition, context),
+      fail: (failure, thrown) => {
+        // The host answers for a handler that throws, and to HTTP without saying which function failed.
+        if (!isHttp) throw readableError(thrown, failure);
+        logFailure(failure, invocation);
+        return failureAnswer(failure, definition, invocation.id);
+      },
+    });
+    return await toHandlerResult(answer, isHttp);
   };
+}
+
+/** The worker takes `null` for success, and ends when an error cannot be read. */
+function readableError(thrown: unknown, { errorCode, detail }: Failure): Error {
+  if (types.isNativeError(thrown)) {
+    try {
+      if ([thrown.name, thrown.message, thrown.stack].every((text) => typeof text === "string")) return thrown;
+    } catch {
+      // What cannot be read is replaced.
+    }
+  }
+  return new InvocationError(errorCode, detail);
 }
 
 const host = new AzureHost();
@@ -80,24 +98,4 @@ function textOf(bytes: Uint8Array, verdict: TextVerdict): unknown {
 
 function isEvent(payload: unknown): boolean {
   return typeof payload === "object" && payload !== null && "specversion" in payload;
-}
-
-const callersFaults: ReadonlySet<string> = new Set(["ERR_PAYLOAD_INVALID", "ERR_MALFORMED_REQUEST"]);
-
-/** By code: the method may throw an error of another copy of the library. */
-function isCallersFault(error: unknown): error is PayloadError {
-  return isDaprFunctionsError(error) && callersFaults.has(error.code);
-}
-
-function badRequest({ code, message, issues }: PayloadError, { definition, id }: AzureInvocation): HttpResponse {
-  return {
-    status: 400,
-    jsonBody: {
-      errorCode: code,
-      message,
-      functionName: definition.name,
-      invocationId: id,
-      ...(issues !== undefined && issues.length > 0 && { issues }),
-    },
-  };
 }

@@ -1,102 +1,82 @@
+import { parseSetCookie } from "cookie";
 import { InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
-import { isReply, type HttpResponse, type InvocationContext } from "../../model/invocation.js";
+import type { Cookie, InvocationContext } from "../../model/invocation.js";
+import { isStream, type TopicOutcome, type WireReply } from "../../invocation/reply.js";
+
+/** The reply of an HTTP function, as both programming models take it. */
+export interface FunctionsHttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly Cookie[];
+  readonly body?: string | Uint8Array | undefined;
+}
 
 /**
- * Makes what a handler hands the Functions host of what a method returned. Runs before the outputs are set, so a reply
- * that throws sends nothing.
+ * What of an answer the Functions host can pass on. Runs before the outputs are set, so that an answer which it cannot
+ * sends nothing.
  *
- * @throws InvocationError `ERR_RETRY_REQUESTED` for a topic function that asks for the event again, `ERR_REPLY_INVALID`
- *   for a value that is no JSON, `ERR_FUNCTION_FAILED` for a Reply whose status the host cannot set
+ * @throws InvocationError `ERR_RETRY_REQUESTED` for an event that is to come again, `ERR_FUNCTION_FAILED` for a reply
+ *   whose status the host cannot set
  */
-export function toHostReply(definition: FunctionDefinition, returned: unknown, context: InvocationContext): unknown {
-  switch (definition.trigger.type) {
-    case "httpTrigger":
-      return toHttpResponse(definition, returned);
-    case "daprServiceInvocationTrigger":
-    case "daprBindingTrigger":
-      return toDaprReply(definition, returned);
-    case "daprTopicTrigger":
-      return toTopicReply(definition, returned, context);
-    default:
-      return undefined;
+export function checkedForHost(
+  answer: WireReply | TopicOutcome,
+  definition: FunctionDefinition,
+  context: InvocationContext,
+): WireReply | TopicOutcome {
+  const place = placeOf(definition);
+  if (answer === "RETRY") {
+    const message = `${place}: the function asked for the event again; Dapr delivers it once more`;
+    throw new InvocationError("ERR_RETRY_REQUESTED", message);
   }
+  if (answer === "DROP") {
+    context.warn(`${place}: event dropped; the Functions host tells Dapr that it was handled`);
+  }
+  if (typeof answer === "object" && definition.trigger.type !== "httpTrigger" && answer.status >= 300) {
+    const message = `${place}: the function replied ${answer.status}, and the Functions host can answer 200 or 500 only`;
+    throw new InvocationError("ERR_FUNCTION_FAILED", message);
+  }
+  return answer;
 }
 
-function toHttpResponse(definition: FunctionDefinition, returned: unknown): HttpResponse {
-  if (returned === undefined || returned === null) return { status: 204 };
-  if (typeof returned === "string" || returned instanceof Uint8Array) return { body: returned };
-  if (isReply(returned)) {
-    const { status, headers, body } = returned;
-    return {
-      ...(status !== undefined && { status }),
-      ...(headers !== undefined && { headers }),
-      ...(body !== undefined &&
-        (typeof body === "string" || body instanceof Uint8Array ? { body } : { jsonBody: body })),
-    };
-  }
-  if (typeof returned === "object" && !Array.isArray(returned)) return returned;
-  throw new InvocationError(
-    "ERR_REPLY_INVALID",
-    `${placeOf(definition)}: an HTTP function returned ${Array.isArray(returned) ? "an array" : `a ${typeof returned}`}; ` +
-      "return an HttpResponse such as { jsonBody: value }, a Reply, text, bytes or nothing",
-  );
+/** What a handler gives the worker. */
+export async function toHandlerResult(answer: WireReply | TopicOutcome, isHttp: boolean): Promise<unknown> {
+  if (typeof answer === "string") return undefined;
+  const body = isStream(answer.body) ? await gathered(answer.body) : answer.body;
+  return isHttp ? toHttpResponse(answer, body) : toDaprResult(body);
 }
+
+/** Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart. */
+function toHttpResponse({ status, headers }: WireReply, body: string | Uint8Array | undefined): FunctionsHttpResponse {
+  const record: Record<string, string> = {};
+  const cookies: Cookie[] = [];
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    if (key === "set-cookie") cookies.push(toCookie(value));
+    else record[key] = record[key] === undefined ? value : `${record[key]}, ${value}`;
+  }
+  return { status, headers: record, cookies, ...(body !== undefined && { body }) };
+}
+
+/** The value without its percent encoding, which the host adds. */
+function toCookie(line: string): Cookie {
+  const { sameSite, value = "", ...cookie } = parseSetCookie(line);
+  return { ...cookie, value, ...(typeof sameSite === "string" && { sameSite: sameSites[sameSite] }) };
+}
+
+const sameSites = { strict: "Strict", lax: "Lax", none: "None" } as const;
 
 /**
  * Bytes, because the v3 library drops falsy results and reads a returned object by output name, the host spreads a
  * returned JSON object over the outputs, and the extension may lose the leaves of nested JSON. A DataView rather than a
  * Buffer, because it inherits the fewest names that an output could have.
  */
-function toDaprReply(definition: FunctionDefinition, returned: unknown): DataView | undefined {
-  if (isReply(returned)) {
-    const { status = 200, body } = returned;
-    if (status < 400) return toDaprReply(definition, body);
-    throw new InvocationError(
-      "ERR_FUNCTION_FAILED",
-      `${placeOf(definition)}: the function replied ${status}, and the Functions host can answer 200 or 500 only`,
-    );
-  }
-  if (returned === undefined) return undefined;
-  if (returned instanceof Uint8Array) return viewOf(returned);
-  return viewOf(new TextEncoder().encode(toJson(definition, returned)));
-}
-
-function toJson(definition: FunctionDefinition, value: unknown): string {
-  let text: string | undefined;
-  let cause: unknown;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    cause = error;
-  }
-  if (text !== undefined) return text;
-  const what = cause instanceof Error ? cause.message : `a ${typeof value} is no JSON`;
-  throw new InvocationError("ERR_REPLY_INVALID", `${placeOf(definition)}: the reply cannot be sent: ${what}`, {
-    cause,
-  });
-}
-
-function viewOf(bytes: Uint8Array): DataView {
+function toDaprResult(body: string | Uint8Array | undefined): DataView | undefined {
+  if (body === undefined) return undefined;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function toTopicReply(definition: FunctionDefinition, returned: unknown, context: InvocationContext): undefined {
-  const status = topicStatusOf(returned);
-  if (status === "RETRY") {
-    throw new InvocationError(
-      "ERR_RETRY_REQUESTED",
-      `${placeOf(definition)}: the function asked for the event again; Dapr delivers it once more`,
-    );
-  }
-  if (status === "DROP") {
-    context.warn(`${placeOf(definition)}: event dropped; the Functions host tells Dapr that it was handled`);
-  }
-  return undefined;
-}
-
-function topicStatusOf(returned: unknown): string | undefined {
-  if (typeof returned !== "object" || returned === null) return undefined;
-  const { status } = returned as { status?: unknown };
-  return typeof status === "string" ? status.toUpperCase() : undefined;
+async function gathered(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

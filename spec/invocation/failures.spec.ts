@@ -1,0 +1,154 @@
+import { DaprBindingTrigger, DaprServiceInvocationTrigger, DaprTopicTrigger, HttpTrigger } from "../../lib/index.js";
+import { InvocationError, PayloadError, SidecarError } from "../../lib/index.js";
+import { decisiveError, failureAnswer, failureOf } from "../../lib/invocation/failures.js";
+import type { WireReply } from "../../lib/invocation/reply.js";
+import { readFunctions } from "../../lib/metadata/functions.js";
+
+class Functions {
+  @DaprServiceInvocationTrigger()
+  invoked(): void {}
+
+  @HttpTrigger()
+  asked(): void {}
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "a" })
+  told(): void {}
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "b", deadLetterTopic: "dead" })
+  toldOnce(): void {}
+
+  @DaprBindingTrigger({ bindingName: "queue" })
+  bound(): void {}
+}
+const definitions = readFunctions([Functions]);
+
+/** What answers each of the functions, in their order: a status, or what becomes of an event. */
+function answersTo(thrown: unknown): (number | string)[] {
+  return definitions.map((definition) => {
+    const answer = failureAnswer(failureOf(thrown, definition), definition, "i-1");
+    return typeof answer === "string" ? answer : answer.status;
+  });
+}
+
+function replyTo(thrown: unknown, name = "invoked"): WireReply & { readonly json: Readonly<Record<string, unknown>> } {
+  const definition = definitions.find((each) => each.name === name)!;
+  const reply = failureAnswer(failureOf(thrown, definition), definition, "i-1") as WireReply;
+  return { ...reply, json: JSON.parse(reply.body as string) as Record<string, unknown> };
+}
+
+const sidecarError = new SidecarError({
+  status: 400,
+  errorCode: "ERR_PAYLOAD_INVALID",
+  message: "theirs",
+  operation: "POST /v1.0/invoke/other/method/x",
+  target: "the sidecar",
+});
+
+function ofAnotherCopy(code: string): unknown {
+  let error: unknown;
+  jest.isolateModules(() => {
+    const copy = require("../../lib/model/errors.js") as typeof import("../../lib/model/errors.js");
+    error = new copy.PayloadError(code as "ERR_PAYLOAD_INVALID", "theirs");
+    expect(error).not.toBeInstanceOf(PayloadError);
+  });
+  return error;
+}
+
+describe("what a failure is answered", () => {
+  const failed = [500, 500, 500, 500, 500];
+  const payload = [400, 400, "RETRY", "DROP", 500];
+
+  it.each<[string, unknown, (number | string)[]]>([
+    ["a malformed payload", new PayloadError("ERR_MALFORMED_REQUEST", "x"), payload],
+    ["an invalid payload", new PayloadError("ERR_PAYLOAD_INVALID", "x"), payload],
+    ["a payload that lacks data", new PayloadError("ERR_BINDING_DATA", "x"), payload],
+    ["an invalid payload, by another copy of the library", ofAnotherCopy("ERR_PAYLOAD_INVALID"), payload],
+    ["a conflict", decisiveError("ERR_STATE_CONFLICT", "x"), [409, 409, 500, 500, 500]],
+    ["a full queue", decisiveError("ERR_QUEUE_FULL", "x"), [503, 503, 503, 503, 503]],
+    ["no time left", decisiveError("ERR_INVOCATION_TIMEOUT", "x"), [504, 504, 500, 500, 500]],
+    ["a conflict that the method makes up", new InvocationError("ERR_STATE_CONFLICT", "x"), failed],
+    ["another app's refusal", sidecarError, failed],
+    ["a foreign error of the same code", Object.assign(new Error("x"), { code: "ERR_PAYLOAD_INVALID" }), failed],
+    ["an object of the same code", { code: "ERR_PAYLOAD_INVALID", name: "PayloadError" }, failed],
+    ["an error", new Error("x"), failed],
+    ["text", "x", failed],
+    ["null", null, failed],
+    ["nothing", undefined, failed],
+  ])("%s", (_case, thrown, expected) => {
+    expect(answersTo(thrown)).toEqual(expected);
+  });
+
+  it("asks the caller to try again when the queue is full", () => {
+    expect(replyTo(decisiveError("ERR_QUEUE_FULL", "x")).headers).toContainEqual(["retry-after", "1"]);
+  });
+});
+
+describe("what a failure says", () => {
+  it("is code, message, function, invocation, and of an invalid payload its issues, in this order", () => {
+    const issues = [{ path: "a", message: "must be", rule: "isString" }];
+    const { body } = replyTo(new PayloadError("ERR_PAYLOAD_INVALID", "bad", { issues }));
+    expect(body).toBe(
+      '{"errorCode":"ERR_PAYLOAD_INVALID","message":"bad","functionName":"invoked","invocationId":"i-1",' +
+        '"issues":[{"path":"a","message":"must be","rule":"isString"}]}',
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ["an error", new Error("password 1234")],
+    ["text", "password 1234"],
+    ["what the sidecar said", sidecarError],
+    ["an error of the library", new InvocationError("ERR_REPLY_INVALID", "password 1234")],
+  ])("holds nothing of %s where anyone may call", (_case, thrown) => {
+    expect(Object.keys(replyTo(thrown, "asked").json)).toEqual(["errorCode", "functionName", "invocationId"]);
+    expect(replyTo(thrown).json).toHaveProperty("message");
+  });
+
+  it("keeps the library's own words where anyone may call", () => {
+    expect(replyTo(new PayloadError("ERR_PAYLOAD_INVALID", "bad"), "asked").json["message"]).toBe("bad");
+    expect(replyTo(decisiveError("ERR_QUEUE_FULL", "busy"), "asked").json["message"]).toBe("busy");
+  });
+
+  it("is the code of the library's errors, and ERR_FUNCTION_FAILED else", () => {
+    expect(replyTo(sidecarError).json["errorCode"]).toBe("ERR_PAYLOAD_INVALID");
+    expect(replyTo(Object.assign(new Error("x"), { code: "ENOENT" })).json["errorCode"]).toBe("ERR_FUNCTION_FAILED");
+  });
+});
+
+describe("what cannot be read", () => {
+  const throwing = (name: string): unknown =>
+    Object.defineProperty(new Error("x"), name, {
+      get() {
+        throw new Error("no");
+      },
+    });
+  const handler = new Proxy(
+    {},
+    {
+      get: () => () => {
+        throw new Error("no");
+      },
+    },
+  );
+
+  it.each<[string, unknown]>([
+    ["an error whose message throws", throwing("message")],
+    ["an error whose stack throws", throwing("stack")],
+    ["an error whose code throws", throwing("code")],
+    ["a proxy that always throws", new Proxy({}, handler)],
+    ["a number", 5],
+    ["a symbol", Symbol("x")],
+  ])("%s is a failure like others", (_case, thrown) => {
+    expect(answersTo(thrown)).toEqual([500, 500, 500, 500, 500]);
+    expect(replyTo(thrown).json).toMatchObject({ errorCode: "ERR_FUNCTION_FAILED", message: expect.any(String) });
+  });
+
+  it("issues that are not JSON are left out", () => {
+    const cycle: Record<string, unknown> = { path: "a", message: 1n };
+    cycle["self"] = cycle;
+    const error = new PayloadError("ERR_PAYLOAD_INVALID", "bad", { issues: [cycle, null] as never });
+    expect(replyTo(error).json["issues"]).toEqual([
+      { path: "a", message: "", rule: "" },
+      { path: "", message: "", rule: "" },
+    ]);
+  });
+});

@@ -1,0 +1,247 @@
+import {
+  DaprBindingTrigger,
+  DaprServiceInvocationTrigger,
+  DaprTopicTrigger,
+  HttpTrigger,
+  Reply,
+} from "../../lib/index.js";
+import { replyReader, type WireReply } from "../../lib/invocation/reply.js";
+import { readFunctions } from "../../lib/metadata/functions.js";
+import type { InvocationContext } from "../../lib/model/invocation.js";
+
+class Functions {
+  @DaprServiceInvocationTrigger()
+  invoked(): unknown {
+    return undefined;
+  }
+
+  @DaprBindingTrigger({ bindingName: "queue" })
+  bound(): unknown {
+    return undefined;
+  }
+
+  @HttpTrigger()
+  asked(): void {
+    return undefined;
+  }
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+  told(): unknown {
+    return undefined;
+  }
+}
+const definitions = readFunctions([Functions]);
+const warnings: string[] = [];
+const context = { warn: (text: string) => warnings.push(text) } as unknown as InvocationContext;
+
+function readerOf(name: string): (returned: unknown) => unknown {
+  const read = replyReader(definitions.find((definition) => definition.name === name)!);
+  return (returned) => read(returned, context);
+}
+
+/** Says `200 {"content-type":"application/json"} 5`. */
+function said(answer: unknown): string {
+  if (typeof answer === "string") return answer;
+  const { status, headers, body } = answer as WireReply;
+  return `${status} ${JSON.stringify(Object.fromEntries(headers))} ${body === undefined ? "-" : Buffer.from(body as string).toString()}`;
+}
+
+const asJson = (text: string) => `200 {"content-type":"application/json"} ${text}`;
+const invalid = (message: string) =>
+  expect.objectContaining({ code: "ERR_REPLY_INVALID", message: expect.stringContaining(message) }) as Error;
+
+describe("what a service invocation answers", () => {
+  const read = readerOf("invoked");
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "200 {} -"],
+    ["text", "é", asJson('"é"')],
+    ["null", null, asJson("null")],
+    ["false", false, asJson("false")],
+    ["an object", { status: 404, body: 1 }, asJson('{"status":404,"body":1}')],
+    ["a list", [1], asJson("[1]")],
+    ["a Buffer", Buffer.from("ab"), '200 {"content-type":"application/octet-stream"} ab'],
+    ["an ArrayBuffer", new Uint8Array([65]).buffer, '200 {"content-type":"application/octet-stream"} A'],
+    ["a Reply", new Reply({ status: 418, headers: { "x-a": "1" } }), '418 {"x-a":"1"} -'],
+    ["a Reply's text", new Reply({ body: "x" }), asJson('"x"')],
+    [
+      "a Reply's text of a type of its own",
+      new Reply({ headers: { "Content-Type": "text/csv" }, body: "a,b" }),
+      '200 {"Content-Type":"text/csv"} a,b',
+    ],
+    ["a Reply that never has a body", new Reply({ status: 204, body: { a: 1 } }), "204 {} -"],
+    [
+      "a Reply with the framing of another",
+      new Reply({ headers: { "Content-Length": "99", "transfer-encoding": "chunked", Connection: "close" }, body: 5 }),
+      asJson("5"),
+    ],
+    ["the lowest status", new Reply({ status: 200 }), "200 {} -"],
+    ["the highest status", new Reply({ status: 599 }), "599 {} -"],
+  ])("is made of %s", (_case, returned, expected) => {
+    expect(said(read(returned))).toBe(expected);
+  });
+
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  it.each<[string, unknown, string]>([
+    ["a cycle", cycle, "cannot be written as JSON"],
+    ["a BigInt", { n: 1n }, "cannot be written as JSON"],
+    ["a function", () => 1, "a function, cannot be written as JSON"],
+    ["a status below 200", new Reply({ status: 199 }), "an integer from 200 to 599, not 199"],
+    ["a status above 599", new Reply({ status: 600 }), "an integer from 200 to 599, not 600"],
+    ["a status of three digits", new Reply({ status: 999 }), "an integer from 200 to 599, not 999"],
+    ["a status with a fraction", new Reply({ status: 200.5 }), "an integer from 200 to 599, not 200.5"],
+    ["a status that is text", new Reply({ status: "200" as never }), "an integer from 200 to 599"],
+    ["a status without text", new Reply({ status: Object.create(null) as never }), "not an object"],
+    ["a line break in a header", new Reply({ headers: { "x-a": "1\r\nx-b: 2" } }), "characters that no header can"],
+    ["a header's name with a space", new Reply({ headers: { "x a": "1" } }), "characters that no header can"],
+    ["a header that is an object", new Reply({ headers: { "x-a": {} as never } }), "is not text"],
+    ["headers that are text", new Reply({ headers: "x-a" as never }), "an object of text by name"],
+  ])("cannot be made of %s", (_case, returned, message) => {
+    expect(() => read(returned)).toThrow(invalid(message));
+  });
+
+  it("says whose reply it is", () => {
+    expect(() => read(1n)).toThrow(invalid("Functions.invoked: what the function returned cannot be"));
+  });
+});
+
+describe("what an input binding answers", () => {
+  const read = readerOf("bound");
+
+  it("has headers and a body of its own, and no status", () => {
+    expect(said(read(new Reply({ status: 200, headers: { "x-a": "1" }, body: 5 })))).toBe(
+      '200 {"x-a":"1","content-type":"application/json"} 5',
+    );
+    expect(() => read(new Reply({ status: 201 }))).toThrow(invalid("is answered 200, not 201"));
+  });
+});
+
+describe("what an HTTP function answers", () => {
+  const read = readerOf("asked");
+  const bytes = '200 {"content-type":"application/octet-stream"} A';
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "204 {} -"],
+    ["null", null, "204 {} -"],
+    ["text", "hi", '200 {"content-type":"text/plain; charset=utf-8"} hi'],
+    ["bytes", new Uint8Array([65]), bytes],
+    ["an ArrayBuffer", new Uint8Array([65]).buffer, bytes],
+    ["a body of bytes", { body: Buffer.from("A") }, bytes],
+    ["a body of an ArrayBuffer", { body: new Uint8Array([65]).buffer }, bytes],
+    ["an HttpResponse with nothing", {}, "200 {} -"],
+    ["a status", { status: 202 }, "202 {} -"],
+    ["jsonBody", { status: 201, jsonBody: { a: 1 } }, asJson('{"a":1}').replace("200", "201")],
+    ["jsonBody null", { jsonBody: null }, asJson("null")],
+    ["a body and its type", { body: '{"a":1}', headers: { "content-type": "application/json" } }, asJson('{"a":1}')],
+    ["a body that is null", { body: null }, "200 {} -"],
+    ["a Reply", new Reply({ status: 404, body: { a: 1 } }), asJson('{"a":1}').replace("200", "404")],
+    ["Headers", { headers: new Headers({ "x-a": "1" }) }, '200 {"x-a":"1"} -'],
+    ["headers that are numbers", { headers: { "x-a": 1, "x-b": undefined } }, '200 {"x-a":"1"} -'],
+  ])("is made of %s", (_case, returned, expected) => {
+    expect(said(read(returned))).toBe(expected);
+  });
+
+  it("keeps several headers of one name", () => {
+    const both = [
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ];
+    const headers = new Headers(both as [string, string][]);
+    expect(read({ headers: { "set-cookie": ["a=1", "b=2"] } })).toMatchObject({ headers: both });
+    expect(read({ headers })).toMatchObject({ headers: both });
+    expect(read(new Reply({ headers }))).toMatchObject({ headers: both });
+  });
+
+  it("writes cookies, their values in percent encoding", () => {
+    const cookies = [
+      { name: "a", value: "1 2" },
+      {
+        name: "b",
+        value: "x",
+        path: "/",
+        domain: "example.org",
+        secure: true,
+        httpOnly: true,
+        sameSite: "Lax",
+        maxAge: 60,
+      },
+      { name: "c", value: "", expires: 0 },
+      { name: "d", value: "", expires: new Date(0), sameSite: "None" },
+    ];
+    expect((read({ cookies, headers: { "set-cookie": "z=0" } }) as WireReply).headers).toEqual(
+      [
+        "z=0",
+        "a=1%202",
+        "b=x; Max-Age=60; Domain=example.org; Path=/; HttpOnly; Secure; SameSite=Lax",
+        "c=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "d=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=None",
+      ].map((line) => ["set-cookie", line]),
+    );
+  });
+
+  it.each<[string, unknown, string]>([
+    ["a cookie's name with a space", { cookies: [{ name: "a b", value: "1" }] }, "a cookie of a reply cannot be sent"],
+    ["a cookie that ends at no time", { cookies: [{ name: "a", value: "1", expires: NaN }] }, "cannot be sent"],
+    ["a cookie that is null", { cookies: [null] }, "cannot be sent"],
+    ["cookies that are text", { cookies: "a=1" }, "a list of { name, value }"],
+    ["statusCode", { statusCode: 404, body: "no" }, 'has no member "statusCode"; write status'],
+    ["json", { json: {} }, 'has no member "json"; write jsonBody'],
+    ["a member of its own", { id: "41" }, 'has no member "id"; to send an object, put it into jsonBody'],
+    ["an Error", new Error("no"), "an Error; throw it"],
+    ["a number", 5, "a number; put JSON into jsonBody"],
+    ["true", true, "put JSON into jsonBody"],
+    ["a list", [1], "a list; put JSON into jsonBody"],
+  ])("cannot be made of %s", (_case, returned, message) => {
+    expect(() => read(returned)).toThrow(invalid(message));
+  });
+
+  it("may be a stream", () => {
+    const stream = new Blob(["a"]).stream();
+    expect(read({ body: stream })).toEqual({
+      status: 200,
+      headers: [["content-type", "application/octet-stream"]],
+      body: stream,
+    });
+  });
+});
+
+describe("what becomes of an event", () => {
+  const read = readerOf("told");
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "SUCCESS"],
+    ["SUCCESS", { status: "SUCCESS" }, "SUCCESS"],
+    ["RETRY", { status: "RETRY" }, "RETRY"],
+    ["drop", { status: "drop" }, "DROP"],
+    ["a Reply", new Reply({ body: "x" }), "SUCCESS"],
+    ["a Reply of a status below 300", new Reply({ status: 299 }), "SUCCESS"],
+    ["a Reply that says RETRY", new Reply({ body: { status: "RETRY" } }), "RETRY"],
+    ["data", { id: "41" }, "SUCCESS"],
+    ["null", null, "SUCCESS"],
+    ["text", "RETRY", "SUCCESS"],
+  ])("after %s", (_case, returned, expected) => {
+    expect(read(returned)).toBe(expected);
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ["a Reply of 300", new Reply({ status: 300 }), "ERR_FUNCTION_FAILED", "replied 300"],
+    ["a Reply of 404", new Reply({ status: 404 }), "ERR_FUNCTION_FAILED", "replied 404"],
+    ["an Error", new Error("no stock"), "ERR_FUNCTION_FAILED", "no stock"],
+    ["an unknown word", { status: "FAILED" }, "ERR_REPLY_INVALID", 'not { status: "FAILED" }'],
+    ["a word and a space", { status: "RETRY " }, "ERR_REPLY_INVALID", 'not { status: "RETRY " }'],
+    ["a status that is a number", { status: 500 }, "ERR_REPLY_INVALID", "not { status: a number }"],
+    ["a member that is misspelt", { Status: "RETRY" }, "ERR_REPLY_INVALID", 'not { Status: "RETRY" }'],
+    ["a number", 500, "ERR_REPLY_INVALID", "not the number 500"],
+  ])("is that it failed, after %s", (_case, returned, code, message) => {
+    expect(() => read(returned)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
+  });
+
+  it("warns once of what is ignored", () => {
+    warnings.length = 0;
+    const again = readerOf("told");
+    again("text");
+    again({ id: "41" });
+    expect(warnings).toEqual([expect.stringContaining("Functions.told: what it returns for an event is ignored")]);
+  });
+});

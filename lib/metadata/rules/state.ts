@@ -3,11 +3,16 @@ import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem } from "../../model/problem.js";
 
-/** What the options of a function's state bindings say together. */
+/** What the state bindings and clients of a function say together. */
 export function stateProblems(definition: FunctionDefinition): Problem[] {
-  return definition.inputs.flatMap((input) =>
-    input.type === "daprState" && input.generic !== true ? keyProblems(definition, input) : [],
-  );
+  return [
+    ...definition.inputs.flatMap((input) =>
+      input.generic === true || input.type !== "daprState"
+        ? []
+        : [...keyProblems(definition, input), ...pairProblems(definition, input)],
+    ),
+    ...entryProblems(definition),
+  ];
 }
 
 /** One key, or a list of them. */
@@ -21,4 +26,48 @@ function keyProblems(definition: FunctionDefinition, binding: DaprStateInput): P
     return invalid("it gives a StateRecord for each key, there or not; leave out `required` and `record`");
   }
   return [];
+}
+
+/** With a record the method has the etag, and may guard the write by itself. */
+function pairProblems(definition: FunctionDefinition, binding: DaprStateInput): Problem[] {
+  const { stateStore, key, record } = binding;
+  if (key === undefined || record === true) return [];
+  const output = definition.outputs.find(
+    (other) =>
+      other.generic !== true && other.type === "daprState" && other.stateStore === stateStore && other.key === key,
+  );
+  if (output === undefined) return [];
+  const what = `output "${output.name}" writes the key that is read here, and two callers at once lose one update`;
+  const text = `${what}; use @DaprState, which starts over when the key changed in between`;
+  return [functionProblem("warning", "state-pair-unguarded", { definition, binding }, text)];
+}
+
+function entryProblems(definition: FunctionDefinition): Problem[] {
+  const { entries, clients } = definition;
+  const [first] = entries;
+  if (first === undefined) return [];
+  return entries.flatMap((binding, index): Problem[] => {
+    const problems: Problem[] = [];
+    if (binding.stateStore !== first.stateStore || binding.daprAddress !== first.daprAddress) {
+      const what = `entry "${first.name}" is of another store, and two stores cannot be written as one`;
+      const place = { definition, binding, member: "stateStore" };
+      const text = `${what}; give both the same stateStore and daprAddress, spelt the same`;
+      problems.push(functionProblem("error", "state-entries-stores", place, text));
+    }
+    const twin = entries
+      .slice(0, index)
+      .find(({ key, stateStore }) => key === binding.key && stateStore === binding.stateStore);
+    if (twin !== undefined) {
+      const place = { definition, binding, member: "key" };
+      problems.push(
+        functionProblem("error", "option-invalid", place, `entry "${twin.name}" has this key too; keep one of them`),
+      );
+    }
+    if (clients.length > 0 && binding.onConflict === undefined) {
+      const what = `client "${clients[0]!.name}" is called while the method runs, and a conflict runs it again`;
+      const text = `${what}; say onConflict: "rerun" where a second call does no harm, else onConflict: "fail"`;
+      problems.push(functionProblem("error", "entry-with-client", { definition, binding, member: "onConflict" }, text));
+    }
+    return problems;
+  });
 }

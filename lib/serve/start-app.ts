@@ -12,7 +12,7 @@ import { compileFunction } from "../invocation/invoke.js";
 import { allOf } from "../invocation/observer.js";
 import { completeLog } from "./log.js";
 import { prepareFunctions } from "./prepare.js";
-import { routeOf } from "../server/routes.js";
+import { routeOf, routesOf } from "../server/routes.js";
 import { readSettings, settingSources, type RuntimeSettings } from "./settings.js";
 import type { App, HandlerOptions } from "./app.js";
 import { checkSidecar } from "./sidecar-check.js";
@@ -73,7 +73,8 @@ export async function startApp(
     const { routePrefix } = settings;
     const isHealthy = options.health === false ? undefined : () => handler.isHealthy;
     const handler: AppHandler = new AppHandler({
-      routes: appRoutes(compiled, { log, signal: givenUp.signal, gate }, { health: isHealthy, routePrefix }),
+      table: appRoutes(compiled, { log, signal: givenUp.signal, gate }, { health: isHealthy, routePrefix }),
+      routes: routesOf(definitions, routePrefix),
       // With no prefix at all every unknown path would be public.
       isPublic: routePrefix === "" ? () => false : isBelow(routePrefix),
       maxBodySize: options.maxBodySize ?? 30_000_000,

@@ -1,20 +1,26 @@
-import { randomUUID, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { after } from "../model/duration.js";
-import { isPromise } from "../model/maybe-promise.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
-import type { Endpoint } from "./endpoint.js";
-import { failureBody, messageOf } from "../invocation/failures.js";
+import type { Endpoint, EndpointCall } from "./endpoint.js";
+import { messageOf } from "../invocation/failures.js";
 import { FetchCall, readFetchBody, toResponse } from "./fetch-call.js";
+import { inflateBody } from "./inflate.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
 import { headerOf, NodeCall, pathOf } from "./node-call.js";
+import { refusal } from "./refusal.js";
 import type { Match, RouteTable } from "./route-table.js";
-import { emptyReply, jsonReply, type WireReply } from "../invocation/reply.js";
+import type { WireReply } from "../invocation/reply.js";
+import { UnknownPaths, type UnknownRequest } from "./unknown-paths.js";
+import type { Route } from "./routes.js";
 import { writeReply } from "./write-reply.js";
 
 export interface AppHandlerOptions {
-  readonly routes: RouteTable<Endpoint>;
+  readonly table: RouteTable<Endpoint>;
+  /** Of the functions, for the answers to requests that none of them answers. */
+  readonly routes: readonly Route[];
   /** Bytes. */
   readonly maxBodySize: number;
   /** Whether unknown paths like this one are as public as known ones. */
@@ -37,19 +43,19 @@ export interface Closing {
 /** Milliseconds for the answers of invocations that were given up, before their connections are cut. */
 export const lastWords = 250;
 
-const notFound = emptyReply(404);
-
 /** Requests to endpoints and back, whatever server receives them, and what an end has to wait for. */
 export class AppHandler {
   /** Requests that have not been answered, also those whose caller has gone away while the function runs on. */
   readonly inFlight = new InFlight();
   readonly #tokens: readonly Buffer[];
+  readonly #unknown: UnknownPaths;
   #isClosing = false;
   #isHealthy = true;
   #hasClosed = false;
 
   constructor(private readonly options: AppHandlerOptions) {
     this.#tokens = options.appTokens.map((token) => Buffer.from(token));
+    this.#unknown = new UnknownPaths(options.table, options.routes, options.log);
   }
 
   /** False once the app was told to stop and has done what was in flight then: a sidecar ends with an unhealthy app. */
@@ -77,23 +83,33 @@ export class AppHandler {
     this.#hasClosed = true;
   }
 
-  /** @param next takes the requests whose path is none of the app's; without it they are answered 404 */
+  /** @param next takes the requests that no function answers; without it those are answered here */
   accept(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void {
     const { method = "", url = "/" } = request;
     const path = pathOf(url);
-    const match = this.options.routes.find(method, path);
+    const match = this.options.table.find(method, path);
     if (match === undefined && next !== undefined) return next();
     const isLater = this.inFlight.begin();
-    const refused = this.#refusalOf(match, path, (name) => headerOf(request, name));
-    if (refused !== undefined) return this.#end(response, refused, isLater);
-    readBody(request, this.options.maxBodySize, (body) => this.#answer(request, response, match!, body, isLater));
+    if (match === undefined || this.#tokens.length > 0 || this.#hasClosed) {
+      try {
+        const refused = this.#refusalOf(match, { method, path, header: (name) => headerOf(request, name) });
+        if (refused !== undefined) return this.#end(response, refused, isLater);
+      } catch (error) {
+        return this.#fail(response, error, isLater);
+      }
+    }
+    readBody(request, this.options.maxBodySize, (body, wasRead) => {
+      if (body === "aborted") return this.inFlight.end(isLater);
+      const encoding = wasRead === true ? undefined : headerOf(request, "content-encoding");
+      this.#handle(request, response, match!, body, encoding, isLater);
+    });
   }
 
   /** The same for hosts that speak the web's own `Request` and `Response`. Never rejects. */
   async fetch(request: Request): Promise<Response> {
     const isLater = this.inFlight.begin();
     try {
-      return toResponse(await this.#replyTo(request));
+      return toResponse(await this.#fetched(request));
     } catch (error) {
       this.#report(error);
       return new Response(null, { status: 500 });
@@ -102,52 +118,85 @@ export class AppHandler {
     }
   }
 
-  async #replyTo(request: Request): Promise<WireReply> {
+  async #fetched(request: Request): Promise<WireReply> {
     const url = new URL(request.url);
-    const match = this.options.routes.find(request.method, url.pathname);
-    const refused = this.#refusalOf(match, url.pathname, (name) => request.headers.get(name) ?? undefined);
+    const { method } = request;
+    const match = this.options.table.find(method, url.pathname);
+    const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
+    const refused = this.#refusalOf(match, { method, path: url.pathname, header });
     if (refused !== undefined) return refused;
-    const { value: endpoint, params } = match!;
     const body = await readFetchBody(request, this.options.maxBodySize);
-    if (typeof body === "string") return this.#unread(body, endpoint);
-    return await endpoint.handle(new FetchCall(request, url, body, { ...params }));
+    return await this.#replyTo(
+      match!.value,
+      body,
+      header("content-encoding"),
+      (whole) => new FetchCall(request, url, whole, { ...match!.params }),
+    );
   }
 
   /** What ends a request before its body is read; undefined for one that is to be handled. */
-  #refusalOf(
-    match: Match<Endpoint> | undefined,
-    path: string,
-    header: (name: string) => string | undefined,
-  ): WireReply | undefined {
-    if (this.#hasClosed) return refusal(503, "ERR_APP_STOPPED", "the app has stopped", match?.value);
-    if (this.#tokens.length > 0 && !this.#isAdmitted(header, match?.value, path)) {
-      return refusal(401, "ERR_UNAUTHORIZED", "the dapr-api-token header is missing or wrong", match?.value);
+  #refusalOf(match: Match<Endpoint> | undefined, request: UnknownRequest): WireReply | undefined {
+    const endpoint = match?.value;
+    if (this.#hasClosed) return refusal(503, "ERR_APP_STOPPED", "the app has stopped", endpoint?.definition);
+    const isPublic = endpoint === undefined ? this.options.isPublic(request.path) : endpoint.isPublic;
+    const isAdmitted = this.#tokens.length === 0 || this.#hasToken(request);
+    if (!isPublic && !isAdmitted) {
+      const message = "the dapr-api-token header is missing or wrong";
+      return refusal(401, "ERR_UNAUTHORIZED", message, endpoint?.definition);
     }
-    return match === undefined ? notFound : undefined;
+    return endpoint === undefined ? this.#unknown.replyTo(request, !isAdmitted) : undefined;
   }
 
-  #unread(body: Unread, endpoint: Endpoint): WireReply {
+  /** @param encoding what the body has to be inflated from, if anything */
+  #replyTo(
+    endpoint: Endpoint,
+    body: Buffer | Unread,
+    encoding: string | undefined,
+    callWith: (body: Buffer) => EndpointCall,
+  ): MaybePromise<WireReply> {
+    if (typeof body === "string") return this.#unread(body, endpoint);
+    if (encoding === undefined || body.length === 0) return endpoint.handle(callWith(body));
+    return inflateBody(body, encoding, this.options.maxBodySize).then((inflated) => {
+      if (Buffer.isBuffer(inflated)) return endpoint.handle(callWith(inflated));
+      if (inflated === "too-large") return this.#unread(inflated, endpoint);
+      if (inflated === "damaged") {
+        const message = `the body is not what its content-encoding says, ${encoding}; send it as it is labelled`;
+        return refusal(400, "ERR_MALFORMED_REQUEST", message, endpoint.definition);
+      }
+      const message = `the content-encoding "${inflated.unknown}" is not known; send gzip, deflate, br or none`;
+      return refusal(415, "ERR_CONTENT_ENCODING", message, endpoint.definition, [
+        ["accept-encoding", "gzip, deflate, br"],
+      ]);
+    });
+  }
+
+  #unread(body: Unread, { definition }: Endpoint): WireReply {
+    const name = definition?.name ?? "a request";
     if (body === "too-large") {
       const message = `the body exceeds ${this.options.maxBodySize} bytes`;
-      return refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, endpoint);
+      // Of an event nobody else hears: it comes again for ever.
+      this.options.log.warn(`${name} failed: ERR_PAYLOAD_TOO_LARGE: ${message}; raise maxBodySize, or send less`);
+      return refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, definition);
     }
-    if (body === "aborted") return refusal(400, "ERR_MALFORMED_REQUEST", "the body did not arrive", endpoint);
+    if (body === "aborted") return refusal(400, "ERR_MALFORMED_REQUEST", "the body did not arrive", definition);
     const message = "the body was read before, and request.body does not hold it; mount before the body parser";
-    this.options.log.error(`${endpoint.definition?.name ?? "a request"} failed: ERR_BODY_CONSUMED: ${message}`);
-    return refusal(500, "ERR_BODY_CONSUMED", message, endpoint);
+    this.options.log.error(`${name} failed: ERR_BODY_CONSUMED: ${message}`);
+    return refusal(500, "ERR_BODY_CONSUMED", message, definition);
   }
 
-  #answer(
+  #handle(
     request: IncomingMessage,
     response: ServerResponse,
     { value: endpoint, params }: Match<Endpoint>,
     body: Buffer | Unread,
+    encoding: string | undefined,
     isLater: boolean,
   ): void {
     try {
-      if (body === "aborted") return this.inFlight.end(isLater);
-      if (typeof body === "string") return this.#end(response, this.#unread(body, endpoint), isLater);
-      const reply = endpoint.handle(new NodeCall(request, body, params));
+      const reply =
+        typeof body === "string" || encoding !== undefined
+          ? this.#replyTo(endpoint, body, encoding, (whole) => new NodeCall(request, whole, params))
+          : endpoint.handle(new NodeCall(request, body, params));
       if (isPromise(reply)) void this.#endLater(response, reply, isLater);
       else this.#end(response, reply, isLater);
     } catch (error) {
@@ -192,8 +241,7 @@ export class AppHandler {
   }
 
   /** Among what is not public, only those with the token learn what is there. */
-  #isAdmitted(header: (name: string) => string | undefined, endpoint: Endpoint | undefined, path: string): boolean {
-    if (endpoint === undefined ? this.options.isPublic(path) : endpoint.isPublic) return true;
+  #hasToken({ header }: UnknownRequest): boolean {
     const given = Buffer.from(header("dapr-api-token") ?? "");
     // All are compared, each in a time that depends on nothing but its own length.
     return this.#tokens.map((token) => isEqual(token, given)).some(Boolean);
@@ -203,12 +251,6 @@ export class AppHandler {
 function isEqual(token: Buffer, given: Buffer): boolean {
   const sameLength = given.length === token.length;
   return timingSafeEqual(token, sameLength ? given : token) && sameLength;
-}
-
-function refusal(status: number, errorCode: string, message: string, endpoint: Endpoint | undefined): WireReply {
-  const definition = endpoint?.definition;
-  if (definition === undefined) return jsonReply(status, { errorCode, message });
-  return jsonReply(status, failureBody({ errorCode, message }, definition, randomUUID()));
 }
 
 function waiting(milliseconds: number): { readonly over: Promise<void>; readonly cancel: () => void } {

@@ -15,14 +15,19 @@ const empty = Buffer.alloc(0);
  * Reads a request's body to its end, whatever its verb: a sidecar sends an empty one as an empty chunked body.
  *
  * @param limit bytes; a body beyond it is not kept, and what is still to come of it is thrown away
- * @param done called once
+ * @param done called once; `wasRead` says that a middleware read it before, which undoes its encodings too
  */
-export function readBody(request: IncomingMessage, limit: number, done: (body: Buffer | Unread) => void): void {
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  done: (body: Buffer | Unread, wasRead?: true) => void,
+): void {
   const declared = headerOf(request, "content-length");
   const hasNone = declared === undefined && headerOf(request, "transfer-encoding") === undefined;
   if (hasNone && request.httpVersionMajor < 2) return done(empty);
   if (declared !== undefined && Number(declared) > limit) return done("too-large");
-  if (request.readableDidRead && request.readableEnded) return done(declared === "0" ? empty : earlierBody(request));
+  if (request.readableDidRead && request.readableEnded)
+    return done(declared === "0" ? empty : earlierBody(request), true);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let length = 0;

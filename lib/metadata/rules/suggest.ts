@@ -1,3 +1,5 @@
+import { nearestOf } from "../../model/nearest.js";
+
 /** What people write out of habit, and the option they mean. */
 const aliases: Readonly<Record<string, string>> = {
   method: "methods",
@@ -18,10 +20,5 @@ export function suggestMember(given: string, known: readonly string[]): string |
 
 /** The known name that is at most two letters off, or differs in case alone. */
 export function suggestName(given: string, known: readonly string[]): string | undefined {
-  const { distance } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
-  const [nearest] = known
-    .map((name) => ({ name, edits: distance(given.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ edits }) => edits <= 2)
-    .sort((a, b) => a.edits - b.edits);
-  return nearest?.name;
+  return nearestOf(given, known, (name) => name, 2);
 }

@@ -31,8 +31,10 @@ const allowed: Record<string, readonly string[]> = {
     "client/dapr-client",
   ],
   sidecar: ["model/errors"],
+  init: [],
   cli: [
     "index",
+    "init",
     "model",
     "expressions",
     "metadata",

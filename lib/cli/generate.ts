@@ -53,6 +53,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
     module: (definition) => module(definition, out),
     hasModule: hasModuleIn(out),
     force: options.force,
+    generates: true,
   });
   const sorted = functions.located([...inspected, ...registeringProblems(functions, "error"), ...app]);
   if (hasErrors(sorted)) {

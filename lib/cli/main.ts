@@ -5,6 +5,7 @@ import { addAdopt } from "./adopt.js";
 import { addCheck } from "./check.js";
 import { addExplain } from "./explain.js";
 import { addGenerate } from "./generate.js";
+import { addInit } from "./init.js";
 import { addList } from "./list.js";
 import { exitCodes, exitWith } from "./report.js";
 import { addRun } from "./run.js";
@@ -13,8 +14,7 @@ import { addTypes } from "./types.js";
 import { UsageError } from "./usage-error.js";
 
 /** In the order of the help. */
-// prettier-ignore -- a line each, so that a new command is a new line
-const commands = [addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addTypes, addExplain];
+const commands = [addInit, addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addTypes, addExplain];
 
 /** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
 async function main(args: readonly string[]): Promise<void> {

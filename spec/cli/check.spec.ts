@@ -121,6 +121,7 @@ describe("dapr-functions check", () => {
     write(project, {
       "main/package.json": JSON.stringify({ main }),
       "main/dist/src/functions/b.js": "",
+      "main/Other/function.json": "{}",
       "build/orders.js": built(orders),
     });
     const { stderr } = runCli(project, ["check", "build/orders.js", "--out", "main"], { Store: "x" });

@@ -22,6 +22,8 @@ export interface AppRuleOptions {
   readonly hasModule: (path: string) => boolean;
   /** Overwrite the two files of folders that are not ours. */
   readonly force?: boolean | undefined;
+  /** Whether folders are about to be written; else they matter where they are there. */
+  readonly generates?: boolean | undefined;
 }
 
 /** Triggers that run without AzureWebJobsStorage. */
@@ -40,7 +42,7 @@ export function appProblems(
     ...localSettingsProblems(state),
     ...settingProblems(definitions, state, options.environment),
     ...storageProblems(definitions, state, options.environment),
-    ...modelProblems(state),
+    ...modelProblems(state, options.generates === true),
   ];
 }
 
@@ -191,13 +193,18 @@ function storageProblems(
   return [appProblem("warning", "storage-missing", "local.settings.json", text)];
 }
 
-function modelProblems(state: AppState): Problem[] {
+function modelProblems(state: AppState, generates: boolean): Problem[] {
   const main = mainOf(state.files["package.json"]);
   if (main === undefined) return [];
   if (state.mainFiles.length === 0) {
     const what = `main names "${main}", which is not there, and the worker then loads no function of the app`;
     return [appProblem("error", "main-missing", "package.json", `${what}; build it, or remove main`)];
   }
+  // An app of the v4 model alone has no folders, and main is how it begins.
+  const folders = Object.values(state.entries).some(
+    (entry) => entry.kind === "folder" && entry.content["function.json"] !== undefined,
+  );
+  if (!generates && !folders) return [];
   const what =
     `main names "${main}": if that file registers one function, the host reads no function.json of the app ` +
     "(one programming model per app)";

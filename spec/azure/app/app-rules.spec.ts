@@ -257,9 +257,12 @@ describe("the rules of an app's folder", () => {
     });
 
     it("is a warning where it names one, since it may turn the app to the other model", () => {
-      expect(problemsOf(Orders, { files, mainFiles: ["build/main.js"] })).toEqual([
-        "warning model-mixed: package.json",
-      ]);
+      const mainFiles = ["build/main.js"];
+      const folder = { kind: "folder", content: { "function.json": "{}" }, irregular: [] } as const;
+      const mixed = ["warning model-mixed: package.json"];
+      expect(problemsOf(Orders, { files, mainFiles, entries: { Other: folder } })).toEqual(mixed);
+      expect(problemsOf(Orders, { files, mainFiles, generates: true })).toEqual(mixed);
+      expect(problemsOf(Orders, { files, mainFiles })).toEqual([]);
     });
 
     it("is fine where it is absent", () => {

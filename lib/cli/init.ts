@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Command } from "commander";
+import type { PackageManager, ProjectOptions } from "../init/options.js";
+import { managers, projectFiles } from "../init/project.js";
+import { exitCodes, exitWith } from "./report.js";
+import { UsageError } from "./usage-error.js";
+
+interface InitOptions {
+  readonly target?: ProjectOptions["target"];
+  readonly decorators?: ProjectOptions["decorators"];
+  readonly tests?: ProjectOptions["tests"];
+}
+
+const choices = {
+  target: ["serve", "azure-v3", "azure-v4"],
+  decorators: ["standard", "legacy"],
+  tests: ["node", "jest", "vitest"],
+} as const;
+
+/** What each choice is, where it is asked. The first one is the default. */
+const questions: Readonly<Record<keyof typeof choices, string>> = {
+  target: "Where will it run? (serve: beside a Dapr sidecar; azure-v3, azure-v4: Azure Functions)",
+  decorators: "Which decorators? (standard: with zod, no compiler flag; legacy: with class-validator)",
+  tests: "Which test runner?",
+};
+
+export function addInit(program: Command): void {
+  const { Option } = require("commander") as typeof import("commander");
+  const command = program
+    .command("init")
+    .summary("make a new project: functions, tests, components, container")
+    .description(
+      "Writes a project whose start and test commands pass as they are. Asks on a terminal for what is not given.",
+    )
+    .argument("[folder]", "where to; made if it is not there", ".");
+  for (const name of Object.keys(choices) as (keyof typeof choices)[]) {
+    command.addOption(new Option(`--${name} <${name}>`, `${choices[name][0]} unless given`).choices(choices[name]));
+  }
+  command
+    .addHelpText("after", "\nExample:\n  $ npx dapr-functions init orders --target azure-v4 --tests vitest")
+    .action(async (folder: string, options: InitOptions) => exitWith(await init(folder, options)));
+}
+
+async function init(folder: string, given: InitOptions): Promise<number> {
+  const root = resolve(folder);
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new UsageError(`${folder}: there is a file of that name; give another folder`);
+  const options = process.stdin.isTTY && process.stdout.isTTY ? await ask(given) : given;
+  const packageManager = managerOf(process.env["npm_config_user_agent"]);
+  const files = projectFiles({
+    name: nameOf(basename(root)),
+    target: options.target ?? choices.target[0],
+    decorators: options.decorators ?? choices.decorators[0],
+    tests: options.tests ?? choices.tests[0],
+    packageManager,
+    version: `^${ownVersion()}`,
+  });
+  const taken = Object.keys(files).filter((path) => existsSync(join(root, path)));
+  if (taken.length > 0)
+    throw new UsageError(
+      `${folder}: ${taken.join(", ")} ${taken.length === 1 ? "is" : "are"} there already; nothing was written. Give an empty folder`,
+    );
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+    process.stdout.write(`write ${path}\n`);
+  }
+  const { install, run } = managers[packageManager];
+  const enter = root === process.cwd() ? "" : `cd ${relative(process.cwd(), root)}\n  `;
+  process.stderr.write(`next:\n  ${enter}${install}\n  ${run} start\n  ${run} test\n`);
+  return exitCodes.done;
+}
+
+async function ask(given: InitOptions): Promise<InitOptions> {
+  const { createInterface } = require("node:readline/promises") as typeof import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answers: Record<string, string> = {};
+  try {
+    for (const name of Object.keys(choices) as (keyof typeof choices)[]) {
+      const known: readonly string[] = choices[name];
+      while (given[name] === undefined && answers[name] === undefined) {
+        const answer = (await terminal.question(`${questions[name]}\n  ${known.join(", ")} [${known[0]}] `)).trim();
+        if (answer === "" || known.includes(answer)) answers[name] = answer === "" ? known[0]! : answer;
+        else terminal.write(`  ${JSON.stringify(answer)} is none of them.\n`);
+      }
+    }
+  } finally {
+    terminal.close();
+  }
+  return { ...answers, ...given };
+}
+
+/** A package's name out of a folder's. */
+function nameOf(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[._-]+|[._-]+$/g, "");
+  return name === "" ? "orders" : name;
+}
+
+/** `pnpm/10.1.0 npm/? node/v22…`: the package manager that runs this command says so. */
+function managerOf(agent: string | undefined): PackageManager {
+  const name = agent?.split("/", 1)[0] ?? "";
+  return name in managers ? (name as PackageManager) : "npm";
+}
+
+function ownVersion(): string {
+  return (JSON.parse(readFileSync(join(__dirname, "../../package.json"), "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,229 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseAllDocuments } from "yaml";
+import { consumerProject } from "../support/packed.js";
+import { write } from "./app.js";
+
+const root = join(__dirname, "..", "..");
+const targets = ["serve", "azure-v3", "azure-v4"] as const;
+const decorators = ["standard", "legacy"] as const;
+const runners = ["node", "jest", "vitest"] as const;
+
+/** All eighteen with `DAPR_FUNCTIONS_INIT=all`; else each choice once, the defaults first. */
+const combinations =
+  process.env["DAPR_FUNCTIONS_INIT"] === "all"
+    ? targets.flatMap((target) => decorators.flatMap((kind) => runners.map((tests) => [target, kind, tests] as const)))
+    : ([
+        ["serve", "standard", "node"],
+        ["azure-v3", "legacy", "jest"],
+        ["azure-v4", "standard", "vitest"],
+      ] as const);
+
+/** A folder in which projects find what `npm install` would bring them. */
+function workshop(): string {
+  const folder = consumerProject({
+    packages: [
+      "zod",
+      "class-validator",
+      "class-transformer",
+      "@azure/functions",
+      "@types/node",
+      "@types/jest",
+      "undici-types",
+      "jest",
+      "vitest",
+    ],
+  });
+  const bin = join(folder, "node_modules", ".bin");
+  mkdirSync(bin, { recursive: true });
+  const link = (name: string, path: string) => !existsSync(join(bin, name)) && symlinkSync(path, join(bin, name));
+  link("tsc", join(root, "node_modules", "@typescript", "native", "bin", "tsc"));
+  link("jest", join(root, "node_modules", ".bin", "jest"));
+  link("vitest", join(root, "node_modules", ".bin", "vitest"));
+  // As npm does when it installs a command.
+  chmodSync(cli(folder), 0o755);
+  link("dapr-functions", join(folder, "node_modules", "dapr-functions", "dist", "cli", "main.js"));
+  return folder;
+}
+
+const cli = (folder: string) => join(folder, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+
+function init(
+  folder: string,
+  args: readonly string[],
+  agent = "npm/11.0.0 node/v20",
+): { status: number | null; stdout: string; stderr: string } {
+  const env = { PATH: process.env["PATH"], npm_config_user_agent: agent };
+  return spawnSync(process.execPath, [cli(folder), "init", ...args], { cwd: folder, encoding: "utf8", env });
+}
+
+/** Jest of the project, not that of this spec, runs there. */
+const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], CI: "true" };
+
+describe("dapr-functions init", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = workshop();
+  }, 180_000);
+
+  describe.each(combinations)("--target %s --decorators %s --tests %s", (target, kind, tests) => {
+    const name = `${target}-${kind}-${tests}`;
+    let project: string;
+
+    beforeAll(() => {
+      const made = init(folder, [name, "--target", target, "--decorators", kind, "--tests", tests]);
+      if (made.status !== 0) throw new Error(made.stderr);
+      project = join(folder, name);
+    });
+
+    it("passes its tests", () => {
+      const { status, stdout, stderr } = spawnSync("npm", ["test"], {
+        cwd: project,
+        encoding: "utf8",
+        env: environment,
+      });
+      expect({ status, output: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, output: "" });
+      expect(`${stdout}${stderr}`).toMatch(/\b4 pass|pass 4|4 passed/);
+    }, 120_000);
+
+    it("starts, and answers beside the embedded sidecar", async () => {
+      const app = spawn("npm", ["start", "--", "--dapr-http-port", "0"], {
+        cwd: project,
+        env: environment,
+        detached: true,
+      });
+      try {
+        const sidecar = await sidecarOf(app);
+        const send = (method: string, body: object) =>
+          fetch(`${sidecar}/v1.0/invoke/${name}/method/${method}`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(body),
+          });
+        expect(await (await send("createNewOrder", { id: "41", total: 3 })).json()).toEqual({ id: "41", total: 3 });
+        expect(await (await send("retrieveOrder", { id: "41" })).json()).toEqual({ id: "41", total: 3 });
+        expect((await send("createNewOrder", { id: "41" })).status).toBe(400);
+      } finally {
+        process.kill(-app.pid!, "SIGTERM");
+        await once(app, "close");
+      }
+    }, 120_000);
+
+    it("has nothing that check finds wrong", () => {
+      const { status, stderr } = spawnSync("npm", ["run", "check"], {
+        cwd: project,
+        encoding: "utf8",
+        env: environment,
+      });
+      expect([status, stderr.split("\n").filter((line) => /^(error|warning)/.test(line))]).toEqual([0, []]);
+    }, 60_000);
+  });
+
+  it("is what npm create dapr-functions runs", () => {
+    const packed = spawnSync("npm", ["pack", "--silent", "--pack-destination", folder], {
+      cwd: join(root, "create-dapr-functions"),
+      encoding: "utf8",
+    }).stdout.trim();
+    const modules = join(folder, "node_modules", "create-dapr-functions");
+    mkdirSync(modules, { recursive: true });
+    spawnSync("tar", ["-xzf", join(folder, packed), "-C", modules, "--strip-components", "1"]);
+    const env = { PATH: process.env["PATH"] };
+    const run = spawnSync(process.execPath, [join(modules, "create.cjs"), "created", "--tests", "vitest"], {
+      cwd: folder,
+      encoding: "utf8",
+      env,
+    });
+    expect([run.status, existsSync(join(folder, "created", "src", "functions.ts"))]).toEqual([0, true]);
+    const versions = ["create-dapr-functions/package.json", "package.json"].map(
+      (file) => (JSON.parse(readFileSync(join(root, file), "utf8")) as { version: string }).version,
+    );
+    expect(new Set(versions).size).toBe(1);
+  });
+
+  it("says what it wrote and what comes next, in the words of the package manager that ran it", () => {
+    const run = init(folder, ["with-pnpm"], "pnpm/10.1.0 npm/? node/v22");
+    expect(
+      run.stdout
+        .split("\n")
+        .filter(Boolean)
+        .every((line) => line.startsWith("write ")),
+    ).toBe(true);
+    expect(run.stderr).toBe("next:\n  cd with-pnpm\n  pnpm install\n  pnpm run start\n  pnpm run test\n");
+    expect(readFileSync(join(folder, "with-pnpm", "Dockerfile"), "utf8")).toContain("pnpm install --frozen-lockfile");
+  });
+
+  it("takes the defaults where nobody can be asked: standard decorators, zod, Node's test runner", () => {
+    init(folder, ["defaults"]);
+    const manifest = JSON.parse(readFileSync(join(folder, "defaults", "package.json"), "utf8")) as {
+      dependencies: object;
+      scripts: Record<string, string>;
+    };
+    expect(Object.keys(manifest.dependencies)).toEqual(["zod", "dapr-functions"]);
+    expect(manifest.scripts["test"]).toContain("node --test");
+    expect(readFileSync(join(folder, "defaults", "tsconfig.json"), "utf8")).not.toContain("experimentalDecorators");
+  });
+
+  it("writes manifests that are YAML, with an app id that is the project's name", () => {
+    init(folder, ["Some Shop!"]);
+    const project = join(folder, "Some Shop!");
+    for (const path of [
+      "dapr.yaml",
+      "deploy/kubernetes.yaml",
+      "components/statestore.yaml",
+      ".github/workflows/ci.yml",
+    ]) {
+      const documents = parseAllDocuments(readFileSync(join(project, path), "utf8"));
+      expect([path, documents.flatMap(({ errors }) => errors)]).toEqual([path, []]);
+    }
+    const [deployment] = parseAllDocuments(readFileSync(join(project, "deploy", "kubernetes.yaml"), "utf8"));
+    expect(deployment!.toJS()).toMatchObject({
+      spec: {
+        template: {
+          metadata: { annotations: { "dapr.io/app-id": "some-shop", "dapr.io/block-shutdown-duration": "6s" } },
+        },
+      },
+    });
+  });
+
+  it("writes nothing into a folder that has a file of the same name", () => {
+    write(folder, { "taken/src/functions.ts": "// mine", "taken/README.md": "# mine" });
+    const { status, stderr } = init(folder, ["taken"]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringContaining("taken: src/functions.ts, README.md are there already; nothing was written"),
+    ]);
+    expect(readdirSync(join(folder, "taken"))).toEqual(["README.md", "src"]);
+    write(folder, { file: "" });
+    expect(init(folder, ["file"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("file: there is a file of that name"),
+    });
+    expect(statSync(join(folder, "file")).isFile()).toBe(true);
+  });
+
+  it.each([
+    ["--target", "lambda"],
+    ["--decorators", "none"],
+    ["--tests", "mocha"],
+  ])("refuses %s %s", (option, value) => {
+    const { status, stderr } = init(folder, ["refused", option, value]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining("Allowed choices are")]);
+    expect(existsSync(join(folder, "refused"))).toBe(false);
+  });
+});
+
+/** Where a started project says that its sidecar is. */
+async function sidecarOf(app: ChildProcess): Promise<string> {
+  let output = "";
+  app.stderr!.on("data", (data: Buffer) => (output += data.toString()));
+  for await (const line of createInterface({ input: app.stdout! })) {
+    output += `${line}\n`;
+    const [, url] = /its sidecar at (http:\S+)/.exec(line) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error(output);
+}

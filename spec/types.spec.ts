@@ -25,7 +25,7 @@ beforeAll(() => {
 }, 180_000);
 
 /** Compiles one file of spec/dialects beside the packed library. */
-function compile(source: string, file: string, options: object): Diagnostic[] {
+function compile(source: string, file: string, options: object, tsc = compiler): Diagnostic[] {
   writeFileSync(join(project, file), source);
   const config = {
     compilerOptions: {
@@ -40,7 +40,7 @@ function compile(source: string, file: string, options: object): Diagnostic[] {
     files: [file],
   };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
-  const { stdout } = spawnSync(process.execPath, [compiler, "-p", project, "--pretty", "false"], {
+  const { stdout } = spawnSync(process.execPath, [tsc, "-p", project, "--pretty", "false"], {
     cwd: project,
     encoding: "utf8",
   });
@@ -56,6 +56,21 @@ function readDiagnostics(output: string): Diagnostic[] {
       const [, file = "", line] = /^([^\n(]*)\((\d+),\d+\): /.exec(text) ?? [];
       return { file, line: Number(line), text };
     });
+}
+
+/** The lines that a file expects to be refused, and in which words. */
+function expectedOf(source: string): { readonly line: number; readonly words: string }[] {
+  return source.split("\n").flatMap((line, index) => {
+    const words = /@ts-expect-error (.*)/.exec(line)?.[1];
+    return words === undefined ? [] : [{ line: index + 2, words }];
+  });
+}
+
+/** Refusals as a file expects them: at each line that it names, in its words. */
+function expectRefusals(source: string, found: readonly Diagnostic[]): void {
+  const expected = expectedOf(source);
+  expect(found.map(({ line }) => line)).toEqual(expected.map(({ line }) => line));
+  for (const [index, { words }] of expected.entries()) expect(found[index]!.text).toContain(words);
 }
 
 const read = (file: string) => readFileSync(join(__dirname, "dialects", file), "utf8");
@@ -80,15 +95,30 @@ describe.each(Object.entries(dialects))("in the %s dialect", (_, experimentalDec
 
   it("each mistake is refused in words that say what is wrong", () => {
     const source = read("refused.ts");
-    const expected = source.split("\n").flatMap((line, index) => {
-      const words = /@ts-expect-error (.*)/.exec(line)?.[1];
-      return words === undefined ? [] : [{ line: index + 2, words }];
-    });
     const found = compile(source.replaceAll("@ts-expect-error", "expected:"), "refused.ts", {
       experimentalDecorators,
       strict: true,
     });
-    expect(found.map(({ line }) => line)).toEqual(expected.map(({ line }) => line));
-    for (const [index, { words }] of expected.entries()) expect(found[index]!.text).toContain(words);
+    expectRefusals(source, found);
   });
+});
+
+describe.each([
+  ["5.9", "typescript-5"],
+  ["6", "@typescript/old"],
+  ["7", "@typescript/native"],
+])("with TypeScript %s", (version, folder) => {
+  const tsc = join(__dirname, "..", "node_modules", folder, "bin", "tsc");
+
+  it.each(Object.entries(dialects))(
+    "what calls other applications is checked in the %s dialect",
+    (_, experimentalDecorators) => {
+      const { stdout } = spawnSync(process.execPath, [tsc, "--version"], { encoding: "utf8" });
+      expect(stdout).toContain(`Version ${version}.`);
+      const source = read("clients.ts");
+      const options = { experimentalDecorators, strict: true };
+      expectRefusals(source, compile(source.replaceAll("@ts-expect-error", "expected:"), "clients.ts", options, tsc));
+    },
+    60_000,
+  );
 });

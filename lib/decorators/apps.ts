@@ -1,15 +1,18 @@
 import type { DaprApp as AppBinding, DaprSidecar as SidecarBinding } from "../model/bindings.js";
 import type { Class } from "../model/payload-type.js";
 import { recording, type OptionsOf } from "./recording.js";
-import type { AppDecorator, SidecarDecorator } from "./signatures.js";
+import type { AppDecorator, InstanceOf, SidecarDecorator } from "./signatures.js";
 
 export type DaprApp = AppBinding;
 export type DaprSidecar = SidecarBinding;
 
-/** What a class makes; `never` where the option was not given. */
-type InstanceOf<C> = [C] extends [never] ? never : C extends Class<infer I> ? I : never;
+/** With a property, so that the compiler takes a generic class for what it is rather than for its signature. */
+type CalleeClass = Class & { readonly prototype: unknown };
 
-export type DaprAppOptions<N extends string = string, C extends Class = Class> = OptionsOf<
+/** What a class makes; `never` where the option was not given. */
+type Callee<C> = [C] extends [never] ? never : InstanceOf<C>;
+
+export type DaprAppOptions<N extends string = string, C extends CalleeClass = CalleeClass> = OptionsOf<
   AppBinding,
   "name" | "dataType" | "of"
 > & {
@@ -36,9 +39,9 @@ export type DaprAppOptions<N extends string = string, C extends Class = Class> =
  *   }
  * }
  */
-export function DaprApp<N extends string, C extends Class = never>(
+export function DaprApp<N extends string, C extends CalleeClass = never>(
   options: DaprAppOptions<N, C>,
-): AppDecorator<N, InstanceOf<C>> {
+): AppDecorator<N, Callee<C>> {
   return recording("DaprApp", options);
 }
 

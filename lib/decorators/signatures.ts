@@ -113,7 +113,7 @@ type Known<P, Side extends "input" | "output"> = P extends { readonly "~standard
     : InstanceOf<P>;
 
 /** By its prototype, which has `any` for the parameters of a generic class, where a constructor has `unknown`. */
-type InstanceOf<C> = C extends { readonly prototype: infer I }
+export type InstanceOf<C> = C extends { readonly prototype: infer I }
   ? IsAny<I> extends true
     ? C extends abstract new (...args: any) => infer J
       ? J

@@ -177,7 +177,7 @@ export async function refused(billing: AppClient<Billing>, texts: AppClient<Bill
   // @ts-expect-error is not assignable to type '"shut"'
   const state: "shut" = await billing.state();
   // @ts-expect-error Object is possibly 'undefined'
-  (await billing.find("r1")).number;
+  void (await billing.find("r1")).number;
   // @ts-expect-error is not assignable to parameter of type 'number'
   await billing.extra("a");
   // @ts-expect-error is not assignable to parameter of type 'string'
@@ -189,7 +189,7 @@ export async function refused(billing: AppClient<Billing>, texts: AppClient<Bill
   // @ts-expect-error Expected 1-3 arguments, but got 0
   await billing.call();
   // @ts-expect-error is of type 'unknown'
-  (await billing.replied(new Charge())).status;
+  void (await billing.replied(new Charge())).status;
   void [at, state];
 }
 

@@ -116,7 +116,8 @@ function toV3Http(value) {
   const headers = {};
   for (const name in value.headers) if (value.headers[name] != null) headers[name] = value.headers[name].toString();
   const status = value.statusCode || value.status;
-  return { http: { statusCode: status && status.toString(), headers, body: toV3(value.body) } };
+  const { cookies } = value;
+  return { http: { statusCode: status && status.toString(), headers, cookies, body: toV3(value.body) } };
 }
 
 function v3Request({ url, method, headers = {}, query = {}, params = {}, body }) {
@@ -216,6 +217,31 @@ function withBytes(data) {
   return { http: { ...data.http, body: { bytes: Buffer.from(data.http.body.base64, "base64") } } };
 }
 
+/** The same, with every byte and every cookie; both models name a cookie's members alike. */
+function shownWhole(data) {
+  if (data?.http === undefined) return data?.bytes === undefined ? data : { base64: base64Of(data) };
+  const { statusCode, headers, cookies, body } = data.http;
+  return {
+    status: Number(statusCode ?? 200),
+    headers,
+    cookies: (cookies ?? []).map(plainCookie),
+    base64: base64Of(body),
+  };
+}
+
+function base64Of(data) {
+  const content = data?.bytes ?? data?.string ?? data?.json;
+  return content === undefined ? "" : Buffer.from(content).toString("base64");
+}
+
+function plainCookie(cookie) {
+  const members = Object.entries(cookie).map(([name, given]) => {
+    const value = given?.value ?? given;
+    return [name, value?.seconds === undefined ? value : value.seconds * 1000];
+  });
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined && value !== null));
+}
+
 /** What the host makes of the worker's answer: the same for both models. */
 function shown(data) {
   if (data === undefined || data === null) return undefined;
@@ -241,7 +267,7 @@ async function run(functions, model, call) {
     if (found === undefined) throw new Error(`there is no function ${call.function}`);
     const { returnValue, outputData } = await model(call.function, found, started, logs);
     const outputs = Object.fromEntries(outputData.map(({ name, data }) => [name, shown(data)]));
-    return { reply: shown(returnValue), outputs, logs };
+    return { reply: (call.whole ? shownWhole : shown)(returnValue), outputs, logs };
   } catch (error) {
     return { error: { code: error.code, message: error.message }, logs };
   }

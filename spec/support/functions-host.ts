@@ -26,6 +26,8 @@ export interface HostCall {
   readonly payload?: HostData;
   readonly inputs?: Readonly<Record<string, HostData>>;
   readonly traceparent?: string;
+  /** Show the reply with every byte, as base64, and every cookie. */
+  readonly whole?: boolean;
 }
 
 export interface HostResult {

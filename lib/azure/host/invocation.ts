@@ -62,7 +62,8 @@ export function toRunner(bound: BoundFunction, options: CompileOptions): Functio
 function readableError(thrown: unknown, { errorCode, detail }: Failure): Error {
   if (types.isNativeError(thrown)) {
     try {
-      if ([thrown.name, thrown.message, thrown.stack].every((text) => typeof text === "string")) return thrown;
+      const { name, message, stack, code: _ } = thrown as NodeJS.ErrnoException;
+      if ([name, message, stack].every((text) => typeof text === "string")) return thrown;
     } catch {
       // What cannot be read is replaced.
     }

@@ -60,8 +60,14 @@ function toHttpResponse({ status, headers }: WireReply, body: string | Uint8Arra
 
 /** The value without its percent encoding, which the host adds. */
 function toCookie(line: string): Cookie {
-  const { sameSite, value = "", ...cookie } = parseSetCookie(line);
-  return { ...cookie, value, ...(typeof sameSite === "string" && { sameSite: sameSites[sameSite] }) };
+  const { sameSite, value = "", expires, ...cookie } = parseSetCookie(line);
+  return {
+    ...cookie,
+    value,
+    ...(typeof sameSite === "string" && { sameSite: sameSites[sameSite] }),
+    // The worker takes 0, with which cookies are deleted, for no time at all; a millisecond later is the same second.
+    ...(expires !== undefined && { expires: new Date(Math.max(1, expires.getTime())) }),
+  };
 }
 
 const sameSites = { strict: "Strict", lax: "Lax", none: "None" } as const;

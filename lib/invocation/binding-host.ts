@@ -2,6 +2,7 @@ import type { BindingData } from "../expressions/template.js";
 import type { ClientBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import type { KeyQueue } from "./key-queue.js";
 import type { InvocationWatch, ObservedInvocation } from "./observer.js";
 
 /** One call of a function, as its bindings see it. */
@@ -12,6 +13,8 @@ export interface Invocation extends ObservedInvocation {
   readonly signal: AbortSignal | undefined;
   /** What watches this invocation, from its start on. */
   watch?: InvocationWatch | undefined;
+  /** Which call of the method this is, from 1: it is called again when its state entries have changed meanwhile. */
+  attempt: number;
 }
 
 /** An input binding, ready to be read: all that can be known at start is. */
@@ -57,6 +60,74 @@ export interface BindingHost {
   reader(input: InputBinding, definition: FunctionDefinition): InputReader;
   writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter;
   client(binding: ClientBinding, definition: FunctionDefinition): ClientOpener;
+  /** Called for a function that has state entries. */
+  entries(definition: FunctionDefinition): EntryStore;
+}
+
+/** Where an entry is in one invocation. */
+export interface EntryPlace {
+  readonly stateStore: string;
+  readonly key: string;
+  /** Tells it from every other key of the process. */
+  readonly id: string;
+}
+
+/** A key as it was read; both undefined where it does not exist. */
+export interface StoredEntry {
+  readonly value: unknown;
+  readonly etag: string | undefined;
+}
+
+/** What becomes of a key. `Value` is a value as this host stores it. */
+export type EntryChange<Value = unknown> =
+  | {
+      readonly operation: "set";
+      readonly value: Value;
+      readonly metadata: Readonly<Record<string, string>> | undefined;
+    }
+  | { readonly operation: "remove" };
+
+/** An entry whose key is to be changed, and what it was read as. */
+export interface ChangedEntry<Value = unknown> {
+  /** Position among the function's entries. */
+  readonly index: number;
+  readonly place: EntryPlace;
+  readonly stored: StoredEntry;
+  readonly change: EntryChange<Value>;
+}
+
+/** The state entries of a function, ready to be read and written. */
+export interface EntryStore<Value = unknown> {
+  /** Who has which key, among the invocations of this process. */
+  readonly queue: KeyQueue;
+  /**
+   * Where the entries of an invocation are, in the order declared.
+   *
+   * @throws PayloadError `ERR_BINDING_DATA`; InvocationError `ERR_DAPR_BAD_REQUEST`
+   */
+  locate(invocation: Invocation): readonly EntryPlace[];
+  /** @throws or rejects with SidecarError */
+  read(index: number, place: EntryPlace, invocation: Invocation): Promise<StoredEntry>;
+  /**
+   * Called inside `set`: checks and serialises.
+   *
+   * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+   */
+  toChange(index: number, value: unknown, overrides: unknown, invocation: Invocation): EntryChange<Value>;
+  /**
+   * Writes the changes as one unit; called with at least one.
+   *
+   * @throws EntryConflict when a key has changed since it was read, and nothing was written
+   */
+  write(changes: readonly ChangedEntry<Value>[], invocation: Invocation): Promise<void>;
+}
+
+/** A key that changed between read and write. Never leaves the runtime. */
+export class EntryConflict extends Error {
+  /** @param cause what the write failed with */
+  constructor(override readonly cause: Error) {
+    super(cause.message);
+  }
 }
 
 /** A `write` that stopped: how many messages were sent before, and which one failed. Never leaves the runtime. */

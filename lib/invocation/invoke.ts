@@ -11,6 +11,7 @@ import {
 import type { Check, CheckOptions } from "../payload/payload-type.js";
 import { callAround, type Around } from "./around.js";
 import {
+  EntryConflict,
   WriteError,
   type BindingHost,
   type ClientOpener,
@@ -20,6 +21,15 @@ import {
   type OutputWriter,
 } from "./binding-host.js";
 import { decisiveError, isDecisive } from "./failures.js";
+import {
+  OpenEntries,
+  compileEntries,
+  conflictError,
+  payloadCopy,
+  queueFullError,
+  waitAfter,
+  type CompiledEntries,
+} from "./entries.js";
 import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
 import { replyReader, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
@@ -30,6 +40,7 @@ export interface CompiledFunction {
   readonly instance: Readonly<Record<string, FunctionMethod>>;
   readonly checkPayload: ((payload: unknown) => MaybePromise<unknown>) | undefined;
   readonly inputs: readonly (InputReader & { readonly binding: InputBinding })[];
+  readonly entries: CompiledEntries | undefined;
   readonly clients: readonly (ClientOpener & { readonly name: string })[];
   readonly outputs: readonly CompiledOutput[];
   readonly readReply: ReplyReader;
@@ -66,6 +77,7 @@ export function compileFunction(
       binding: input,
       ...revived(input, host.reader(input, definition), definition, options.validation),
     })),
+    entries: compileEntries(definition, host, options.validation),
     clients: definition.clients.map((binding) => {
       const opener = host.client(binding, definition);
       return { name: binding.name, open: (invocation) => opener.open(invocation) };
@@ -85,8 +97,9 @@ export function compileFunction(
  * One invocation, the same in every host: payload checked, inputs read side by side, method called, reply made,
  * collectors flushed output by output in the order declared.
  *
- * A method that throws flushes nothing, and so does a reply that cannot be made: `write` runs before the flush. An event that is
- * to be delivered again sends nothing either.
+ * A method that throws flushes nothing, and so does a reply that cannot be made: `write` runs before the flush. An event
+ * that is to be delivered again sends nothing either. State entries are written before anything is sent; where another
+ * has changed one, all of this begins again with the payload as it came.
  * What has no need to wait does not: a function without inputs, whose method returns no promise and adds no item, is
  * answered at once.
  *
@@ -99,8 +112,46 @@ export function invoke<R>(
   invocation: Invocation,
   write: (answer: WireReply | TopicOutcome) => R,
 ): MaybePromise<R> {
-  const checked = fn.checkPayload === undefined ? payload : fn.checkPayload(payload);
-  return andThen(checked, (payload) => callAndFlush(fn, payload, invocation, write));
+  const { entries } = fn;
+  if (entries !== undefined) return invokeWithEntries(fn, entries, payload, invocation, write);
+  return andThen(checked(fn, payload), (payload) => callAndFlush(fn, payload, invocation, write, undefined));
+}
+
+function checked({ checkPayload }: CompiledFunction, payload: unknown): MaybePromise<unknown> {
+  return checkPayload === undefined ? payload : checkPayload(payload);
+}
+
+/** Runs the method until what it makes of its entries can be written, or it has run too often. */
+async function invokeWithEntries<R>(
+  fn: CompiledFunction,
+  entries: CompiledEntries,
+  payload: unknown,
+  invocation: Invocation,
+  write: (answer: WireReply | TopicOutcome) => R,
+): Promise<R> {
+  const { store, attempts } = entries;
+  let next = await checked(fn, payloadCopy(payload));
+  const places = store.locate(invocation);
+  const ids = places.map(({ id }) => id);
+  const release = await store.queue.enter(ids, invocation.signal, () => queueFullError(invocation, places));
+  try {
+    for (let attempt = 1; ; attempt++) {
+      invocation.attempt = attempt;
+      const open = new OpenEntries(entries, places, invocation, release);
+      try {
+        return await callAndFlush(fn, next, invocation, write, open);
+      } catch (thrown) {
+        if (!(thrown instanceof EntryConflict)) throw thrown;
+        const isOver = attempt >= attempts;
+        invocation.watch?.conflicted?.(attempt, isOver);
+        if (isOver) throw conflictError(invocation, places, attempt, thrown.cause);
+      }
+      await waitAfter(attempt, invocation.signal);
+      next = await checked(fn, payloadCopy(payload));
+    }
+  } finally {
+    release();
+  }
 }
 
 type Collectors = readonly BufferedCollector<unknown>[];
@@ -112,11 +163,12 @@ function callAndFlush<R>(
   payload: unknown,
   invocation: Invocation,
   write: (answer: WireReply | TopicOutcome) => R,
+  entries: OpenEntries | undefined,
 ): MaybePromise<R> {
   let collectors: Collectors = none;
   let clients: readonly OpenClient[] = none;
   const call = (): MaybePromise<unknown> =>
-    andThen(readInputs(fn, invocation), (bindings) => {
+    andThen(readInputs(fn, invocation, entries), (bindings) => {
       if (fn.clients.length > 0) clients = clientsOf(fn, invocation, bindings);
       if (fn.outputs.length > 0) collectors = collectorsOf(fn, invocation, bindings);
       invocation.watch?.calling?.(payload);
@@ -129,16 +181,19 @@ function callAndFlush<R>(
     (returned) => {
       closeAll(collectors);
       closeAll(clients);
+      entries?.close();
       invocation.watch?.called?.(returned);
       const answer = fn.readReply(returned, invocation.context);
       const reply = write(answer);
       // The event comes again, and with it what was added.
       if (answer === "RETRY") return reply;
-      return collectors.some(hasItems) ? flush(fn, collectors, invocation).then(() => reply) : reply;
+      if (entries === undefined && !collectors.some(hasItems)) return reply;
+      return flush(fn, collectors, invocation, entries).then(() => reply);
     },
     (thrown) => {
       closeAll(collectors);
       closeAll(clients);
+      entries?.close();
       throw thrown;
     },
   );
@@ -148,9 +203,15 @@ function closeAll(parts: readonly { close(): void }[]): void {
   for (const part of parts) part.close();
 }
 
-/** Sends what was collected. */
-async function flush(fn: CompiledFunction, collectors: Collectors, invocation: Invocation): Promise<void> {
+/** Writes the state entries, then sends what was collected. @throws EntryConflict before anything was sent */
+async function flush(
+  fn: CompiledFunction,
+  collectors: Collectors,
+  invocation: Invocation,
+  entries: OpenEntries | undefined,
+): Promise<void> {
   const { watch } = invocation;
+  await entries?.write();
   for (const [index, { binding, writer }] of fn.outputs.entries()) {
     const { messages } = collectors[index]!;
     if (messages.length === 0) continue;
@@ -158,26 +219,36 @@ async function flush(fn: CompiledFunction, collectors: Collectors, invocation: I
     try {
       await (watch?.flush?.(binding, messages, write) ?? write());
     } catch (error) {
-      throw flushError(fn, collectors, index, error);
+      throw flushError(fn, collectors, index, error, entries);
     }
   }
 }
 
-function readInputs(fn: CompiledFunction, invocation: Invocation): MaybePromise<Record<string, unknown>> {
-  return fn.inputs.length === 0 ? {} : readSideBySide(fn, invocation);
+function readInputs(
+  fn: CompiledFunction,
+  invocation: Invocation,
+  entries: OpenEntries | undefined,
+): MaybePromise<Record<string, unknown>> {
+  return fn.inputs.length === 0 && entries === undefined ? {} : readSideBySide(fn, invocation, entries);
 }
 
-async function readSideBySide(fn: CompiledFunction, invocation: Invocation): Promise<Record<string, unknown>> {
+async function readSideBySide(
+  fn: CompiledFunction,
+  invocation: Invocation,
+  entries: OpenEntries | undefined,
+): Promise<Record<string, unknown>> {
   const { watch } = invocation;
   const reads = fn.inputs.map((input) => {
     const read = (): Promise<unknown> => input.read(invocation);
     return watch?.read?.(input.binding, read) ?? read();
   });
-  const results = await Promise.allSettled(reads);
   const bindings: Record<string, unknown> = {};
+  if (entries !== undefined) reads.push(entries.read(bindings));
+  const results = await Promise.allSettled(reads);
   results.forEach((result, index) => {
     if (result.status === "rejected") throw result.reason as Error;
-    bindings[fn.inputs[index]!.binding.name] = result.value;
+    const input = fn.inputs[index];
+    if (input !== undefined) bindings[input.binding.name] = result.value;
   });
   return bindings;
 }
@@ -204,12 +275,20 @@ function hasItems({ messages }: BufferedCollector<unknown>): boolean {
   return messages.length > 0;
 }
 
-function flushError(fn: CompiledFunction, collectors: Collectors, index: number, error: unknown): InvocationError {
+function flushError(
+  fn: CompiledFunction,
+  collectors: Collectors,
+  index: number,
+  error: unknown,
+  entries: OpenEntries | undefined,
+): InvocationError {
   if (!(error instanceof WriteError)) throw error;
   const counts = collectors.slice(0, index + 1).map(({ messages }, i) => (i < index ? messages.length : error.sent));
-  const sent: SentItems[] = counts
-    .map((items, i) => ({ output: fn.outputs[i]!.binding.name, items }))
-    .filter(({ items }) => items > 0);
+  const written = (entries?.written ?? []).map((output) => ({ output, items: 1 }));
+  const sent: SentItems[] = [
+    ...written,
+    ...counts.map((items, i) => ({ output: fn.outputs[i]!.binding.name, items })).filter(({ items }) => items > 0),
+  ];
   const before = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
   const total = collectors[index]!.messages.length;
   const { cause } = error;

@@ -1,4 +1,4 @@
-import type { InputBinding, OutputBinding } from "../model/bindings.js";
+import type { DaprStateEntryBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationContext } from "../model/invocation.js";
@@ -34,16 +34,22 @@ export interface InvocationWatch {
   run?<T>(next: () => T): T;
   /** Trace headers for a request of this invocation that is about to be sent, in place of the trigger's own. */
   headers?(): Readonly<Record<string, string>> | undefined;
-  /** Surrounds the reading of an input. */
-  read?(input: InputBinding, next: () => Promise<unknown>): Promise<unknown>;
+  /** Surrounds the reading of an input or a state entry. */
+  read?(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown>;
   /** An item was taken by its collector. */
   added?(output: OutputBinding, item: OutputItem): void;
   /** The method is about to be called. @param payload as it was read and checked */
   calling?(payload: unknown): void;
   /** The method has returned, and nothing has been sent yet. */
   called?(returned: unknown): void;
-  /** Surrounds the sending of an output's messages. */
-  flush?(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void>;
+  /** Keys of the state entries changed between read and write. @param isOver false where the method runs again */
+  conflicted?(attempt: number, isOver: boolean): void;
+  /** Surrounds the sending of an output's messages, or the writing of the state entries, told by the first of them. */
+  flush?(
+    output: OutputBinding | DaprStateEntryBinding,
+    messages: readonly unknown[],
+    next: () => Promise<void>,
+  ): Promise<void>;
   /** The invocation is over. */
   ended?(end: InvocationEnd): void;
 }
@@ -80,7 +86,7 @@ class Watches implements InvocationWatch {
     return undefined;
   }
 
-  read(input: InputBinding, next: () => Promise<unknown>): Promise<unknown> {
+  read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
     return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
   }
 
@@ -96,7 +102,15 @@ class Watches implements InvocationWatch {
     for (const watch of this.all) watch.called?.(returned);
   }
 
-  flush(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
+  conflicted(attempt: number, isOver: boolean): void {
+    for (const watch of this.all) watch.conflicted?.(attempt, isOver);
+  }
+
+  flush(
+    output: OutputBinding | DaprStateEntryBinding,
+    messages: readonly unknown[],
+    next: () => Promise<void>,
+  ): Promise<void> {
     return this.#around(next, (watch, inner) => watch.flush?.(output, messages, inner) ?? inner());
   }
 

@@ -31,6 +31,7 @@ export class TriggerInvocation implements Invocation {
   /** An event's own trace context, which counts where the request has none. */
   attributes: TraceAttributes | undefined = undefined;
   watch: Invocation["watch"] = undefined;
+  #attempt = 1;
   #id: string | undefined;
   #log: Log | undefined;
   #trace: Readonly<Record<string, string>> | null | undefined = null;
@@ -43,6 +44,16 @@ export class TriggerInvocation implements Invocation {
 
   get id(): string {
     return (this.#id ??= randomUUID());
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  set attempt(attempt: number) {
+    this.#attempt = attempt;
+    // Its lines say which attempt they are of.
+    if (attempt > 1) this.#log = undefined;
   }
 
   get signal(): AbortSignal {
@@ -60,6 +71,7 @@ export class TriggerInvocation implements Invocation {
       function: this.definition.name,
       invocationId: this.id,
       traceId: this.traceHeaders?.["traceparent"]?.split("-")[1],
+      ...(this.#attempt > 1 && { attempt: this.#attempt }),
     }));
   }
 
@@ -121,6 +133,10 @@ class TriggerContext implements InvocationContext {
 
   get signal(): AbortSignal {
     return this.#invocation.signal;
+  }
+
+  get attempt(): number {
+    return this.#invocation.attempt;
   }
 
   get request(): InvocationRequest | undefined {

@@ -14,7 +14,6 @@ import { firstParameterType } from "./design-types.js";
 import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
 import type { BindingRole } from "../model/binding-table.js";
-import { notYetProblems } from "./rules/not-yet.js";
 import { expressionProblems } from "./rules/expressions.js";
 import { duplicateBindingProblems, functionNameProblems } from "./rules/names.js";
 import { retryProblems } from "./rules/retry.js";
@@ -77,7 +76,7 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
     ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
     ...(payload.type !== undefined && { payloadType: payload.type }),
   };
-  const judged = [...stateProblems(definition), ...expressionProblems(definition), ...notYetProblems(definition)];
+  const judged = [...stateProblems(definition), ...expressionProblems(definition)];
   return { definition, problems: [...problems, ...payload.problems, ...judged] };
 }
 

@@ -12,6 +12,8 @@ export interface InvocationContext {
   readonly request?: InvocationRequest | undefined;
   /** Aborted when the app stops and this invocation has used up the time it had to finish. */
   readonly signal: AbortSignal;
+  /** 1, and more where the method runs again since another has changed its state entries. */
+  readonly attempt: number;
   /** W3C trace context of the trigger, handed on to every input and output. */
   readonly traceContext?: TraceContext | undefined;
   log(...args: unknown[]): void;
@@ -146,6 +148,8 @@ export interface StateRecord<T = unknown> {
   readonly key: string;
   readonly value: T | undefined;
   readonly etag: string | undefined;
+  /** When the store removes the key, as RFC 3339 text; absent where it does not, or does not say. */
+  readonly ttlExpireTime?: string | undefined;
 }
 
 export interface ReplyInit {

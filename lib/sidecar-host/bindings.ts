@@ -13,6 +13,7 @@ import {
   compileValue,
   type BindingPlace,
 } from "./options.js";
+import { refuseTooLarge } from "./request-size.js";
 import { jsonValue, sendInOrder } from "./values.js";
 
 type BindingMessage = Pick<InvokeBindingRequest, "bindingName" | "operation" | "data" | "metadata">;
@@ -48,9 +49,11 @@ export function bindingReader(client: DaprClient, place: BindingPlace<DaprBindin
   };
 }
 
+/** @param limit bytes of a request that the sidecar takes */
 export function bindingWriter(
   client: DaprClient,
   place: BindingPlace<DaprBindingOutput>,
+  limit: number,
 ): OutputWriter<BindingMessage> {
   const { binding, where } = place;
   const bindingNameOf = compileItemOption(place, "bindingName", binding.bindingName, nameRule.missing);
@@ -58,11 +61,15 @@ export function bindingWriter(
   return {
     toMessage(item, invocation) {
       const { value } = item;
+      // Operations such as list take none; the extension cannot call them.
+      const data = value === undefined || value === null ? undefined : jsonValue(value, where, "data");
+      if (data !== undefined) {
+        refuseTooLarge(where, "data", limit, 3 * data.text.length, () => Buffer.byteLength(data.text) + 256);
+      }
       return {
         bindingName: bindingNameOf(item, invocation),
         operation: operationOf(item, invocation),
-        // Operations such as list take none; the extension cannot call them.
-        data: value === undefined || value === null ? undefined : jsonValue(value, where, "data"),
+        data,
         metadata: item.overrides["metadata"] as InvokeBindingRequest["metadata"],
       };
     },

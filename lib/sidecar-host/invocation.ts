@@ -20,13 +20,20 @@ import {
   type BindingPlace,
   type Option,
 } from "./options.js";
+import { bodyContent } from "../client/http/json-text.js";
+import { refuseTooLarge } from "./request-size.js";
 import { messageBody, sendInOrder } from "./values.js";
 
 type InvokeMessage = Pick<InvokeMethodRequest, "appId" | "methodName" | "httpVerb" | "body" | "headers">;
 
 const rules = outputTypes.daprInvoke.overrides;
 
-export function invokeWriter(client: DaprClient, place: BindingPlace<DaprInvoke>): OutputWriter<InvokeMessage> {
+/** @param limit bytes of a request that the sidecar takes */
+export function invokeWriter(
+  client: DaprClient,
+  place: BindingPlace<DaprInvoke>,
+  limit: number,
+): OutputWriter<InvokeMessage> {
   const { binding, where } = place;
   const appIdOf = compileItemOption(place, "appId", binding.appId, rules.appId.missing);
   const methodNameOf = compileMethodName(place);
@@ -43,6 +50,10 @@ export function invokeWriter(client: DaprClient, place: BindingPlace<DaprInvoke>
         value === undefined || value === null
           ? undefined
           : messageBody(value, overrides["contentType"] as string | undefined, where, "body");
+      if (body !== undefined) {
+        const content = bodyContent(body);
+        refuseTooLarge(where, "body", limit, 3 * content.length, () => Buffer.byteLength(content));
+      }
       return { appId, methodName, httpVerb, body, headers: overrides["headers"] as InvokeMessage["headers"] };
     },
     async write(messages, invocation) {

@@ -8,8 +8,9 @@ import { SidecarError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
+import { cutBySize, refuseTooLarge } from "./request-size.js";
 import { asError, messageBody } from "./values.js";
-import { isJsonType } from "../client/http/json-text.js";
+import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
 interface PublishMessage {
   readonly pubSubName: string;
@@ -20,7 +21,12 @@ interface PublishMessage {
   readonly alone: boolean;
 }
 
-export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublish>): OutputWriter<PublishMessage> {
+/** @param limit bytes of a request that the sidecar takes */
+export function publishWriter(
+  client: DaprClient,
+  place: BindingPlace<DaprPublish>,
+  limit: number,
+): OutputWriter<PublishMessage> {
   const { binding, definition, where } = place;
   const rules = outputTypes.daprPublish.overrides;
   const pubSubNameOf = compileItemOption(place, "pubSubName", binding.pubSubName, rules.pubSubName.missing);
@@ -40,16 +46,18 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
       const id = isOwnEvent || isRaw ? undefined : eventId(invocation, definition.name, binding.name, index, given);
       const metadata = id === undefined ? given : { ...given, "cloudevent.id": id };
       const alone = isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload));
-      if (isRaw || !(payload.content instanceof Uint8Array) || isBinaryType(mediaType)) {
-        return { pubSubName, topic, payload, metadata, alone };
-      }
-      return { pubSubName, topic, payload: eventOfBytes(payload, metadata), metadata, alone: true };
+      const isAsIs = isRaw || !(payload.content instanceof Uint8Array) || isBinaryType(mediaType);
+      const message = isAsIs
+        ? { pubSubName, topic, payload, metadata, alone }
+        : { pubSubName, topic, payload: eventOfBytes(payload, metadata), metadata, alone: true };
+      refuseTooLarge(where, "payload", limit, mostBytes(message), () => bytesOf(message));
+      return message;
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
       // In order, each after the one before; the extension publishes them side by side.
       for (let first = 0, end; first < messages.length; first = end) {
-        end = binding.bulk === true ? endOfGroup(messages, first) : first + 1;
+        end = binding.bulk === true ? endOfGroup(messages, first, limit) : first + 1;
         const entries = messages.slice(first, end);
         const { pubSubName, topic, payload, metadata } = entries[0]!;
         try {
@@ -68,8 +76,8 @@ export function publishWriter(client: DaprClient, place: BindingPlace<DaprPublis
   };
 }
 
-/** The end of the items that go into one request: consecutive ones for one topic. */
-function endOfGroup(messages: readonly PublishMessage[], first: number): number {
+/** The end of the items that go into one request: consecutive ones for one topic, as many as the sidecar takes. */
+function endOfGroup(messages: readonly PublishMessage[], first: number, limit: number): number {
   const { pubSubName, topic, alone } = messages[first]!;
   let end = first + 1;
   if (alone) return end;
@@ -77,7 +85,23 @@ function endOfGroup(messages: readonly PublishMessage[], first: number): number 
     const next = messages[end]!;
     if (next.alone || next.pubSubName !== pubSubName || next.topic !== topic) break;
   }
-  return end;
+  const group = messages.slice(first, end);
+  const [cut] = cutBySize(group, limit, mostBytes, (entry, index) => Buffer.byteLength(bulkEntry(entry, index)) + 1, 2);
+  return first + cut!.end;
+}
+
+/** Bytes that an item has at most, in a request of its own or among others. */
+function mostBytes({ payload: { content }, metadata }: PublishMessage): number {
+  const names = metadata === undefined ? 0 : 3 * JSON.stringify(metadata).length;
+  if (content instanceof Uint8Array) return names + 1.4 * content.length;
+  // Text of its own is a JSON string among others.
+  return names + (content instanceof JsonText ? 3 * content.text.length : 6 * String(content).length);
+}
+
+/** Bytes of an item in a request of its own; metadata is in the query there. */
+function bytesOf({ payload }: PublishMessage): number {
+  const content = bodyContent(payload);
+  return typeof content === "string" ? Buffer.byteLength(content) : content.length;
 }
 
 function writeError(first: number, error: unknown): WriteError {

@@ -2,13 +2,16 @@ import type { DaprClient } from "../client/dapr-client.js";
 import type { ClientBinding, GenericBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import { DefinitionError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
-import type { BindingHost, ClientOpener, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { BindingHost, ClientOpener, EntryStore, InputReader, OutputWriter } from "../invocation/binding-host.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { appClientOpener, sidecarCalls } from "./app-client.js";
+import { KeyQueue } from "../invocation/key-queue.js";
 import { bindingReader, bindingWriter } from "./bindings.js";
+import { entryStore } from "./entries.js";
 import { invokeReader, invokeWriter } from "./invocation.js";
 import { bindingPlace } from "./options.js";
 import { publishWriter } from "./pubsub.js";
+import { defaultMaxRequestSize } from "./request-size.js";
 import { secretReader } from "./secrets.js";
 import { sidecarClientOpener } from "./sidecar-client.js";
 import { stateReader, stateWriter } from "./state.js";
@@ -18,10 +21,16 @@ import { stateReader, stateWriter } from "./state.js";
  * options, whose settings are resolved already and whose expressions are filled in each `add`.
  */
 export class SidecarHost implements BindingHost {
-  /** @param validation how payloads are validated that go to a callee whose class is known */
+  readonly #keys = new KeyQueue();
+
+  /**
+   * @param validation how payloads are validated that go to a callee whose class is known
+   * @param maxRequestSize bytes of a request that the sidecar takes
+   */
   constructor(
     private readonly port: DaprClient,
     private readonly validation?: ValidationOptions,
+    private readonly maxRequestSize = defaultMaxRequestSize,
   ) {}
 
   /** @throws DefinitionError for a binding that needs another host, or an option that cannot be right */
@@ -45,14 +54,20 @@ export class SidecarHost implements BindingHost {
     // A message of one writer is only ever given back to that writer.
     switch (output.type) {
       case "daprState":
-        return stateWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
+        return stateWriter(this.port, bindingPlace(output, definition), this.maxRequestSize) as OutputWriter;
       case "daprPublish":
-        return publishWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
+        return publishWriter(this.port, bindingPlace(output, definition), this.maxRequestSize) as OutputWriter;
       case "daprInvoke":
-        return invokeWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
+        return invokeWriter(this.port, bindingPlace(output, definition), this.maxRequestSize) as OutputWriter;
       case "daprBinding":
-        return bindingWriter(this.port, bindingPlace(output, definition)) as OutputWriter;
+        return bindingWriter(this.port, bindingPlace(output, definition), this.maxRequestSize) as OutputWriter;
     }
+  }
+
+  /** @throws as {@link reader} */
+  entries(definition: FunctionDefinition): EntryStore {
+    const places = definition.entries.map((entry) => bindingPlace(entry, definition));
+    return entryStore(this.port, places, this.#keys, this.maxRequestSize) as EntryStore;
   }
 
   /** @throws as {@link reader} */

@@ -1,149 +1,318 @@
-import type { DaprClient, StateRemoval, StateItem, StateOperation } from "../client/dapr-client.js";
-import { enc } from "../client/paths.js";
-import { badItem } from "../collectors/message.js";
-import { outputTypes } from "../model/binding-table.js";
+import type { DaprClient, MetadataMap, StateItem, StateOperation, StateRemoval } from "../client/dapr-client.js";
+import { stateItem, stateOperation } from "../client/http/json-text.js";
+import { badItem, kindOf } from "../collectors/message.js";
 import type { DaprStateInput, DaprStateOutput } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
-import { SidecarError } from "../model/errors.js";
 import type { StateRecord } from "../model/invocation.js";
+import type { JsonText } from "../model/json.js";
 import { WriteError, type InputReader, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
-import { callOptions, compileInputOption, compileItemOption, type BindingPlace } from "./options.js";
-import { asError, jsonValue, sendInOrder } from "./values.js";
-
-const { stateStore: storeRule, key: keyRule } = outputTypes.daprState.overrides;
-
-/** Dapr divides its own prefix from the key with it and answers 400 to a key that holds it. */
-const divider = "||";
+import { decisiveError } from "../invocation/failures.js";
+import { compileMetadata, mergedMetadata, type Metadata } from "./metadata.js";
+import { callOptions, compileInputOption, compileItemOption, compileValue, type BindingPlace } from "./options.js";
+import { cutBySize, refuseTooLarge, tooLarge } from "./request-size.js";
+import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
+import { asError, jsonValue } from "./values.js";
 
 export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
+  return place.binding.keys === undefined ? keyReader(client, place) : keysReader(client, place, place.binding.keys);
+}
+
+function keyReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
   const { binding, where } = place;
+  const { consistency } = binding;
   const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
   const keyOf = compileInputOption(place, "key", binding.key ?? "", keyRule.missing);
+  const metadataOf = compileMetadata(place, binding.metadata);
   return {
     async read(invocation) {
       const stateStore = storeOf(invocation);
       const key = keyOf(invocation);
-      if (key.includes(divider)) throw badItem(where, "key", dividerProblem);
+      if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
+      const metadata = metadataOf(invocation);
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      const request = { stateStore, key, binding: name, daprAddress, signal, traceHeaders };
-      const { value, etag } = await client.getState(request);
+      const request = { stateStore, key, metadata, consistency, binding: name, daprAddress, signal, traceHeaders };
+      const { value, etag, ttlExpireTime } = await client.getState(request);
       // Deviation from the extension, which fails for any key that is missing.
-      if (value === undefined && binding.required === true) throw missingKey(place, stateStore, key);
-      return binding.record === true ? ({ key, value, etag } satisfies StateRecord) : value;
+      if (value === undefined && binding.required === true) throw missingKey(place.call, stateStore, key);
+      return binding.record === true ? recordOf(key, value, etag, ttlExpireTime) : value;
     },
   };
 }
 
-const dividerProblem = `must not hold "${divider}", which Dapr refuses in keys`;
+/** Reads the keys of a list that an expression finds, in one request. */
+function keysReader(client: DaprClient, place: BindingPlace<DaprStateInput>, keys: string): InputReader {
+  const { binding, where } = place;
+  const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
+  const keysOf = compileValue(place, "keys", keys);
+  const metadataOf = compileMetadata(place, binding.metadata);
+  return {
+    async read(invocation) {
+      const stateStore = storeOf(invocation);
+      const list = checkedKeys(keysOf(invocation), where);
+      const metadata = metadataOf(invocation);
+      const results = await client.getBulkState({
+        ...callOptions(place, invocation),
+        stateStore,
+        keys: list,
+        metadata,
+      });
+      return results.map(({ key, value, etag, ttlExpireTime }) => recordOf(key, value, etag, ttlExpireTime));
+    },
+  };
+}
 
-function missingKey({ call }: BindingPlace<DaprStateInput>, stateStore: string, key: string): SidecarError {
-  const operation = `GET /v1.0/state/${enc(stateStore)}/${enc(key)}`;
-  return new SidecarError({
-    status: 404,
-    errorCode: "ERR_NO_CONTENT",
-    message: `${call.binding}, ${operation}: no key "${key}" in the state store "${stateStore}"`,
-    operation,
-    target: call.daprAddress ?? "the sidecar",
+function checkedKeys(found: unknown, where: string): string[] {
+  if (!Array.isArray(found)) throw badItem(where, "keys", `must find a list of keys, not ${kindOf(found)}`);
+  return found.map((key: unknown, index) => {
+    const text = typeof key === "number" ? String(key) : key;
+    if (typeof text !== "string" || text === "" || !text.isWellFormed()) {
+      throw badItem(where, `keys[${index}]`, `must be a key: text that is not empty, not ${kindOf(key)}`);
+    }
+    if (holdsDivider(text)) throw badItem(where, `keys[${index}]`, dividerProblem);
+    return text;
   });
+}
+
+function recordOf(key: string, value: unknown, etag: string | undefined, ttlExpireTime?: string): StateRecord {
+  return ttlExpireTime === undefined ? { key, value, etag } : { key, value, etag, ttlExpireTime };
 }
 
 interface StateMessage {
   readonly stateStore: string;
   readonly change: StateOperation;
+  /** What an outbox publishes in place of the value. */
+  readonly projection?: StateOperation | undefined;
 }
 
-export function stateWriter(client: DaprClient, place: BindingPlace<DaprStateOutput>): OutputWriter<StateMessage> {
+/** What an invocation has put into its transaction so far. */
+interface OpenTransaction {
+  readonly stateStore: string;
+  /** Bytes that its operations have at most. */
+  atMost: number;
+  readonly operations: StateOperation[];
+  hasProjection: boolean;
+}
+
+/** @param limit bytes of a request that the sidecar takes */
+export function stateWriter(
+  client: DaprClient,
+  place: BindingPlace<DaprStateOutput>,
+  limit: number,
+): OutputWriter<StateMessage> {
   const { binding, where } = place;
   const storeOf = compileItemOption(place, "stateStore", binding.stateStore, storeRule.missing);
   const keyOf = compileItemOption(place, "key", binding.key, keyRule.missing);
-  const transactions = binding.transaction === true ? new WeakMap<Invocation, string>() : undefined;
+  const metadataOf = compileMetadata(place, binding.metadata);
+  const ttl = binding.ttlInSeconds === undefined ? undefined : { ttlInSeconds: String(binding.ttlInSeconds) };
+  const savingMetadataOf: Metadata =
+    ttl === undefined ? metadataOf : (invocation) => mergedMetadata(metadataOf(invocation), ttl);
+  const transactions = binding.transaction === true ? new WeakMap<Invocation, OpenTransaction>() : undefined;
+  const hasOutbox = binding.outbox === true;
+
+  const saveOf = ({ value, overrides }: OutputItem, key: string, invocation: Invocation): StateOperation => {
+    const request: StateItem = {
+      key,
+      value: jsonValue(value, where, "value"),
+      etag: overrides["etag"] as string | undefined,
+      metadata: mergedMetadata(savingMetadataOf(invocation), overrides["metadata"] as StateItem["metadata"]),
+      options: overrides["options"] as StateItem["options"],
+      // Without it an outbox publishes JSON as text.
+      contentType: hasOutbox ? "application/json" : undefined,
+    };
+    return { operation: "upsert", request };
+  };
+
+  const removalOf = ({ overrides }: OutputItem, key: string, invocation: Invocation): StateOperation => {
+    const { etag, metadata, options } = overrides as Pick<StateRemoval, "etag" | "metadata" | "options">;
+    return {
+      operation: "delete",
+      request: { key, etag, metadata: mergedMetadata(metadataOf(invocation), metadata), options },
+    };
+  };
+
+  const projectionOf = ({ overrides }: OutputItem, key: string): StateOperation | undefined => {
+    const { event } = overrides;
+    if (event === undefined) return undefined;
+    if (!hasOutbox) throw badItem(where, "event", "only an output with outbox: true publishes one; leave it out");
+    const metadata = { "outbox.projection": "true" };
+    const request = { key, value: jsonValue(event, where, "event"), metadata, contentType: "application/json" };
+    return { operation: "upsert", request };
+  };
+
+  /** Joins what is to be one transaction, which can only be one request to one store. */
+  const join = (message: StateMessage, invocation: Invocation): void => {
+    const { stateStore, change, projection } = message;
+    let open = transactions!.get(invocation);
+    if (open === undefined) {
+      transactions!.set(invocation, (open = { stateStore, atMost: 0, operations: [], hasProjection: false }));
+    }
+    if (open.stateStore !== stateStore) {
+      throw badItem(where, "stateStore", `a transaction has one store; this one began with "${open.stateStore}"`);
+    }
+    if (projection !== undefined && open.hasProjection) {
+      throw badItem(where, "event", "a transaction publishes one event of its own, and daprd fails on two; add one");
+    }
+    const added = projection === undefined ? [change] : [projection, change];
+    const atMost = open.atMost + added.reduce((sum, operation) => sum + mostBytes(operation), 0);
+    if (atMost > limit) {
+      const size = [...open.operations, ...added].reduce((sum, operation) => sum + bytesOf(operation), 256);
+      if (size > limit) throw badItem(where, "value", tooLarge("the transaction, with this item,", size, limit));
+    }
+    open.atMost = atMost;
+    open.operations.push(...added);
+    open.hasProjection ||= projection !== undefined;
+  };
+
   return {
     toMessage(item, invocation) {
       const stateStore = storeOf(item, invocation);
       const key = keyOf(item, invocation);
-      if (key.includes(divider)) throw badItem(where, "key", dividerProblem);
-      const change = item.verb === "remove" ? removalOf(item, key) : saveOf(item, key, where);
-      const store = transactions?.get(invocation) ?? stateStore;
-      if (store !== stateStore) {
-        throw badItem(where, "stateStore", `a transaction has one store; this one began with "${store}"`);
+      if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
+      const change = item.verb === "remove" ? removalOf(item, key, invocation) : saveOf(item, key, invocation);
+      const message = { stateStore, change, projection: projectionOf(item, key) };
+      if (transactions !== undefined) join(message, invocation);
+      else if (change.operation === "upsert") {
+        refuseTooLarge(where, "value", limit, mostBytes(change), () => bytesOf(change));
       }
-      transactions?.set(invocation, store);
-      return { stateStore, change };
+      return message;
     },
     async write(messages, invocation) {
       const call = callOptions(place, invocation);
       if (transactions !== undefined) {
         const { stateStore } = messages[0]!;
-        const operations = messages.map(({ change }) => change);
-        return await sendInOrder([operations], () => client.transactState({ ...call, stateStore, operations }));
+        const operations = messages.flatMap(({ change, projection }) =>
+          projection === undefined ? [change] : [projection, change],
+        );
+        const metadata = metadataOf(invocation);
+        try {
+          return await client.transactState({ ...call, stateStore, operations, metadata });
+        } catch (error) {
+          throw new WriteError(0, 0, await conflictOr(asError(error), stateStore, operations, invocation));
+        }
       }
       let sent = 0;
-      for (const { stateStore, first, entries, removal } of requestsOf(messages)) {
+      for (const { stateStore, positions, entries, removal } of requestsOf(messages, limit)) {
         const { binding: name, daprAddress, signal, traceHeaders } = call;
         try {
           if (removal !== undefined) await client.deleteState({ ...call, stateStore, ...removal });
           else await client.saveState({ stateStore, entries, binding: name, daprAddress, signal, traceHeaders });
         } catch (error) {
+          const operations: readonly StateOperation[] =
+            removal === undefined
+              ? entries.map((request) => ({ operation: "upsert", request }))
+              : [{ operation: "delete", request: removal }];
+          const cause = await conflictOr(asError(error), stateStore, operations, invocation);
           // Dapr does not take back the entries that it saved before another one failed.
           const hint = entries.length > 1 ? "other entries of the request may be stored" : undefined;
-          throw new WriteError(sent, first, asError(error), hint);
+          throw new WriteError(sent, positions[0]!, cause, hint);
         }
         sent += removal === undefined ? entries.length : 1;
       }
     },
   };
-}
 
-function saveOf({ value, overrides }: OutputItem, key: string, where: string): StateOperation {
-  if (overrides["event"] !== undefined) {
-    throw badItem(where, "event", "only an output with outbox: true publishes one; leave it out");
+  /**
+   * The conflict that a refused write means, else its own error. Not every store says 409, so where an item has an etag,
+   * or wants to be the first, what is there now tells.
+   */
+  async function conflictOr(
+    error: Error,
+    stateStore: string,
+    operations: readonly StateOperation[],
+    invocation: Invocation,
+  ): Promise<Error> {
+    const { name, status, code } = error as Error & { readonly status?: number; readonly code?: string };
+    if (name !== "SidecarError" || code === "ERR_DAPR_REQUEST_FAILED" || status === 503) return error;
+    const guarded = operations.filter(
+      ({ request: { etag, options } }) => etag !== undefined || options?.concurrency === "first-write",
+    );
+    if (guarded.length === 0) return error;
+    const stale = status === 409 ? guarded[0]! : await firstStale(stateStore, guarded, invocation);
+    if (stale === undefined) return error;
+    const what = `the key "${stale.request.key}" of the state store "${stateStore}" is not what it was when it was read`;
+    return decisiveError("ERR_STATE_CONFLICT", `${what}: ${error.message}`, { cause: error });
   }
-  const request = {
-    key,
-    value: jsonValue(value, where, "value"),
-    etag: overrides["etag"] as string | undefined,
-    metadata: overrides["metadata"] as StateItem["metadata"],
-    options: overrides["options"] as StateItem["options"],
-  };
-  return { operation: "upsert", request };
+
+  async function firstStale(
+    stateStore: string,
+    guarded: readonly StateOperation[],
+    invocation: Invocation,
+  ): Promise<StateOperation | undefined> {
+    try {
+      const reads = guarded.map(({ request: { key, metadata } }) =>
+        client.getState({ ...callOptions(place, invocation), stateStore, key, metadata: partitionOf(metadata) }),
+      );
+      const now = await Promise.all(reads);
+      return guarded.find(({ request }, index) => request.etag !== now[index]!.etag);
+    } catch {
+      return undefined;
+    }
+  }
 }
 
-function removalOf({ overrides }: OutputItem, key: string): StateOperation {
-  const { etag, metadata, options } = overrides as Pick<StateRemoval, "etag" | "metadata" | "options">;
-  return { operation: "delete", request: { key, etag, metadata, options } };
+/** What of an item's metadata says where its key is, rather than what is to become of it. */
+function partitionOf(metadata: MetadataMap | undefined): MetadataMap | undefined {
+  const entry = Object.entries(metadata ?? {}).find(([name]) => name.toLowerCase() === "partitionkey");
+  return entry === undefined ? undefined : Object.fromEntries([entry]);
+}
+
+/** Bytes that an operation has at most in a request; counting them would cost as much as writing them. */
+function mostBytes(operation: StateOperation): number {
+  const { key, metadata } = operation.request;
+  const value = operation.operation === "upsert" ? (operation.request.value as JsonText).text.length : 0;
+  const names = metadata === undefined ? 0 : JSON.stringify(metadata).length;
+  return 3 * (value + names) + 6 * key.length + 512;
+}
+
+function bytesOf(operation: StateOperation): number {
+  return Buffer.byteLength(stateOperation(operation)) + 1;
 }
 
 /** One request: entries to save, or a removal. */
 interface StateRequest {
   readonly stateStore: string;
-  /** Position of its first message. */
-  readonly first: number;
+  /** Positions of its messages. */
+  readonly positions: number[];
   readonly entries: StateItem[];
   readonly keys: Set<string>;
   readonly removal?: StateRemoval;
 }
 
 /**
- * Groups messages by store, in order; the extension sends them in reverse, and a key twice. Dapr saves the entries of one request side by side and of two with one key keeps the first,
- * so a key that a store's open request already has opens the next one, and so does a removal.
+ * Groups messages by store, in order; the extension sends them in reverse, and a key twice. Dapr saves the entries of one
+ * request side by side and of two with one key keeps the first, so a key that a store's open request already has opens
+ * the next one, and so does a removal. A request that would be too large for the sidecar is cut.
  */
-function requestsOf(messages: readonly StateMessage[]): StateRequest[] {
+function requestsOf(messages: readonly StateMessage[], limit: number): StateRequest[] {
   const requests: StateRequest[] = [];
   const open = new Map<string, StateRequest>();
-  messages.forEach(({ stateStore, change }, first) => {
+  messages.forEach(({ stateStore, change }, position) => {
     if (change.operation === "delete") {
-      requests.push({ stateStore, first, entries: [], keys: new Set(), removal: change.request });
+      requests.push({ stateStore, positions: [position], entries: [], keys: new Set(), removal: change.request });
       open.delete(stateStore);
       return;
     }
     let request = open.get(stateStore);
     if (request === undefined || request.keys.has(change.request.key)) {
-      request = { stateStore, first, entries: [], keys: new Set() };
+      request = { stateStore, positions: [], entries: [], keys: new Set() };
       requests.push(request);
       open.set(stateStore, request);
     }
+    request.positions.push(position);
     request.entries.push(change.request);
     request.keys.add(change.request.key);
   });
-  return requests;
+  return requests.flatMap((request) => (request.removal === undefined ? cut(request, limit) : [request]));
+}
+
+function cut(request: StateRequest, limit: number): readonly StateRequest[] {
+  const { entries } = request;
+  const atMost = (item: StateItem): number => mostBytes({ operation: "upsert", request: item });
+  const cuts = cutBySize(entries, limit, atMost, (item) => Buffer.byteLength(stateItem(item)) + 1, 2);
+  if (cuts.length === 1) return [request];
+  return cuts.map(({ first, end }) => ({
+    ...request,
+    positions: request.positions.slice(first, end),
+    entries: entries.slice(first, end),
+  }));
 }

@@ -2,17 +2,33 @@ import type { DaprClient, InvokeBindingResult, InvokeMethodResult } from "../cli
 import type { AppReply } from "../model/app-client.js";
 import type { BindingRecord } from "../model/binding-record.js";
 import { outputTypes } from "../model/binding-table.js";
-import type { ClientBinding, DaprApp, DaprSidecar, InputBinding, OutputBinding } from "../model/bindings.js";
+import type {
+  ClientBinding,
+  DaprApp,
+  DaprSidecar,
+  DaprStateEntryBinding,
+  InputBinding,
+  OutputBinding,
+} from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
 import { compileTemplate, type BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { BindingHost, ClientOpener, InputReader, OutputWriter } from "../invocation/binding-host.js";
+import {
+  EntryConflict,
+  type BindingHost,
+  type ClientOpener,
+  type EntryChange,
+  type EntryStore,
+  type InputReader,
+  type OutputWriter,
+} from "../invocation/binding-host.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { appClientOpener, sidecarCalls, type SendCall } from "../sidecar-host/app-client.js";
 import { bindingPlace, type BindingPlace } from "../sidecar-host/options.js";
 import { SidecarHost } from "../sidecar-host/sidecar-host.js";
 import type { FakeItem, FakeOverrides, KeptItem } from "./fake-collector.js";
+import { storedOf, type EntryResult } from "./fake-entry.js";
 import { jsonCopy } from "./json-copy.js";
 
 /**
@@ -23,9 +39,14 @@ export class FakeHost implements BindingHost {
   /** What the function added, by output. */
   readonly kept = new Map<string, readonly KeptItem[]>();
 
+  /** What became of the state entries that the function changed, by name. */
+  readonly written = new Map<string, EntryResult<unknown>>();
+
+  /** @param conflicts how many writes of the state entries are to find that a key has changed */
   constructor(
     private readonly inputs: Readonly<Record<string, unknown>>,
     private readonly validation?: ValidationOptions,
+    private conflicts = 0,
   ) {}
 
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
@@ -54,6 +75,27 @@ export class FakeHost implements BindingHost {
     return appClientOpener(place, fakeCalls(fakes, place), this.validation);
   }
 
+  entries(definition: FunctionDefinition): EntryStore {
+    const checked = { ...definition, entries: definition.entries.map(checkable) };
+    const client: Pick<DaprClient, "getState"> = {
+      getState: ({ binding }) => {
+        const entry = definition.entries.find(({ name, type }) => `${type} "${name}"` === binding)!;
+        return Promise.resolve(storedOf(this.inputs[entry.name]));
+      },
+    };
+    return {
+      ...new SidecarHost(client as DaprClient).entries(checked),
+      write: (changes) => {
+        if (this.conflicts > 0) {
+          this.conflicts--;
+          return Promise.reject(new EntryConflict(new Error("the test asked for a conflict")));
+        }
+        for (const { index, change } of changes) this.written.set(definition.entries[index]!.name, resultOf(change));
+        return Promise.resolve();
+      },
+    };
+  }
+
   writer(output: OutputBinding, definition: FunctionDefinition): OutputWriter<KeptItem> {
     const real = output.generic === true ? undefined : new SidecarHost(noClient).writer(checkable(output), definition);
     const targetOf = compileTarget(output);
@@ -71,6 +113,14 @@ export class FakeHost implements BindingHost {
       },
     };
   }
+}
+
+function resultOf(change: EntryChange): EntryResult<unknown> {
+  if (change.operation === "remove") {
+    return { value: undefined, isSet: false, isRemoved: true, metadata: undefined };
+  }
+  const { value, metadata } = change;
+  return { value: (value as JsonText).toJSON(), isSet: true, isRemoved: false, metadata };
 }
 
 /** What a test gave as the value of an input, or as the whole record. */
@@ -163,7 +213,7 @@ function compileTarget(output: OutputBinding): (data: BindingData) => FakeOverri
  * A binding whose settings the test did not give, as the real host can take it: a name between `%` and `%` stands for
  * text that this host never sees, so nothing can be said of a path, a verb or an address made of it.
  */
-function checkable<B extends InputBinding | OutputBinding | ClientBinding>(binding: B): B {
+function checkable<B extends InputBinding | OutputBinding | ClientBinding | DaprStateEntryBinding>(binding: B): B {
   const { daprAddress: _, ...rest } = binding as B & { daprAddress?: unknown };
   const options = rest as Record<string, unknown>;
   for (const name of ["methodName", "httpVerb"]) {

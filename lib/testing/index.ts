@@ -4,5 +4,6 @@
  * @module dapr-functions/testing
  */
 export { fakeCollector, type FakeCollector, type FakeItem, type FakeOverrides } from "./fake-collector.js";
+export { stateEntry, type EntryResult, type FakeEntry, type StateEntryInit } from "./fake-entry.js";
 export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from "./fixtures.js";
 export { invoke, type Invoked, type InvokeOptions } from "./invoke.js";

@@ -13,10 +13,11 @@ import type { Around } from "../invocation/around.js";
 import { compileFunction, type CompiledFunction } from "../invocation/invoke.js";
 import { runFunction } from "../invocation/run-function.js";
 import { closedCollector, type FakeCollector } from "./fake-collector.js";
+import { storedOf, type EntryResult } from "./fake-entry.js";
 import { FakeHost } from "./fake-host.js";
 import { invocationContext } from "./fixtures.js";
 import { jsonCopy } from "./json-copy.js";
-import type { InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";
+import type { EntriesOf, InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";
 
 export interface InvokeOptions<M> {
   /** What the inputs give the method, by name; one that is left out is not there: `undefined`. */
@@ -29,6 +30,8 @@ export interface InvokeOptions<M> {
   readonly context?: Partial<InvocationContext> | undefined;
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
+  /** How many writes of the state entries find that another has changed a key, so that the method runs again. */
+  readonly conflicts?: number | undefined;
   /** Surrounds the call of the method, as that of `serve` does. */
   readonly around?: Around | undefined;
 }
@@ -39,6 +42,8 @@ export interface Invoked<M> {
   readonly reply: ReplyOf<M>;
   /** What it added to its collectors, by name. */
   readonly outputs: OutputsOf<M>;
+  /** What became of its state entries, by name. */
+  readonly entries: EntriesOf<M>;
 }
 
 /**
@@ -74,15 +79,28 @@ export async function invoke<C extends object, K extends MethodName<C>>(
     traceHeaders: undefined,
     event: eventOf(definition, payload),
     signal: context.signal,
+    attempt: 1,
   };
-  const { validation, around } = options;
-  const host = new FakeHost(inputs, validation);
+  Object.defineProperty(context, "attempt", { get: () => invocation.attempt, enumerable: true, configurable: true });
+  const { validation, around, conflicts } = options;
+  const host = new FakeHost(inputs, validation, conflicts);
   const compiled = compileFunction({ definition, instance }, host, { validation, around });
   const reply = await replyOf(compiled, payload, invocation);
   const outputs = Object.fromEntries(
     definition.outputs.map(({ name }) => [name, leftIn(definition, name, host)] as const),
   );
-  return { reply: reply as ReplyOf<C[K]>, outputs: outputs as OutputsOf<C[K]> };
+  const entries = Object.fromEntries(
+    definition.entries.map(({ name }) => [name, host.written.get(name) ?? untouched(inputs[name])] as const),
+  );
+  return {
+    reply: reply as ReplyOf<C[K]>,
+    outputs: outputs as OutputsOf<C[K]>,
+    entries: entries as EntriesOf<C[K]>,
+  };
+}
+
+function untouched(given: unknown): EntryResult<unknown> {
+  return { value: storedOf(given).value, isSet: false, isRemoved: false, metadata: undefined };
 }
 
 function definitionOf(
@@ -113,7 +131,7 @@ function definitionOf(
 }
 
 function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {
-  const declared = [...definition.inputs, ...definition.clients].map(({ name }) => name);
+  const declared = [...definition.inputs, ...definition.entries, ...definition.clients].map(({ name }) => name);
   const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
   if (unknown.length === 0) return;
   const names = unknown.map((name) => `"${name}"`).join(", ");

@@ -2,7 +2,9 @@ import type { DaprClient } from "../client/dapr-client.js";
 import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions, Signatures } from "../model/app-client.js";
 import type { Collector } from "../model/collector.js";
 import type { Sent } from "../model/json-types.js";
+import type { StateEntry } from "../model/state-entry.js";
 import type { FakeCollector } from "./fake-collector.js";
+import type { EntryResult } from "./fake-entry.js";
 
 type Method = (...args: never[]) => unknown;
 
@@ -36,7 +38,9 @@ type Given<S> =
       ? Partial<DaprClient>
       : NonNullable<S> extends AppCaller
         ? FakeApp<NonNullable<S>>
-        : Sent<S>;
+        : NonNullable<S> extends StateEntry<infer T>
+          ? Sent<T> | StateEntry<T>
+          : Sent<S>;
 
 /** Functions in place of the methods of an app client; one that is not given rejects, and says so. */
 export type FakeApp<S> = { readonly [K in Exclude<keyof S, "call">]?: FakeCall<S[K]> | undefined } & {
@@ -75,3 +79,17 @@ export type OutputsOf<M> =
 
 /** What a method replies. */
 export type ReplyOf<M> = Awaited<ReturnOf<M>>;
+
+type EntryName<B> = {
+  [K in keyof B]-?: IsAny<B[K]> extends true ? never : NonNullable<B[K]> extends StateEntry<infer _> ? K : never;
+}[keyof B];
+
+type EntryValueOf<E> = E extends StateEntry<infer T> ? T : never;
+
+/** What became of each state entry among the members of the second parameter. */
+export type EntriesOf<M> =
+  BindingsOf<M> extends infer B
+    ? B extends undefined
+      ? Readonly<Record<string, EntryResult<unknown>>>
+      : { readonly [K in EntryName<B>]: EntryResult<EntryValueOf<NonNullable<B[K]>>> }
+    : never;

@@ -38,6 +38,9 @@ async function run(method: Method, options: CompileOptions = {}, payload: unknow
       },
     }),
     client: () => ({ open: () => ({ client: undefined, close: () => undefined }) }),
+    entries: () => {
+      throw new Error("none are declared");
+    },
   };
   const [bound] = await bindFunctions([Orders]);
   const fn = compileFunction(bound!, host, options);
@@ -50,6 +53,7 @@ async function run(method: Method, options: CompileOptions = {}, payload: unknow
     traceHeaders: undefined,
     event: undefined,
     signal: undefined,
+    attempt: 1,
   };
   invocation.watch = options.observer?.start(invocation);
   let reply: unknown;

@@ -104,7 +104,7 @@ describe("options", () => {
     const error = await refusal(SO({ stateStore: "cart", key: "{id}" }), ({ out }) => out!.add(1), { weight: 1 });
     expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
     expect(error!.message).toBe(
-      'Shipping.run, output "out", key: "{id}" has no value in this invocation; it has payload, weight, sys',
+      'Shipping.run, output "out", key: "{id}" has no value in this invocation; it has weight, payload, sys',
     );
   });
 

@@ -92,8 +92,16 @@ export async function invokeWith(
   const errors: string[] = [];
   let error: Outcome["error"];
   let returned: unknown;
+  const remembered: Act = (...given) => {
+    const value: unknown = act(...given);
+    void Promise.resolve(value).then(
+      (settled) => (returned = settled),
+      () => undefined,
+    );
+    return value;
+  };
   try {
-    const bound = await bindFunctions([classWith(declared, act, options.trigger, options.name)]);
+    const bound = await bindFunctions([classWith(declared, remembered, options.trigger, options.name)]);
     const fn = compileFunction(bound[0]!, new SidecarHost(client));
     const { definition } = fn;
     const invocation = {
@@ -107,8 +115,9 @@ export async function invokeWith(
       traceHeaders: options.traceHeaders,
       event: options.event,
       signal: options.signal,
+      attempt: 1,
     } as unknown as Invocation;
-    returned = await invoke(fn, options.payload, invocation, (reply) => reply);
+    await invoke(fn, options.payload, invocation, (reply) => reply);
   } catch (thrown) {
     error = thrown as Error;
   } finally {

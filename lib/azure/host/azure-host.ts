@@ -1,7 +1,7 @@
 import { bytesOf } from "../../collectors/json-value.js";
 import { badItem, valueRule } from "../../collectors/message.js";
 import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
-import type { ClientBinding, InputBinding, OutputBinding } from "../../model/bindings.js";
+import type { Binding, ClientBinding, InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
 import { DefinitionError, InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
@@ -30,14 +30,26 @@ export class AzureHost implements BindingHost {
   }
 
   /** The rules of the Functions host refused it before. */
-  client({ name, type }: ClientBinding, definition: FunctionDefinition): never {
-    const problem = { code: "option-standalone-only", level: "error" } as const;
-    const message = `${placeOf(definition)}, client "${name}": the Functions host has no ${type}; register with bindings: "sidecar"`;
-    const { className, methodName } = definition;
-    throw new DefinitionError([
-      { ...problem, class: className, method: methodName, binding: `client "${name}"`, message },
-    ]);
+  client(binding: ClientBinding, definition: FunctionDefinition): never {
+    throw sidecarOnly(binding, "client", definition);
   }
+
+  /** Likewise. */
+  entries(definition: FunctionDefinition): never {
+    throw sidecarOnly(definition.entries[0]!, "entry", definition);
+  }
+}
+
+function sidecarOnly(
+  { name, type }: Pick<Binding, "name" | "type">,
+  role: "client" | "entry",
+  definition: FunctionDefinition,
+): DefinitionError {
+  const problem = { code: "option-standalone-only", level: "error" } as const;
+  const binding = `${role} "${name}"`;
+  const message = `${placeOf(definition)}, ${binding}: the Functions host has no ${type}; register with bindings: "sidecar"`;
+  const { className, methodName } = definition;
+  return new DefinitionError([{ ...problem, class: className, method: methodName, binding, message }]);
 }
 
 type DaprOutput = Extract<OutputBinding, { type: OutputType }>;

@@ -52,6 +52,7 @@ export function fromV3Context(context: V3Context, functionName: string): Invocat
     functionName: context.executionContext?.functionName ?? functionName,
     triggerMetadata: context.bindingData ?? {},
     signal: neverAborted,
+    attempt: 1,
     traceContext: traceContext && {
       traceParent: traceContext.traceparent ?? traceContext.traceParent ?? undefined,
       traceState: traceContext.tracestate ?? traceContext.traceState ?? undefined,
@@ -72,6 +73,7 @@ export function fromV4Context(context: V4Context): InvocationContext {
     functionName: context.functionName,
     triggerMetadata: context.triggerMetadata ?? {},
     signal: neverAborted,
+    attempt: 1,
     traceContext: traceContext && {
       traceParent: traceContext.traceParent,
       traceState: traceContext.traceState,

@@ -43,6 +43,7 @@ export function toRunner(bound: BoundFunction, options: CompileOptions): Functio
       traceHeaders: undefined,
       event: undefined,
       signal: undefined,
+      attempt: 1,
     };
     const answer = await runFunction<WireReply | TopicOutcome>(fn, invocation, {
       readPayload: () => toPayload(payload, definition),

@@ -1,4 +1,4 @@
-import type { DaprStateInput } from "../../model/bindings.js";
+import type { DaprStateInput, DaprStateOutput } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem } from "../../model/problem.js";
@@ -11,8 +11,17 @@ export function stateProblems(definition: FunctionDefinition): Problem[] {
         ? []
         : [...keyProblems(definition, input), ...pairProblems(definition, input)],
     ),
+    ...definition.outputs.flatMap((output) =>
+      output.generic === true || output.type !== "daprState" ? [] : outboxProblems(definition, output),
+    ),
     ...entryProblems(definition),
   ];
+}
+
+function outboxProblems(definition: FunctionDefinition, binding: DaprStateOutput): Problem[] {
+  if (binding.outbox !== true || binding.transaction === true) return [];
+  const place = { definition, binding, member: "outbox" };
+  return [functionProblem("error", "option-invalid", place, "only a transaction has one; add transaction: true")];
 }
 
 /** One key, or a list of them. */

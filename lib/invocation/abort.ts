@@ -1,0 +1,40 @@
+/** What waits for each signal; one listener serves them all, since those of an app are waited for by many. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back once when a signal is aborted.
+ *
+ * @returns what ends the wait
+ */
+export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  let callbacks = waiting.get(signal);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    waiting.set(signal, (callbacks = all));
+    signal.addEventListener("abort", () => [...all].forEach((each) => each()), { once: true });
+  }
+  const own = callbacks;
+  own.add(callback);
+  return () => own.delete(callback);
+}
+
+/**
+ * Waits some milliseconds.
+ *
+ * @throws the signal's reason when it is aborted before
+ */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason as Error);
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, milliseconds);
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal!.reason as Error);
+    });
+    return undefined;
+  });
+}

@@ -1,0 +1,233 @@
+import { badItem, kindOf } from "../collectors/message.js";
+import type { DaprStateEntryBinding } from "../model/bindings.js";
+import { InvocationError } from "../model/errors.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { summaryOf } from "../model/payload-issues.js";
+import type { StateEntry } from "../model/state-entry.js";
+import { compileCheck, type Check, type ValidationOptions } from "../payload/payload-type.js";
+import type { BindingHost, EntryChange, EntryPlace, EntryStore, Invocation, StoredEntry } from "./binding-host.js";
+import { pause } from "./abort.js";
+import { decisiveError } from "./failures.js";
+import type { Release } from "./key-queue.js";
+
+/** The state entries of a function, made ready at start. */
+export interface CompiledEntries {
+  readonly bindings: readonly DaprStateEntryBinding[];
+  readonly checks: readonly (Check | undefined)[];
+  readonly store: EntryStore;
+  /** How often the method may run for one invocation. */
+  readonly attempts: number;
+}
+
+/** Undefined for a function without entries. */
+export function compileEntries(
+  definition: FunctionDefinition,
+  host: BindingHost,
+  validation: ValidationOptions | undefined,
+): CompiledEntries | undefined {
+  const { entries: bindings } = definition;
+  if (bindings.length === 0) return undefined;
+  return {
+    bindings,
+    checks: bindings.map(({ valueType }) =>
+      valueType === undefined ? undefined : compileCheck(valueType, validation),
+    ),
+    store: host.entries(definition),
+    // Of several entries the most careful decides: the method runs again for all of them, or for none.
+    attempts: Math.min(...bindings.map(({ onConflict, attempts = 5 }) => (onConflict === "fail" ? 1 : attempts))),
+  };
+}
+
+/** The entries of one attempt, from their reading to their writing. */
+export class OpenEntries {
+  #open: readonly OpenEntry[] = [];
+
+  constructor(
+    private readonly entries: CompiledEntries,
+    private readonly places: readonly EntryPlace[],
+    private readonly invocation: Invocation,
+    private readonly release: Release,
+  ) {}
+
+  /** Reads all of them, side by side, and gives them by name. */
+  async read(bindings: Record<string, unknown>): Promise<void> {
+    const { entries, places, invocation } = this;
+    const reads = entries.bindings.map((binding, index) => {
+      const read = (): Promise<StoredEntry> => entries.store.read(index, places[index]!, invocation);
+      return (invocation.watch?.read?.(binding, read) as Promise<StoredEntry> | undefined) ?? read();
+    });
+    const results = await Promise.allSettled(reads);
+    this.#open = results.map((result, index) => {
+      if (result.status === "rejected") throw result.reason as Error;
+      return new OpenEntry(entries, index, places[index]!, result.value, invocation);
+    });
+    for (const entry of this.#open) bindings[entry.name] = entry;
+  }
+
+  /** Ends them: what comes later is refused. */
+  close(): void {
+    for (const entry of this.#open) entry.close();
+  }
+
+  /** Names of those that were written. */
+  get written(): readonly string[] {
+    return this.#open.filter(({ change }) => change !== undefined).map(({ name }) => name);
+  }
+
+  /**
+   * Writes what was set and removed, and lets the keys go.
+   *
+   * @throws EntryConflict
+   */
+  async write(): Promise<void> {
+    const { entries, invocation } = this;
+    const changes = this.#open.flatMap(({ index, place, stored, change }) =>
+      change === undefined ? [] : [{ index, place, stored, change }],
+    );
+    if (changes.length > 0) {
+      const write = (): Promise<void> => entries.store.write(changes, invocation);
+      const binding = entries.bindings[changes[0]!.index]!;
+      await (invocation.watch?.flush?.(binding, changes, write) ?? write());
+    }
+    this.release();
+  }
+}
+
+/** One entry as a method gets it. */
+class OpenEntry implements StateEntry<unknown> {
+  readonly name: string;
+  readonly key: string;
+  readonly value: unknown;
+  readonly etag: string | undefined;
+  readonly exists: boolean;
+  #change: EntryChange | undefined;
+  #isClosed = false;
+  readonly #entries: CompiledEntries;
+  readonly #invocation: Invocation;
+
+  constructor(
+    entries: CompiledEntries,
+    readonly index: number,
+    readonly place: EntryPlace,
+    readonly stored: StoredEntry,
+    invocation: Invocation,
+  ) {
+    this.#entries = entries;
+    this.#invocation = invocation;
+    this.name = entries.bindings[index]!.name;
+    this.key = place.key;
+    this.etag = stored.etag;
+    this.exists = stored.value !== undefined;
+    this.value = this.exists ? this.#checked(stored.value, "the stored value") : undefined;
+    // What surrounds an entry is not the method's: it would be printed with it.
+    for (const hidden of ["name", "index", "place", "stored"] as const) {
+      Object.defineProperty(this, hidden, { enumerable: false });
+    }
+  }
+
+  /** What is to become of the key; undefined where nothing is. */
+  get change(): EntryChange | undefined {
+    return this.#change;
+  }
+
+  set(value: unknown, overrides?: unknown): void {
+    this.#refuseIfClosed("set");
+    if (value === undefined) {
+      throw badItem(this.#where, "value", `${kindOf(value)} cannot be stored; remove() deletes the key`);
+    }
+    const checked = this.#checked(value, "the value");
+    this.#change = this.#entries.store.toChange(this.index, checked, overrides, this.#invocation);
+  }
+
+  remove(): void {
+    this.#refuseIfClosed("remove");
+    this.#change = { operation: "remove" };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #checked(value: unknown, what: string): unknown {
+    const check = this.#entries.checks[this.index];
+    if (check === undefined) return value;
+    const result = check(value);
+    const isStored = what === "the stored value";
+    const refuse = (text: string): Error =>
+      isStored
+        ? new InvocationError("ERR_VALUE_INVALID", `${this.#where}: ${text}`)
+        : badItem(this.#where, "value", text);
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw refuse("its valueType answers with a promise; give one that checks synchronously");
+    }
+    if (result.issues !== undefined) throw refuse(`${what} is not valid: ${summaryOf(result)}`);
+    return result.value;
+  }
+
+  #refuseIfClosed(verb: string): void {
+    if (!this.#isClosed) return;
+    const message = `${this.#where}: ${verb}() came after the invocation had ended; await what leads to it`;
+    this.#invocation.context.error(message);
+    throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
+  }
+
+  get #where(): string {
+    return `${placeOf(this.#invocation.definition)}, entry "${this.name}"`;
+  }
+}
+
+const shortestWait = 5;
+const longestWait = 500;
+
+/**
+ * Waits before the next attempt: at random, so that those who met do not meet again, up to twice as long each time.
+ *
+ * @throws the signal's reason when it is aborted meanwhile
+ */
+export async function waitAfter(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  const most = Math.min(longestWait, shortestWait * 2 ** (attempt - 1));
+  await pause(Math.random() * most, signal);
+}
+
+/** What an invocation fails with whose entries were changed by others in each attempt. */
+export function conflictError(
+  { definition }: Invocation,
+  places: readonly EntryPlace[],
+  attempts: number,
+  cause: Error,
+): InvocationError {
+  const keys = places.map(({ key }) => `"${key}"`).join(", ");
+  const times = attempts === 1 ? "" : `, in each of ${attempts} attempts`;
+  return decisiveError(
+    "ERR_STATE_CONFLICT",
+    `${placeOf(definition)}: ${keys} of the state store "${places[0]!.stateStore}" changed between read and write${times}; ` +
+      "nothing was sent, call again",
+    { cause },
+  );
+}
+
+/** What an invocation fails with that finds too many waiting for its keys. */
+export function queueFullError({ definition }: Invocation, places: readonly EntryPlace[]): InvocationError {
+  const keys = places.map(({ key }) => `"${key}"`).join(", ");
+  const message = `${placeOf(definition)}: too many invocations wait for ${keys}; nothing was sent, call again later`;
+  return decisiveError("ERR_QUEUE_FULL", message);
+}
+
+/** A payload for another attempt: what a method did to the one before is not in it. */
+export function payloadCopy(payload: unknown): unknown {
+  if (typeof payload !== "object" || payload === null) return payload;
+  if (Array.isArray(payload)) return payload.map(payloadCopy);
+  if (payload instanceof Uint8Array) return Buffer.from(payload);
+  const prototype: unknown = Object.getPrototypeOf(payload);
+  // A request gives its body anew each time it is asked.
+  if (prototype !== Object.prototype && prototype !== null) return payload;
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(payload)) {
+    const value = payloadCopy((payload as Record<string, unknown>)[name]);
+    // An assignment to this name would set the prototype.
+    if (name === "__proto__") Object.defineProperty(copy, name, { value, enumerable: true, writable: true });
+    else copy[name] = value;
+  }
+  return copy;
+}

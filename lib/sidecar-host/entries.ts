@@ -1,0 +1,271 @@
+import { isDeepStrictEqual } from "node:util";
+import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
+import { badItem, checkOverride, kindOf } from "../collectors/message.js";
+import type { DaprStateEntryBinding } from "../model/bindings.js";
+import { InvocationError, PayloadError } from "../model/errors.js";
+import { placeOf } from "../model/function-definition.js";
+import { JsonText } from "../model/json.js";
+import type { StateEntryOverrides } from "../model/state-entry.js";
+import {
+  EntryConflict,
+  type ChangedEntry,
+  type EntryPlace,
+  type EntryStore,
+  type Invocation,
+} from "../invocation/binding-host.js";
+import { pause } from "../invocation/abort.js";
+import type { KeyQueue } from "../invocation/key-queue.js";
+import { compileMetadata, mergedMetadata } from "./metadata.js";
+import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
+import { refuseTooLarge } from "./request-size.js";
+import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
+import { asError, jsonValue } from "./values.js";
+
+type Change = ChangedEntry<JsonText>;
+
+/** How long a write that got no answer is read back, in milliseconds: a sidecar may have to start again. */
+const patience = 10_000;
+
+/**
+ * State entries over a sidecar: read with their etags, and written with them so that nothing is written over what came
+ * in between; several as one transaction.
+ *
+ * @param queue who has which key in this process
+ * @param limit bytes of a request that the sidecar takes
+ * @see https://docs.dapr.io/reference/api/state_api/#optional-behaviors
+ */
+export function entryStore(
+  client: DaprClient,
+  places: readonly BindingPlace<DaprStateEntryBinding>[],
+  queue: KeyQueue,
+  limit: number,
+): EntryStore<JsonText> {
+  const entries = places.map((place) => compileEntry(place));
+  const types = new StoreTypes(client);
+
+  /** The etag read guards a key that is there; one that is not must still not be there. */
+  const operationOf = async (
+    { index, place: { stateStore, key }, stored, change }: Change,
+    given: Invocation,
+  ): Promise<StateOperation> => {
+    const { metadataOf, place } = entries[index]!;
+    const metadata = metadataOf(given);
+    const { consistency } = place.binding;
+    // Some stores heed an etag only together with first-write, which Redis takes for something else.
+    const isRedis = (await types.of(stateStore, place.binding.daprAddress)) === "state.redis";
+    const etag = stored.etag ?? (isRedis ? noVersion : undefined);
+    const options = { consistency, concurrency: isRedis ? undefined : ("first-write" as const) };
+    if (change.operation === "remove") return { operation: "delete", request: { key, etag, metadata, options } };
+    const merged = mergedMetadata(metadata, change.metadata);
+    return { operation: "upsert", request: { key, value: change.value, etag, metadata: merged, options } };
+  };
+
+  async function send(changes: readonly Change[], invocation: Invocation): Promise<void> {
+    const { stateStore } = changes[0]!.place;
+    const call = callOptions(entries[changes[0]!.index]!.place, invocation);
+    const operations = await Promise.all(changes.map((change) => operationOf(change, invocation)));
+    if (operations.length > 1) {
+      await refuseUnsafe(stateStore, call.daprAddress, entries[0]!.place.where);
+      const metadata = changes
+        .map(({ index }) => entries[index]!.metadataOf(invocation))
+        .reduce<MetadataMap | undefined>((all, own) => mergedMetadata(all, own), undefined);
+      return await client.transactState({ ...call, stateStore, operations, metadata });
+    }
+    const { operation, request } = operations[0]!;
+    if (operation === "upsert") await client.saveState({ ...call, stateStore, entries: [request] });
+    else await client.deleteState({ ...call, stateStore, ...request });
+    return undefined;
+  }
+
+  /** In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left. */
+  async function refuseUnsafe(stateStore: string, daprAddress: string | undefined, where: string): Promise<void> {
+    if ((await types.of(stateStore, daprAddress)) !== "state.redis") return;
+    throw badItem(
+      where,
+      "stateStore",
+      `"${stateStore}" is state.redis, whose transactions write some keys though another has changed; ` +
+        "keep the values under one key, or use another store",
+    );
+  }
+
+  const readNow = (changes: readonly Change[], invocation: Invocation): Promise<readonly StateResult[]> =>
+    Promise.all(changes.map(({ index, place }) => entries[index]!.read(place, invocation)));
+
+  /** As {@link readNow}, again and again while there is no sidecar to ask. */
+  async function readBack(changes: readonly Change[], invocation: Invocation): Promise<readonly StateResult[]> {
+    const end = performance.now() + patience;
+    for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+      try {
+        return await readNow(changes, invocation);
+      } catch (error) {
+        if (invocation.signal?.aborted === true || performance.now() + wait >= end) throw error;
+      }
+      await pause(wait, invocation.signal);
+    }
+  }
+
+  return {
+    queue,
+    locate(invocation) {
+      const located = entries.map((entry) => entry.locate(invocation));
+      located.forEach(({ id, key }, index) => {
+        const other = located.findIndex((place) => place.id === id);
+        if (other === index) return;
+        const names = [other, index].map((i) => `"${entries[i]!.place.binding.name}"`).join(" and ");
+        const message = `${placeOf(invocation.definition)}: the entries ${names} are both the key "${key}"; they must differ`;
+        throw new PayloadError("ERR_BINDING_DATA", message);
+      });
+      return located;
+    },
+    async read(index, place, invocation) {
+      const { value, etag } = await entries[index]!.read(place, invocation);
+      const { binding } = entries[index]!.place;
+      if (value === undefined && binding.required === true) {
+        throw missingKey(entries[index]!.place.call, place.stateStore, place.key);
+      }
+      return { value, etag };
+    },
+    toChange(index, value, overrides) {
+      const { where } = entries[index]!.place;
+      const text = jsonValue(value, where, "value");
+      refuseTooLarge(where, "value", limit, 3 * text.text.length, () => Buffer.byteLength(text.text) + 1024);
+      return { operation: "set", value: text, metadata: metadataOf(overrides, where) };
+    },
+    async write(all, invocation) {
+      // A key that does not exist is not there to be removed, and no etag could guard its removal.
+      const changes = all.filter(({ stored, change }) => change.operation === "set" || stored.etag !== undefined);
+      if (changes.length === 0) return;
+      try {
+        await send(changes, invocation);
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (isConflict(error)) throw new EntryConflict(error);
+        if (!isOfSidecar(error) || invocation.signal?.aborted === true) throw error;
+        if (isUnanswered(error)) {
+          const now = await readBack(changes, invocation).catch((cause: unknown) => {
+            throw unknownOutcome(changes, error, cause, invocation);
+          });
+          if (changes.every((change, i) => isWritten(change, now[i]!))) return;
+          throw new EntryConflict(error);
+        }
+        // Not every store says 409: Redis says 500. What is there now tells.
+        const now = await readNow(changes, invocation).catch(() => undefined);
+        if (now !== undefined && changes.some(({ stored }, i) => stored.etag !== now[i]!.etag)) {
+          throw new EntryConflict(error);
+        }
+        throw error;
+      }
+    },
+  };
+
+  /** What can be done with one entry, as far as the start can prepare it. */
+  function compileEntry(place: BindingPlace<DaprStateEntryBinding>) {
+    const { binding, where } = place;
+    const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
+    const keyOf = compileInputOption(place, "key", binding.key, keyRule.missing);
+    const metadataOf = compileMetadata(place, binding.metadata);
+    return {
+      place,
+      metadataOf,
+      locate(invocation: Invocation): EntryPlace {
+        const stateStore = storeOf(invocation);
+        const key = keyOf(invocation);
+        if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
+        return { stateStore, key, id: JSON.stringify([binding.daprAddress, stateStore, key]) };
+      },
+      read({ stateStore, key }: EntryPlace, invocation: Invocation): Promise<StateResult> {
+        const metadata = metadataOf(invocation);
+        const { consistency } = binding;
+        return client.getState({ ...callOptions(place, invocation), stateStore, key, metadata, consistency });
+      },
+    };
+  }
+}
+
+function isOfSidecar(error: Error): error is Error & { readonly status: number; readonly code: string } {
+  return error.name === "SidecarError";
+}
+
+function isConflict(error: Error): boolean {
+  return isOfSidecar(error) && error.status === 409;
+}
+
+/** True for a request that may have been carried out all the same: the connection broke, or time was up. */
+function isUnanswered(error: Error & { readonly code: string }): boolean {
+  return error.code === "ERR_DAPR_REQUEST_FAILED";
+}
+
+/** True where a key holds what was to be written, under another etag than the one that it was read with. */
+function isWritten({ stored, change }: Change, now: StateResult): boolean {
+  if (change.operation === "remove") return now.value === undefined;
+  return now.etag !== stored.etag && isDeepStrictEqual(now.value, JSON.parse(change.value.text));
+}
+
+function unknownOutcome(
+  changes: readonly Change[],
+  error: Error,
+  readError: unknown,
+  { definition }: Invocation,
+): InvocationError {
+  const keys = changes.map(({ place }) => `"${place.key}"`).join(", ");
+  return new InvocationError(
+    "ERR_DAPR_REQUEST_FAILED",
+    `${placeOf(definition)}: whether ${keys} of the state store "${changes[0]!.place.stateStore}" was written is not known: ` +
+      `${error.message}; it could not be read back: ${asError(readError).message}`,
+    { cause: error },
+  );
+}
+
+function metadataOf(overrides: unknown, where: string): MetadataMap | undefined {
+  if (overrides === undefined || overrides === null) return undefined;
+  if (typeof overrides !== "object") throw badItem(where, undefined, "set() takes { metadata, ttlInSeconds } second");
+  const { metadata, ttlInSeconds, ...others } = overrides as StateEntryOverrides & Record<string, unknown>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw badItem(where, unknown, "set() does not know it; it takes metadata and ttlInSeconds");
+  const given = checkOverride("daprState", "metadata", metadata, () => where) as MetadataMap | undefined;
+  if (ttlInSeconds === undefined) return given;
+  if (!Number.isInteger(ttlInSeconds) || (ttlInSeconds < 1 && ttlInSeconds !== -1)) {
+    const what = typeof ttlInSeconds === "number" ? String(ttlInSeconds) : kindOf(ttlInSeconds);
+    throw badItem(where, "ttlInSeconds", `must be a whole number of seconds from 1, or -1 for ever, not ${what}`);
+  }
+  return mergedMetadata(given, { ttlInSeconds: String(ttlInSeconds) });
+}
+
+/**
+ * An etag that no version has. Redis lets `first-write` overwrite what was not written so, and then refuses every write
+ * that has no etag; an etag it compares wherever there is a key (daprd 1.18).
+ */
+const noVersion = "-1";
+
+/** Milliseconds after which a sidecar that did not say what a store is may be asked again. */
+const askAgain = 30_000;
+
+/** The types of the stores, as far as their sidecars say. */
+class StoreTypes {
+  readonly #types = new Map<string, { readonly type: Promise<string | undefined>; readonly until: number }>();
+
+  constructor(private readonly client: DaprClient) {}
+
+  /** Undefined where the sidecar does not say. */
+  of(stateStore: string, daprAddress: string | undefined): Promise<string | undefined> {
+    const id = JSON.stringify([daprAddress, stateStore]);
+    const known = this.#types.get(id);
+    if (known !== undefined && performance.now() < known.until) return known.type;
+    const type = this.#ask(stateStore, daprAddress);
+    this.#types.set(id, { type, until: Infinity });
+    void type.then((found) => {
+      if (found === undefined) this.#types.set(id, { type, until: performance.now() + askAgain });
+    });
+    return type;
+  }
+
+  async #ask(stateStore: string, daprAddress: string | undefined): Promise<string | undefined> {
+    try {
+      const { components } = await this.client.metadata({ daprAddress });
+      return components?.find(({ name }) => name === stateStore)?.type;
+    } catch {
+      return undefined;
+    }
+  }
+}

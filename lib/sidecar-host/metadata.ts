@@ -1,0 +1,31 @@
+import type { MetadataMap } from "../client/dapr-client.js";
+import type { MetadataOption } from "../model/bindings.js";
+import type { Invocation } from "../invocation/binding-host.js";
+import { compileMap, compileOption } from "./options.js";
+
+/** Makes in an invocation what a binding's `metadata` says; undefined where there is none. */
+export type Metadata = (invocation: Invocation) => MetadataMap | undefined;
+
+/** Metadata of a request: a map of templates, or query text whose names may start with `metadata.`. */
+export function compileMetadata(place: { readonly where: string }, metadata: MetadataOption | undefined): Metadata {
+  if (typeof metadata !== "string") return compileMap(place, "metadata", metadata);
+  // What expressions put in is encoded, so that it stays one value.
+  const query = compileOption(place, "metadata", metadata.replace(/^\?/, ""), encodeURIComponent);
+  return (invocation) => {
+    const entries = [...new URLSearchParams(query(invocation))];
+    return entries.length === 0
+      ? undefined
+      : Object.fromEntries(entries.map(([name, value]) => [name.replace(/^metadata\./i, ""), value]));
+  };
+}
+
+/** Both, of which the second wins; names of metadata are the same in any case. */
+export function mergedMetadata(
+  first: MetadataMap | undefined,
+  second: MetadataMap | undefined,
+): MetadataMap | undefined {
+  if (first === undefined || second === undefined) return second ?? first;
+  const names = new Set(Object.keys(second).map((name) => name.toLowerCase()));
+  const kept = Object.entries(first).filter(([name]) => !names.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...second };
+}

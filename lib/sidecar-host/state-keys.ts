@@ -1,0 +1,33 @@
+import type { CallOptions } from "../client/dapr-client.js";
+import { enc } from "../client/paths.js";
+import { outputTypes } from "../model/binding-table.js";
+import { SidecarError } from "../model/errors.js";
+
+/* What inputs, entries and outputs of state have in common. */
+
+export const { stateStore: storeRule, key: keyRule } = outputTypes.daprState.overrides;
+
+/** Dapr divides its own prefix from the key with it and answers 400 to a key that holds it. */
+const divider = "||";
+
+export const dividerProblem = `must not hold "${divider}", which Dapr refuses in keys`;
+
+export function holdsDivider(key: string): boolean {
+  return key.includes(divider);
+}
+
+/** What a read fails with whose key is required and does not exist. */
+export function missingKey(
+  call: Pick<CallOptions, "binding" | "daprAddress">,
+  stateStore: string,
+  key: string,
+): SidecarError {
+  const operation = `GET /v1.0/state/${enc(stateStore)}/${enc(key)}`;
+  return new SidecarError({
+    status: 404,
+    errorCode: "ERR_NO_CONTENT",
+    message: `${call.binding}, ${operation}: no key "${key}" in the state store "${stateStore}"`,
+    operation,
+    target: call.daprAddress ?? "the sidecar",
+  });
+}

@@ -1,0 +1,91 @@
+import { badItem } from "../collectors/message.js";
+import type { StateEntry } from "../model/state-entry.js";
+import { jsonCopy } from "./json-copy.js";
+
+/** What {@link stateEntry} makes an entry of. */
+export interface StateEntryInit<T> {
+  /** What is stored; left out, the key does not exist. */
+  readonly value?: T | undefined;
+  /** "1" unless given, where there is a value. */
+  readonly etag?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** What became of a state entry. */
+export interface EntryResult<T> {
+  /** What is stored after the invocation; `undefined` where the key does not exist. */
+  readonly value: T | undefined;
+  readonly isSet: boolean;
+  readonly isRemoved: boolean;
+  /** What `set` was given of metadata, `ttlInSeconds` among it. */
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+}
+
+/** A state entry for tests, which keeps what becomes of it in `result`. */
+export interface FakeEntry<T> extends StateEntry<T> {
+  readonly result: EntryResult<T>;
+}
+
+/**
+ * A state entry as it was read, for `inputs` of `invoke`, or to call a method with.
+ *
+ * @example
+ * const cart = stateEntry<Cart>({ value: { lines: [] }, etag: "7" });
+ * new Carts().addItem({ id: "41", sku: "tea" }, { cart });
+ * expect(cart.result).toMatchObject({ isSet: true, value: { lines: ["tea"] } });
+ */
+export function stateEntry<T>(init: StateEntryInit<T> = {}): FakeEntry<T> {
+  return new KeepingEntry<T>(init);
+}
+
+/** What a test gave for an entry: one of {@link stateEntry}, or the value alone. */
+export function storedOf(given: unknown): { readonly value: unknown; readonly etag: string | undefined } {
+  if (given instanceof KeepingEntry) return { value: jsonCopy(given.value), etag: given.etag as string | undefined };
+  return { value: jsonCopy(given), etag: given === undefined ? undefined : "1" };
+}
+
+class KeepingEntry<T> implements FakeEntry<T> {
+  readonly key: string;
+  readonly value: T | undefined;
+  readonly etag: string | undefined;
+  #result: EntryResult<T>;
+
+  constructor({ key = "key", value, etag }: StateEntryInit<T>) {
+    this.key = key;
+    this.value = value;
+    this.etag = value === undefined ? undefined : (etag ?? "1");
+    this.#result = { value, isSet: false, isRemoved: false, metadata: undefined };
+  }
+
+  get exists(): boolean {
+    return this.value !== undefined;
+  }
+
+  get result(): EntryResult<T> {
+    return this.#result;
+  }
+
+  set(
+    value: T,
+    overrides: { readonly metadata?: object | undefined; readonly ttlInSeconds?: number | undefined } = {},
+  ) {
+    let copy: unknown;
+    try {
+      copy = jsonCopy(value);
+    } catch (error) {
+      throw badItem("stateEntry()", "value", `cannot be written as JSON: ${(error as Error).message}`);
+    }
+    if (copy === undefined) throw badItem("stateEntry()", "value", "cannot be stored; remove() deletes the key");
+    this.#result = { value: copy as T, isSet: true, isRemoved: false, metadata: metadataOf(overrides) };
+  }
+
+  remove(): void {
+    this.#result = { value: undefined, isSet: false, isRemoved: true, metadata: undefined };
+  }
+}
+
+function metadataOf({ metadata, ttlInSeconds }: { metadata?: object | undefined; ttlInSeconds?: number | undefined }) {
+  const given = { ...metadata, ...(ttlInSeconds !== undefined && { ttlInSeconds }) };
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,137 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { serve, type App } from "dapr-functions";
+import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
+import { startDaprd, type Daprd } from "../support/daprd.js";
+import { canRun } from "../support/not-run.js";
+import { startRedis, type Redis } from "../support/redis.js";
+import { Entries } from "./entries/functions.js";
+import { call, component, type Reply } from "./harness.js";
+
+jest.setTimeout(60_000);
+
+/** How many callers call at once, and how often in all. */
+const callers = 16;
+const calls = 400;
+
+const log = { info() {}, warn() {}, error() {}, debug() {} };
+
+/** Calls as often as told, so many at once; gives what came, in no order. */
+async function callOften<T>(count: number, atOnce: number, one: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) results.push(await one(index));
+  };
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  return results;
+}
+
+const stores = ["state.in-memory", "state.sqlite", "state.redis"] as const;
+
+if (canRun("state entries on daprd", "daprd", "redis-server")) {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+
+  describe.each(stores)("state entries in %s [entries]", (type) => {
+    let daprd: Daprd;
+    let app: App;
+    let client: HttpDaprClient;
+    let folder: string;
+    const functions = new Entries();
+    const stateStore = "store";
+
+    const metadata = (): Record<string, string> => {
+      if (type === "state.redis") return { redisHost: redis.host };
+      return type === "state.sqlite" ? { connectionString: join(folder, "state.db"), timeout: "20s" } : {};
+    };
+    const startAll = async (ports?: Daprd["ports"], appPort?: number): Promise<Daprd> =>
+      await startDaprd({
+        appId: `entries-${type.replace("state.", "")}`,
+        appPort,
+        resources: [folder],
+        ports,
+      });
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "entries-"));
+      writeFileSync(join(folder, "store.yaml"), component("store", type, metadata()));
+      daprd = await startAll();
+      client = new HttpDaprClient({ url: daprd.url });
+      functions.disturb = async (key, value) => await client.saveState({ stateStore, entries: [{ key, value }] });
+      app = await serve([functions], { port: 0, daprUrl: daprd.url, log });
+    });
+    afterAll(async () => {
+      await app?.close();
+      await client?.close();
+      await daprd?.close();
+    });
+
+    const invoke = (name: string, body: unknown, url = app.url): Promise<Reply> =>
+      call(url, "POST", `/${name}`, { body });
+    const stored = async <T>(key: string): Promise<T> => (await client.getState({ stateStore, key })).value as T;
+
+    it("adds up: as many as were acknowledged, each once", async () => {
+      const replies = await callOften(calls, callers, () => invoke("increment", { key: "sum" }));
+      const numbers = replies.map(({ status, json }) => (status === 200 ? (json as number) : -status));
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: calls }, (_, index) => index + 1));
+      expect(await stored("sum")).toBe(calls);
+    });
+
+    it("lets one of several create a key", async () => {
+      for (let round = 0; round < 10; round++) {
+        const replies = await callOften(8, 8, (by) =>
+          invoke("create", { key: `created-${round}`, by: `caller-${by}` }),
+        );
+        const winner = await stored(`created-${round}`);
+        expect(replies.map(({ json }) => json)).toEqual(Array.from({ length: 8 }, () => winner));
+      }
+    });
+
+    it("gives each value to one taker, and loses none between removal and change", async () => {
+      const taken: string[] = [];
+      await callOften(60, 8, async (index) => {
+        const isTaker = index % 3 === 2;
+        const reply = await invoke("take", isTaker ? { key: "slot" } : { key: "slot", put: `v${index}` });
+        expect(reply.status).toBe(200);
+        taken.push(...(reply.json as string[]));
+      });
+      const rest = await stored<string[] | undefined>("slot");
+      const put = Array.from({ length: 60 }, (_, index) => index).filter((index) => index % 3 !== 2);
+      expect([...taken, ...(rest ?? [])].sort()).toEqual(put.map((index) => `v${index}`).sort());
+    });
+
+    it("runs again after a conflict, with the payload as it was sent and what is there now", async () => {
+      const reply = await invoke("disturbed", { key: "twice", times: 2 });
+      expect(reply).toMatchObject({ status: 200, json: { attempt: 3, read: 200, seen: [3] } });
+      expect(await stored("twice")).toBe(201);
+      expect(await stored("twice-log")).toBe(3);
+    });
+
+    it("leaves a key that any other writer may write", async () => {
+      await invoke("increment", { key: "shared" });
+      await functions.disturb("shared", 7);
+      expect((await invoke("increment", { key: "shared" })).json).toBe(8);
+      await functions.disturb("shared", 1);
+      await client.deleteState({ stateStore, key: "shared" });
+      expect((await invoke("increment", { key: "shared" })).json).toBe(1);
+    });
+
+    it("fails with 409 after the last attempt, and has sent nothing", async () => {
+      const reply = await invoke("disturbed", { key: "thrice", times: 3 });
+      expect(reply).toMatchObject({ status: 409, json: { errorCode: "ERR_STATE_CONFLICT" } });
+      expect(await stored("thrice")).toBe(300);
+      expect(await stored("thrice-log")).toBeUndefined();
+    });
+
+    it("fails as the method does when it throws on its second run, and has sent nothing", async () => {
+      const reply = await invoke("disturbed", { key: "thrown", times: 1, fail: 2 });
+      expect(reply).toMatchObject({ status: 500, json: { message: "not again" } });
+      expect(await stored("thrown")).toBe(100);
+      expect(await stored("thrown-log")).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import {
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprState,
+  DaprTopicTrigger,
+  type CloudEvent,
+  type InvocationContext,
+  type PublishCollector,
+  type StateEntry,
+} from "../../lib/index.js";
+import { cloudEvent, invoke, stateEntry } from "../../lib/testing/index.js";
+
+interface Cart {
+  readonly lines: readonly string[];
+}
+
+class Carts {
+  late: StateEntry<Cart> | undefined;
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "cart", stateStore: "%Store%", key: "cart-{id}", attempts: 3 })
+  @DaprPublish({ name: "added", pubSubName: "bus", topic: "added" })
+  add(
+    payload: { id: string; item: string; runs?: number[] },
+    { cart, added }: { cart: StateEntry<Cart>; added: PublishCollector<unknown> },
+    { attempt }: InvocationContext,
+  ): readonly number[] {
+    this.late = cart;
+    (payload.runs ??= []).push(attempt);
+    cart.set({ lines: [...(cart.value?.lines ?? []), payload.item] }, { ttlInSeconds: 60 });
+    added.add(payload.item);
+    return payload.runs;
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "cart", stateStore: "store", key: "cart-{id}", onConflict: "fail", required: true })
+  clear({ keep }: { id: string; keep: boolean }, { cart }: { cart: StateEntry<Cart> }): string | undefined {
+    if (!keep) cart.remove();
+    return cart.etag;
+  }
+
+  @DaprTopicTrigger({ pubSubName: "bus" })
+  @DaprState({ name: "cart", stateStore: "store", key: "{id}" })
+  later(_: CloudEvent<{ id: string }>, { cart }: { cart: StateEntry<Cart> }): { status: "RETRY" } {
+    cart.set({ lines: [] });
+    return { status: "RETRY" };
+  }
+}
+
+const payload = { id: "41", item: "tea" };
+
+describe("state entries in invoke", () => {
+  it("are the value given, and say what became of them", async () => {
+    const inputs = { cart: { lines: ["milk"] } };
+    const { entries, outputs, reply } = await invoke(new Carts(), "add", payload, { inputs });
+    expect(entries.cart).toEqual({
+      value: { lines: ["milk", "tea"] },
+      isSet: true,
+      isRemoved: false,
+      metadata: { ttlInSeconds: "60" },
+    });
+    expect(outputs.added.values).toEqual(["tea"]);
+    expect(reply).toEqual([1]);
+  });
+
+  it("do not exist where nothing is given", async () => {
+    const { entries } = await invoke(new Carts(), "add", payload);
+    expect(entries.cart.value).toEqual({ lines: ["tea"] });
+  });
+
+  it("have the etag of stateEntry", async () => {
+    const inputs = { cart: stateEntry<Cart>({ value: { lines: [] }, etag: "7" }) };
+    const { reply, entries } = await invoke(new Carts(), "clear", { id: "41", keep: false }, { inputs });
+    expect(reply).toBe("7");
+    expect(entries.cart).toMatchObject({ value: undefined, isSet: false, isRemoved: true });
+  });
+
+  it("stay as they are where the method leaves them alone", async () => {
+    const inputs = { cart: { lines: ["milk"] } };
+    const { entries } = await invoke(new Carts(), "clear", { id: "41", keep: true }, { inputs });
+    expect(entries.cart).toMatchObject({ value: { lines: ["milk"] }, isSet: false, isRemoved: false });
+  });
+
+  it("run the method again after a conflict, with the payload as it was given", async () => {
+    const { reply, entries, outputs } = await invoke(new Carts(), "add", payload, { conflicts: 2 });
+    expect(reply).toEqual([3]);
+    expect(entries.cart.value).toEqual({ lines: ["tea"] });
+    expect(outputs.added.values).toEqual(["tea"]);
+  });
+
+  it("fail after the last attempt, and at once where the decorator says so", async () => {
+    const conflict = { code: "ERR_STATE_CONFLICT" };
+    await expect(invoke(new Carts(), "add", payload, { conflicts: 3 })).rejects.toMatchObject({
+      ...conflict,
+      message: expect.stringContaining("in each of 3 attempts; nothing was sent"),
+    });
+    const inputs = { cart: { lines: [] } };
+    const clearing = invoke(new Carts(), "clear", { id: "41", keep: false }, { inputs, conflicts: 1 });
+    await expect(clearing).rejects.toMatchObject(conflict);
+  });
+
+  it("fail where they are required and not there", async () => {
+    await expect(invoke(new Carts(), "clear", { id: "41", keep: true })).rejects.toMatchObject({
+      code: "ERR_NO_CONTENT",
+    });
+  });
+
+  it("are not written for an event that is to come again", async () => {
+    const { entries } = await invoke(new Carts(), "later", cloudEvent({ id: "41" }));
+    expect(entries.cart.isSet).toBe(false);
+  });
+
+  it("refuse what comes after the invocation", async () => {
+    const carts = new Carts();
+    await invoke(carts, "add", payload, { context: { error: () => undefined } });
+    expect(() => carts.late!.set({ lines: [] })).toThrow("set() came after the invocation had ended");
+    expect(() => carts.late!.remove()).toThrow(expect.objectContaining({ code: "ERR_COLLECTOR_CLOSED" }));
+  });
+
+  it("refuse what cannot be stored", async () => {
+    class Bad {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "entry", stateStore: "store", key: "k" })
+      set({ what }: { what: string }, { entry }: { entry: StateEntry<unknown> }): void {
+        if (what === "undefined") entry.set(undefined);
+        if (what === "big") entry.set("x".repeat(5_000_000));
+        if (what === "cycle") {
+          const cycle: Record<string, unknown> = {};
+          cycle["self"] = cycle;
+          entry.set(cycle);
+        }
+        if (what === "ttl") entry.set(1, { ttlInSeconds: 0.5 });
+      }
+    }
+    for (const what of ["undefined", "cycle", "ttl", "big"]) {
+      await expect(invoke(new Bad(), "set", { what })).rejects.toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+    }
+  });
+});
+
+describe("stateEntry", () => {
+  it("is an entry to call a method with", () => {
+    const cart = stateEntry<Cart>({ value: { lines: ["milk"] } });
+    expect(cart).toMatchObject({ exists: true, etag: "1", value: { lines: ["milk"] } });
+    cart.set({ lines: [] }, { metadata: { a: 1 } });
+    expect(cart.result).toEqual({ value: { lines: [] }, isSet: true, isRemoved: false, metadata: { a: "1" } });
+    cart.remove();
+    expect(cart.result).toMatchObject({ value: undefined, isRemoved: true, isSet: false });
+    expect(stateEntry()).toMatchObject({ exists: false, etag: undefined, value: undefined });
+  });
+});

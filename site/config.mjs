@@ -13,7 +13,7 @@ const page = (name) => ({
 const groups = {
   Begin: ["getting-started", "coming-from", "comparison", "faq"],
   Functions: ["decorators", "payloads", "state", "calls", "topics", "testing"],
-  Running: ["running", "operating", "azure", "command-line"],
+  Running: ["running", "mounting", "embedded-sidecar", "operating", "azure", "command-line"],
   Promises: ["guarantees", "limits", "compatibility", "performance"],
   "To look up": ["errors", "wire-format"],
 };
@@ -36,6 +36,15 @@ export default defineConfig({
   cleanUrls: false,
   markdown: {
     attrs: { disable: true },
+    // As GitHub makes them, so that a link works in both.
+    anchor: {
+      slugify: (text) =>
+        text
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+          .trim()
+          .replace(/\s/g, "-"),
+    },
     config(md) {
       // Braces in code are expressions of this library, and none of Vue's.
       const code = md.renderer.rules.code_inline;

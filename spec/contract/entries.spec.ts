@@ -1,11 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { serve, type App } from "dapr-functions";
 import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
-import { startDaprd, type Daprd } from "../support/daprd.js";
+import { compileFolder, startAppProcess, type AppProcess } from "../support/app-process.js";
+import { freePort, startDaprd, type Daprd } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 import { startRedis, type Redis } from "../support/redis.js";
-import { Entries } from "./entries/functions.js";
+import { Entries, type Count } from "./entries/functions.js";
 import { call, component, type Reply } from "./harness.js";
 
 jest.setTimeout(60_000);
@@ -35,6 +37,9 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
     redis = await startRedis();
   });
   afterAll(() => redis.close());
+
+  let file: string | undefined;
+  const compiled = (): string => (file ??= join(compileFolder(join(__dirname, "entries"), []), "main.js"));
 
   describe.each(stores)("state entries in %s [entries]", (type) => {
     let daprd: Daprd;
@@ -74,6 +79,31 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       call(url, "POST", `/${name}`, { body });
     const stored = async <T>(key: string): Promise<T> => (await client.getState({ stateStore, key })).value as T;
 
+    const startApp = (port: number): Promise<AppProcess> =>
+      startAppProcess(compiled(), { DAPR_APP_PORT: String(port), DAPR_HTTP_PORT: String(daprd.ports.http) });
+
+    const allCalls = { count: calls, missing: [], others: 0 };
+
+    /** Makes every call until it is acknowledged. */
+    async function countOnce(key: string, url: string, alsoUntil: () => Promise<void>): Promise<void> {
+      await callOften(calls, callers, async (index) => {
+        for (let attempt = 0; ; attempt++) {
+          const reply = await invoke("count", { key, call: `c${index}` }, url).catch(() => undefined);
+          if (reply?.status === 200) return;
+          if (attempt === 500) throw new Error(`never acknowledged: ${reply?.text ?? "no answer"}`);
+          await delay(20);
+        }
+      });
+      await alsoUntil();
+    }
+
+    async function countOf(key: string): Promise<{ count: number; missing: readonly string[]; others: number }> {
+      const { count, calls: made } = await stored<Count>(key);
+      const expected = Array.from({ length: calls }, (_, index) => `c${index}`);
+      const missing = expected.filter((name) => !(name in made));
+      return { count, missing, others: Object.keys(made).length - (expected.length - missing.length) };
+    }
+
     it("adds up: as many as were acknowledged, each once", async () => {
       const replies = await callOften(calls, callers, () => invoke("increment", { key: "sum" }));
       const numbers = replies.map(({ status, json }) => (status === 200 ? (json as number) : -status));
@@ -102,6 +132,65 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       const rest = await stored<string[] | undefined>("slot");
       const put = Array.from({ length: 60 }, (_, index) => index).filter((index) => index % 3 !== 2);
       expect([...taken, ...(rest ?? [])].sort()).toEqual(put.map((index) => `v${index}`).sort());
+    });
+
+    it("moves between two entries and keeps the sum, or is refused", async () => {
+      const accounts = ["one", "two"];
+      for (const key of accounts) await client.saveState({ stateStore, entries: [{ key, value: 100 }] });
+      const replies = await callOften(64, 8, (index) => {
+        const [from, to] = index % 2 === 0 ? accounts : [...accounts].reverse();
+        return invoke("transfer", { from, to, amount: 1 + (index % 7) });
+      });
+      const sum = (await stored<number>("one")) + (await stored<number>("two"));
+      const refusal = { status: 500, text: expect.stringContaining("state.redis, whose transactions") };
+      const expected = type === "state.redis" ? refusal : { status: 200 };
+      expect({ sum, replies }).toMatchObject({ sum: 200, replies: replies.map(() => expected) });
+    });
+
+    it("refuses two entries that turn out to be one key", async () => {
+      const reply = await invoke("transfer", { from: "one", to: "one", amount: 1 });
+      expect(reply).toMatchObject({ status: 400, json: { errorCode: "ERR_BINDING_DATA" } });
+    });
+
+    it("counts right in two processes", async () => {
+      const processes = await Promise.all([startApp(0), startApp(0)]);
+      const urls = processes.map(({ port }) => `http://127.0.0.1:${port}`);
+      const replies = await callOften(120, 8, (index) => invoke("increment", { key: "both" }, urls[index % 2]));
+      await Promise.all(processes.map((process) => process.close()));
+      const numbers = replies.map(({ status, json }) => (status === 200 ? (json as number) : -status));
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+      expect(await stored("both")).toBe(120);
+    });
+
+    it("loses no acknowledged call when the app is killed, nor counts one twice", async () => {
+      const port = await freePort();
+      let process = await startApp(port);
+      const url = `http://127.0.0.1:${port}`;
+      const killing = (async () => {
+        for (let kills = 0; kills < 3; kills++) {
+          await delay(150);
+          await process.kill();
+          process = await startApp(port);
+        }
+      })();
+      await countOnce("killed-app", url, () => killing);
+      await process.close();
+      expect(await countOf("killed-app")).toEqual(allCalls);
+    });
+
+    it("loses no acknowledged call when the sidecar is killed, nor counts one twice", async () => {
+      // What is in the memory of the sidecar dies with it.
+      const lasting = type !== "state.in-memory";
+      const killing = (async () => {
+        for (let kills = 0; lasting && kills < 3; kills++) {
+          await delay(150);
+          const { ports } = daprd;
+          await daprd.kill();
+          daprd = await startAll(ports);
+        }
+      })();
+      await countOnce("killed-sidecar", app.url, () => killing);
+      expect(await countOf("killed-sidecar")).toEqual(allCalls);
     });
 
     it("runs again after a conflict, with the payload as it was sent and what is there now", async () => {

@@ -45,6 +45,8 @@ interface Running {
   readonly sidecar: RecordingSidecar;
   /** Resolves once a line holds the text, in what it has written or will write. */
   said(text: string): Promise<void>;
+  /** What it has written. */
+  readonly lines: readonly string[];
   /** How the process ended: its exit code or its signal. */
   readonly ended: Promise<unknown>;
 }
@@ -83,7 +85,7 @@ async function start(...args: string[]): Promise<Running> {
     });
   await said("port ");
   const port = Number(/port (\d+)/.exec(lines.join("\n"))![1]);
-  return { child, port, sidecar, said, ended };
+  return { child, port, sidecar, said, lines, ended };
 }
 
 function forgetful(app: Running, how: string) {
@@ -127,6 +129,7 @@ describe("a process that serves", () => {
     await app.said("nobody awaits");
     app.child.kill("SIGTERM");
     expect(await app.ended).toBe("SIGTERM");
+    expect(app.lines.filter((line) => line.includes("a promise was rejected that nobody awaits"))).toHaveLength(1);
   });
 
   it("ends at any other exception that nobody catches, as ever", async () => {

@@ -1,4 +1,4 @@
-import { Agent, createServer, request } from "node:http";
+import { Agent, createServer, request, type IncomingHttpHeaders } from "node:http";
 import { IsString } from "class-validator";
 import type { AddressInfo } from "node:net";
 import {
@@ -325,6 +325,27 @@ describe("close", () => {
     await closed;
     await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
     expect(sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"k","value":1}]']);
+  });
+
+  it("keeps idle connections longer than daprd does, and none once it closes", async () => {
+    const { app, running, finish } = await slowly();
+    const agent = new Agent({ keepAlive: true });
+    atEnd(async () => agent.destroy());
+    const call = (method: string, path: string) =>
+      new Promise<IncomingHttpHeaders>((resolve, reject) => {
+        request({ port: app.port, method, path, agent }, (response) => {
+          response.resume().on("end", () => resolve(response.headers));
+        })
+          .on("error", reject)
+          .end();
+      });
+    expect(await call("GET", "/healthz")).toMatchObject({ connection: "keep-alive", "keep-alive": "timeout=120" });
+    const answer = call("POST", "/work");
+    await running;
+    const closed = app.close();
+    finish();
+    expect((await answer).connection).toBe("close");
+    await closed;
   });
 
   it("waits no longer than it may, aborts the signal of what still runs, and ends its connections", async () => {

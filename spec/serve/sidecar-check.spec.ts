@@ -41,11 +41,14 @@ const whole = {
 };
 
 /** What is warned of when the sidecar says this of itself. */
-async function warnings(metadata: object | string, host = "127.0.0.1"): Promise<string[]> {
+async function warnings(metadata: object | string | (() => string), host = "127.0.0.1"): Promise<string[]> {
   const sidecar = await recordingSidecar();
   atEnd(() => sidecar.close());
-  const body = typeof metadata === "string" ? metadata : JSON.stringify(metadata);
-  sidecar.answer = ({ path }) => (path === "/v1.0/metadata" ? { body } : undefined);
+  const body = (): string => {
+    if (typeof metadata === "function") return metadata();
+    return typeof metadata === "string" ? metadata : JSON.stringify(metadata);
+  };
+  sidecar.answer = ({ path }) => (path === "/v1.0/metadata" ? { body: body() } : undefined);
   const client = new HttpDaprClient({ url: sidecar.url });
   atEnd(() => client.close());
   const log = keptLog();
@@ -87,6 +90,13 @@ describe("the look at the sidecar", () => {
     expect(await warnings({ ...whole, subscriptions: [] })).toEqual([
       expect.stringContaining('the sidecar has no subscription to topic "orders" of "bus"'),
     ]);
+  });
+
+  it("asks again for a topic to which the sidecar subscribes later, and then has nothing to say", async () => {
+    let times = 0;
+    const metadata = () => JSON.stringify(times++ < 2 ? { ...whole, subscriptions: [] } : whole);
+    expect(await warnings(metadata)).toEqual([]);
+    expect(times).toBe(3);
   });
 
   it("warns of an answer that is no JSON", async () => {

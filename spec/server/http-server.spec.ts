@@ -318,6 +318,39 @@ describe("invocations", () => {
     expect(sidecar.requests.every(({ body }) => /^\[\{"key":"(k\d+)","value":"\1"\}\]$/.test(body))).toBe(true);
   });
 
+  it("let in one for each that ends, and no more", async () => {
+    const ends: (() => void)[] = [];
+    let running = 0;
+    let most = 0;
+    let onStart: (() => void) | undefined;
+    const started = (count: number) =>
+      new Promise<void>((resolve) => {
+        onStart = () => ends.length === count && resolve();
+        onStart();
+      });
+    const work = async () => {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => {
+        ends.push(resolve);
+        onStart?.();
+      });
+      running--;
+    };
+    const { app } = await working(work, { maxConcurrency: 1 });
+    const calls = [1, 2, 3, 4].map(() => send(app, "POST", "/Work"));
+    for (let count = 1; count <= 4; count++) {
+      await started(count);
+      ends[count - 1]!();
+    }
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(most).toBe(1);
+    // What was let in last has gone, and leaves room for one.
+    const last = send(app, "POST", "/Work");
+    await started(5);
+    ends[4]!();
+    expect([(await last).status, most]).toEqual([200, 1]);
+  });
+
   it("wait for their turn where only some may run at once", async () => {
     let running = 0;
     let most = 0;

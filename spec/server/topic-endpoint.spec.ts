@@ -147,6 +147,42 @@ describe("an event", () => {
   });
 });
 
+describe("the trace of an event", () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+  /** What the function sees, and what its requests bring, where the event and the delivery have these. */
+  async function traces(event: object, headers: Record<string, string> = {}): Promise<unknown[]> {
+    let seen: unknown;
+    class Traced {
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+      @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
+      relay(_event: CloudEvent, { copies }: { copies: Collector<number> }, { traceContext }: InvocationContext): void {
+        seen = traceContext;
+        copies.add(1);
+      }
+    }
+    const { app, sidecar } = await serving([Traced]);
+    await deliver(app, "/orders", { data: 1, ...event }, headers);
+    const { headers: sent } = sidecar.requests[0]!;
+    return [seen, { traceparent: sent.traceparent, tracestate: sent.tracestate, baggage: sent["baggage"] }];
+  }
+
+  it("is handed on, baggage included", async () => {
+    expect(await traces({ traceparent, tracestate: "a=1", baggage: "user=41" })).toEqual([
+      { traceParent: traceparent, traceState: "a=1", attributes: { baggage: "user=41" } },
+      { traceparent, tracestate: "a=1", baggage: "user=41" },
+    ]);
+  });
+
+  it("is handed on beside the trace of the delivery, which comes first", async () => {
+    const own = traceparent.replace("00f0", "11f0");
+    expect(await traces({ traceparent, baggage: "user=41" }, { traceparent: own })).toEqual([
+      { traceParent: own, traceState: undefined, attributes: { baggage: "user=41" } },
+      { traceparent: own, tracestate: undefined, baggage: "user=41" },
+    ]);
+  });
+});
+
 describe("what a topic function returns", () => {
   it.each<[unknown, string]>([
     [undefined, ""],

@@ -190,6 +190,20 @@ describe("state", () => {
     ]);
   });
 
+  it("keeps a removal's place among the saves of other keys", async () => {
+    const { requests } = await run(SO({ stateStore: "s" }), ({ out }) => {
+      out!.add(1, { key: "x" });
+      out!.remove({ key: "y" });
+      out!.add(2, { key: "y" });
+      out!.add(3, { key: "z" });
+    });
+    expect(requests).toEqual([
+      'POST /v1.0/state/s [{"key":"x","value":1}]',
+      "DELETE /v1.0/state/s/y",
+      'POST /v1.0/state/s [{"key":"y","value":2},{"key":"z","value":3}]',
+    ]);
+  });
+
   it("sends a removal's etag", async () => {
     await run(SO({ stateStore: "cart", key: "k" }), ({ out }) => out!.remove({ etag: "7" }));
     expect(sidecar.requests[0]!.headers["if-match"]).toBe("7");

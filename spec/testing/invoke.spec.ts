@@ -159,6 +159,26 @@ describe("invoke", () => {
     ]);
   });
 
+  it("says where an item goes that says so itself, whatever the decorator says", async () => {
+    class Carts {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "cart", stateStore: "carts", key: "{id}" })
+      save(payload: { id: string }, { cart }: { cart: StateCollector<object> }): void {
+        cart.add(payload);
+        cart.add(payload, { key: "other" });
+        cart.add(payload, { key: "other", stateStore: "elsewhere" });
+        cart.remove({ key: "gone" });
+      }
+    }
+    const { outputs } = await invoke(new Carts(), "save", { id: "41" });
+    expect(outputs.cart.targets).toEqual([
+      { stateStore: "carts", key: "41" },
+      { stateStore: "carts", key: "other" },
+      { stateStore: "elsewhere", key: "other" },
+    ]);
+    expect(outputs.cart.removed).toEqual([{ stateStore: "carts", key: "gone" }]);
+  });
+
   it("refuses a setting that is not among those given", async () => {
     await expect(invoke(new Orders(), "createNewOrder", order, { settings: {} })).rejects.toMatchObject({
       code: "setting-missing",

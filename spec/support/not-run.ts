@@ -15,11 +15,12 @@ const tools = {
  */
 export function canRun(part: string, ...needed: readonly (keyof typeof tools)[]): boolean {
   const missing = needed.filter((tool) => tools[tool].find() === undefined);
-  for (const tool of missing) reportMissing(part, tool, tools[tool].command);
+  for (const tool of missing) noteNotRun(part, tool, tools[tool].command);
   return missing.length === 0;
 }
 
-function reportMissing(part: string, tool: string, command: string): void {
+/** Says of a part that it is not run, and what it is for want of. */
+export function noteNotRun(part: string, tool: string, command: string): void {
   if (process.env.CI === "true") {
     it(`${part} finds ${tool}`, () => {
       throw new Error(`${tool} is missing, so ${part} is unproven; get it with: ${command}`);

@@ -28,7 +28,8 @@ type App = typeof import("@azure/functions").app;
  * containers that take their time. Everything is checked first; with an error nothing is registered.
  *
  * @param functions classes and instances with functions
- * @throws DefinitionError with every problem found; `peer-missing` when `@azure/functions` is not installed
+ * @throws DefinitionError with every problem found; `peer-missing` when `@azure/functions` is not there in version 4.1 or
+ *   later
  *
  * @example
  * register([OrderFunctions, new StockFunctions(database)]);
@@ -57,15 +58,35 @@ export function registerCalls(): number {
   return calls;
 }
 
+/** Any version may be installed: `generate` and `toHandler` need none of it. */
 function loadApp(): App {
+  let app: Partial<App> | undefined;
+  let cause: unknown;
   try {
-    return (require("@azure/functions") as typeof import("@azure/functions")).app;
-  } catch (cause) {
-    const message = "register(): @azure/functions cannot be loaded; npm install @azure/functions@4";
-    throw new DefinitionError(
-      [{ code: "peer-missing", level: "error", class: undefined, method: undefined, message }],
-      { cause },
-    );
+    ({ app } = require("@azure/functions") as { app?: Partial<App> });
+  } catch (error) {
+    cause = error;
+  }
+  // The types name what is there since 4.1; version 3 has types alone, and 4.0 no hooks.
+  if (app?.generic !== undefined && app.hook !== undefined) return app as App;
+  const version = versionOf("@azure/functions");
+  const what =
+    version === undefined
+      ? "@azure/functions cannot be loaded"
+      : version.startsWith("3.")
+        ? `@azure/functions ${version} is for the v3 model, whose function.json files \`generate\` writes`
+        : `@azure/functions ${version} has not what it takes`;
+  const message = `register(): ${what}; npm install @azure/functions@4`;
+  throw new DefinitionError([{ code: "peer-missing", level: "error", class: undefined, method: undefined, message }], {
+    cause,
+  });
+}
+
+function versionOf(name: string): string | undefined {
+  try {
+    return (require(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return undefined;
   }
 }
 

@@ -80,6 +80,44 @@ export function tokenProblem(token: string): string | undefined {
   return `it holds ${what}, which no header can carry; give the token alone`;
 }
 
+/** What daprd takes unless it is told otherwise. */
+const defaultMaxRequestSize = 4 * 1024 * 1024;
+
+const factors: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(["", "k", "M", "G", "T", "P", "E"].map((suffix, power) => [suffix, 1000 ** power])),
+  ...Object.fromEntries(["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((suffix, power) => [suffix, 1024 ** (power + 1)])),
+};
+
+/**
+ * Bytes that a text says as daprd's `--max-body-size` takes it, a quantity of Kubernetes: `4194304`, `16Mi`, `1.5G`,
+ * `2e6`. Undefined for what is none; a negative one is no limit.
+ *
+ * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+ */
+export function bytesOfQuantity(text: string): number | undefined {
+  const [, sign, digits, exponent, suffix] =
+    /^([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([KMGTPE]i|[kMGTPE]))?$/.exec(text.trim()) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Math.ceil(Number(digits + (exponent ?? "")) * factors[suffix ?? ""]!);
+  return sign === "-" && bytes > 0 ? Infinity : bytes;
+}
+
+/**
+ * Bytes of a request that the sidecar takes: `DAPR_MAX_BODY_SIZE`, as daprd's `--max-body-size` is written, else 4 MiB.
+ *
+ * @throws DefinitionError `setting-invalid`
+ */
+export function sidecarMaxRequestSize(environment: Environment = process.env): number {
+  const text = environment["DAPR_MAX_BODY_SIZE"];
+  if (text === undefined || text === "") return defaultMaxRequestSize;
+  const bytes = bytesOfQuantity(text);
+  if (bytes === undefined) {
+    throw invalid("DAPR_MAX_BODY_SIZE", `"${text}" is no size; write it as daprd's --max-body-size: 16Mi`);
+  }
+  // daprd takes zero for its default.
+  return bytes === 0 ? defaultMaxRequestSize : bytes;
+}
+
 function invalid(member: string, what: string): DefinitionError {
   const message = `${member}: ${what}`;
   return new DefinitionError([

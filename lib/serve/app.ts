@@ -28,6 +28,11 @@ export interface HandlerOptions {
   readonly timeout?: number | undefined;
   /** Bytes of a request's body beyond which it is answered 413; 30,000,000 unless given. */
   readonly maxBodySize?: number | undefined;
+  /**
+   * Bytes of a request that the sidecar takes; `DAPR_MAX_BODY_SIZE`, written as daprd's `--max-body-size`, then 4 MiB.
+   * Outputs go in several requests where one would be larger.
+   */
+  readonly maxRequestSize?: number | undefined;
   /** How many invocations run at once, the others wait; no limit unless given. */
   readonly maxConcurrency?: number | undefined;
   /** Refuse to start with functions whose payload is not checked. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseAddress, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
+import { parseAddress, sidecarMaxRequestSize, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
 import { defaultRoutePrefix } from "../model/paths.js";
@@ -17,6 +17,8 @@ export interface RuntimeSettings {
   readonly timeout: number;
   /** What the app proves itself with to the sidecar; empty for none. */
   readonly apiToken: string;
+  /** Bytes of a request that the sidecar takes. */
+  readonly maxRequestSize: number;
   /** What the sidecar proves itself with: any of these. */
   readonly appTokens: readonly string[];
   readonly checksSidecar: boolean;
@@ -31,6 +33,7 @@ export interface RuntimeOptions {
   readonly timeout?: number | undefined;
   readonly shutdownTimeout?: number | undefined;
   readonly maxBodySize?: number | undefined;
+  readonly maxRequestSize?: number | undefined;
   readonly maxConcurrency?: number | undefined;
   readonly routePrefix?: string | undefined;
 }
@@ -63,6 +66,7 @@ export function readSettings(
     daprUrl: attempt(() => addressOf(options.daprUrl) ?? sidecarUrl(environment), ""),
     timeout: attempt(() => options.timeout ?? sidecarTimeout(environment), 0),
     apiToken: attempt(() => sidecarToken(environment), ""),
+    maxRequestSize: attempt(() => options.maxRequestSize ?? sidecarMaxRequestSize(environment), 0),
     appTokens: attempt(() => appTokensOf(environment), []),
     routePrefix: attempt(() => routePrefixOf(options.routePrefix), defaultRoutePrefix),
     checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),
@@ -71,7 +75,7 @@ export function readSettings(
 }
 
 function numberProblems(options: RuntimeOptions): Problem[] {
-  const least = { timeout: 1, shutdownTimeout: 0, maxBodySize: 0, maxConcurrency: 1 };
+  const least = { timeout: 1, shutdownTimeout: 0, maxBodySize: 0, maxRequestSize: 1024, maxConcurrency: 1 };
   return Object.entries(least).flatMap(([name, minimum]) => {
     const value = options[name as keyof typeof least];
     if (value === undefined || (typeof value === "number" && value >= minimum)) return [];

@@ -65,7 +65,7 @@ export async function startApp(
     const givenUp = new AbortController();
     const { around, observers = [] } = options;
     const validation = { ...options.validation, onDropped: warnOfDropped(log) };
-    const host = new SidecarHost(client, validation);
+    const host = new SidecarHost(client, validation, settings.maxRequestSize);
     const observer = allOf(observers);
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer }));
     const definitions = compiled.map(({ definition }) => definition);

@@ -1,8 +1,5 @@
 import { badItem } from "../collectors/message.js";
 
-/** What daprd takes unless it is told otherwise. */
-export const defaultMaxRequestSize = 4 * 1024 * 1024;
-
 /** Bytes beside the value in a request of one item: braces, names, a key, a content type. */
 const margin = 4096;
 

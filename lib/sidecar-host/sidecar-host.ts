@@ -1,3 +1,4 @@
+import { sidecarMaxRequestSize } from "../client/address.js";
 import type { DaprClient } from "../client/dapr-client.js";
 import type { ClientBinding, GenericBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import { DefinitionError } from "../model/errors.js";
@@ -11,7 +12,6 @@ import { entryStore } from "./entries.js";
 import { invokeReader, invokeWriter } from "./invocation.js";
 import { bindingPlace } from "./options.js";
 import { publishWriter } from "./pubsub.js";
-import { defaultMaxRequestSize } from "./request-size.js";
 import { secretReader } from "./secrets.js";
 import { sidecarClientOpener } from "./sidecar-client.js";
 import { stateReader, stateWriter } from "./state.js";
@@ -25,12 +25,13 @@ export class SidecarHost implements BindingHost {
 
   /**
    * @param validation how payloads are validated that go to a callee whose class is known
-   * @param maxRequestSize bytes of a request that the sidecar takes
+   * @param maxRequestSize bytes of a request that the sidecar takes; `DAPR_MAX_BODY_SIZE`, else 4 MiB unless given
+   * @throws DefinitionError `setting-invalid` for that variable
    */
   constructor(
     private readonly port: DaprClient,
     private readonly validation?: ValidationOptions,
-    private readonly maxRequestSize = defaultMaxRequestSize,
+    private readonly maxRequestSize = sidecarMaxRequestSize(),
   ) {}
 
   /** @throws DefinitionError for a binding that needs another host, or an option that cannot be right */

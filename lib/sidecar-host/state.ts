@@ -172,7 +172,13 @@ export function stateWriter(
       const message = { stateStore, change, projection: projectionOf(item, key) };
       if (transactions !== undefined) join(message, invocation);
       else if (change.operation === "upsert") {
-        refuseTooLarge(where, "value", limit, mostBytes(change), () => bytesOf(change));
+        refuseTooLarge(
+          where,
+          "value",
+          limit,
+          mostBytes(change),
+          () => Buffer.byteLength(stateItem(change.request)) + 2,
+        );
       }
       return message;
     },

@@ -1,4 +1,4 @@
-import { parseAddress, sidecarTimeout, sidecarUrl } from "../../lib/client/address.js";
+import { parseAddress, sidecarMaxRequestSize, sidecarTimeout, sidecarUrl } from "../../lib/client/address.js";
 import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { DefinitionError } from "../../lib/model/errors.js";
 
@@ -34,6 +34,27 @@ describe("sidecarTimeout", () => {
 
   it.each(["0", "-1", "ten", "Infinity", "9999999"])("refuses %j", (seconds) => {
     expect(() => sidecarTimeout({ DAPR_API_TIMEOUT_SECONDS: seconds })).toThrow("DAPR_API_TIMEOUT_SECONDS");
+  });
+});
+
+describe("sidecarMaxRequestSize", () => {
+  const of = (DAPR_MAX_BODY_SIZE?: string): number => sidecarMaxRequestSize({ DAPR_MAX_BODY_SIZE });
+
+  it.each([
+    [undefined, 4_194_304],
+    ["", 4_194_304],
+    ["0", 4_194_304],
+    ["1000", 1000],
+    ["16Mi", 16_777_216],
+    ["16M", 16_000_000],
+    ["1.5Gi", 1_610_612_736],
+    ["512k", 512_000],
+    ["2e6", 2_000_000],
+    ["-1", Infinity],
+  ])("takes %j for %d", (text, bytes) => expect(of(text)).toBe(bytes));
+
+  it.each(["16MB", "16 Mi", "big", "1,000", "Mi"])("refuses %j", (text) => {
+    expect(() => of(text)).toThrow("DAPR_MAX_BODY_SIZE");
   });
 });
 

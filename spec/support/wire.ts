@@ -77,6 +77,7 @@ export interface WireOptions {
   readonly traceHeaders?: Invocation["traceHeaders"];
   readonly signal?: AbortSignal;
   readonly client?: HttpDaprClient;
+  readonly maxRequestSize?: number;
 }
 
 /** Runs one invocation against a sidecar and says what came of it. */
@@ -102,7 +103,7 @@ export async function invokeWith(
   };
   try {
     const bound = await bindFunctions([classWith(declared, remembered, options.trigger, options.name)]);
-    const fn = compileFunction(bound[0]!, new SidecarHost(client));
+    const fn = compileFunction(bound[0]!, new SidecarHost(client, undefined, options.maxRequestSize));
     const { definition } = fn;
     const invocation = {
       id: "i-1",

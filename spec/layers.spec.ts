@@ -18,7 +18,18 @@ const allowed: Record<string, readonly string[]> = {
   "sidecar-host": ["model", "expressions", "collectors", "client", "invocation", "payload", "metadata/functions"],
   server: ["model", "expressions", "invocation"],
   serve: ["model", "expressions", "metadata", "payload", "client", "invocation", "sidecar-host", "server"],
-  azure: ["model", "expressions", "metadata", "payload", "collectors", "invocation"],
+  azure: [
+    "model",
+    "expressions",
+    "metadata",
+    "payload",
+    "collectors",
+    "invocation",
+    // With `bindings: "sidecar"` the worker does what `serve` does, from the same settings.
+    "client",
+    "sidecar-host",
+    "serve/settings",
+  ],
   testing: [
     "model",
     "expressions",

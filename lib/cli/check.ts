@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { appPortNotes } from "../azure/app/app-port.js";
 import { appProblems } from "../azure/app/app-rules.js";
+import type { Bindings } from "../azure/app/served-by.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import { inspectFunctions } from "../metadata/functions.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
@@ -21,11 +22,13 @@ import {
   type LoadedFunctions,
 } from "./function-app.js";
 import { isDefinitionError } from "./load-functions.js";
+import { bindingsOption } from "./bindings-option.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
 interface CheckOptions {
   readonly out: string;
+  readonly bindings: Bindings;
   readonly standalone?: true;
   readonly components?: string;
   readonly appId?: string;
@@ -43,6 +46,7 @@ export function addCheck(program: Command): void {
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
     .option("--out <folder>", "the root of the Functions app", ".")
     .option("--standalone", "apply the rules of serve() instead of those of the Functions host")
+    .addOption(bindingsOption().conflicts("standalone"))
     .option("--components <path>", "also compare names with a folder of Dapr component files, or one file")
     .option("--app-id <id>", "with --components: the app's id, which scopes of components name")
     .option("--json", "print the problems as JSON")
@@ -58,7 +62,9 @@ export function addCheck(program: Command): void {
 async function check(modules: readonly string[], options: CheckOptions): Promise<number> {
   const functions = await loadFunctions(modules);
   const { definitions, problems } =
-    options.standalone === true ? standalone(functions, options.out) : underFunctions(functions, resolve(options.out));
+    options.standalone === true
+      ? standalone(functions, options.out)
+      : underFunctions(functions, resolve(options.out), options.bindings);
   const sorted = functions.located([...problems, ...componentsProblems(definitions, options)]);
   if (options.json === true) printJson({ problems: sorted });
   else {
@@ -84,10 +90,11 @@ function standalone(functions: LoadedFunctions, out: string): Inspected {
   });
 }
 
-function underFunctions(functions: LoadedFunctions, out: string): Inspected {
-  const { definitions, problems } = inspectApp(functions, inspectForHost);
+function underFunctions(functions: LoadedFunctions, out: string, bindings: Bindings): Inspected {
+  const { definitions, problems } = inspectApp(functions, (targets) => inspectForHost(targets, { bindings }));
   const app = appProblems(definitions, readAppFolder(out), {
     environment: process.env,
+    bindings,
     module: (definition) => functions.builtPath(definition, out),
     hasModule: hasModuleIn(out),
   });

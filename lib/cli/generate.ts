@@ -2,18 +2,21 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { planApp, type AppPlan, type FileAction } from "../azure/app/app-files.js";
 import { appProblems } from "../azure/app/app-rules.js";
+import type { Bindings } from "../azure/app/served-by.js";
 import { toFunctionFiles } from "../azure/app/function-files.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import type { Problem } from "../model/errors.js";
 import { appPortNotes } from "../azure/app/app-port.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
 import { hasModuleIn, inspectApp, loadFunctions, registeringProblems } from "./function-app.js";
+import { bindingsOption } from "./bindings-option.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { notesOn } from "./type-notes.js";
 
 interface GenerateOptions {
   readonly out: string;
+  readonly bindings: Bindings;
   readonly dryRun?: true;
   readonly diff?: true;
   readonly json?: true;
@@ -31,6 +34,7 @@ export function addGenerate(program: Command): void {
     )
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
     .option("--out <folder>", "the app's root", ".")
+    .addOption(bindingsOption())
     .option("--dry-run", "print what would be done, and do nothing")
     .option("--diff", "also print a unified diff of what changes")
     .option("--json", "print report and problems as JSON")
@@ -44,12 +48,16 @@ export function addGenerate(program: Command): void {
 
 async function generate(modules: readonly string[], options: GenerateOptions): Promise<number> {
   const functions = await loadFunctions(modules);
+  const { bindings } = options;
   const out = resolve(options.out);
   const state = readAppFolder(out);
-  const { definitions, problems: inspected } = inspectApp(functions, inspectForHost);
+  const { definitions, problems: inspected } = inspectApp(functions, (targets) =>
+    inspectForHost(targets, { bindings }),
+  );
   const module = functions.builtPath;
   const app = appProblems(definitions, state, {
     environment: process.env,
+    bindings,
     module: (definition) => module(definition, out),
     hasModule: hasModuleIn(out),
     force: options.force,
@@ -60,7 +68,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
     finish(undefined, sorted, options);
     return exitCodes.problems;
   }
-  const files = toFunctionFiles(definitions, { module: (definition) => module(definition, out) });
+  const files = toFunctionFiles(definitions, { module: (definition) => module(definition, out), bindings });
   const plan = planApp(files, state, { keepStale: options.keepStale });
   if (options.dryRun !== true) writeAppFolder(out, plan);
   finish(plan, sorted, options);

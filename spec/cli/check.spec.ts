@@ -33,6 +33,29 @@ describe("dapr-functions check", () => {
     expect(check(forHost, "--standalone")).toMatchObject({ status: 0, stderr: "" });
   });
 
+  it("applies to what the worker serves the rules of serve(), and to triggers those of the host", () => {
+    const text = `
+      import { DaprSecret } from "dapr-functions";
+      export class Mixed {
+        @DaprTopicTrigger({ pubSubName: "p", match: "true" })
+        @DaprStateInput({ name: "old", stateStore: "s", key: "%Prefix%", record: true })
+        @DaprSecret({ name: "secret", secretStoreName: "v", key: "k", metadata: { a: "1&2" } })
+        @DaprStateOutput({ name: "order", key: "{datetime:ffff}" })
+        take(event: CloudEvent, bindings: never): void {}
+      }`;
+    write(project, { "build/orders.js": built(text) });
+    const run = runCli(project, ["check", "build/orders.js", "--bindings", "sidecar"], { Prefix: "{id}}" });
+    expect(run.stderr.match(/^\w+ [\w-]+: .*?(?=: )/gm)).toEqual([
+      'error expression-invalid: Mixed.take (build/orders.js), input "old", key',
+      'error host-only: Mixed.take (build/orders.js), output "order", key',
+      'error option-standalone-only: Mixed.take (build/orders.js), trigger "payload", match',
+    ]);
+    const both = runCli(project, ["check", "build/orders.js", "--bindings", "sidecar", "--standalone"]);
+    expect(both).toMatchObject({ status: 2, stderr: expect.stringContaining("cannot be used with") as string });
+    const neither = runCli(project, ["check", "build/orders.js", "--bindings", "both"]);
+    expect(neither).toMatchObject({ status: 2, stderr: expect.stringContaining("Allowed choices are") as string });
+  });
+
   it("applies the rules of serve() with --standalone, with the app's local.settings.json and the environment", () => {
     const text = `
       import { Retry, Trigger } from "dapr-functions";

@@ -38,6 +38,48 @@ describe("dapr-functions generate", () => {
     expect(readFileSync(join(project, "save", "index.cjs"), "utf8")).toContain('import("../build/orders.js"), "save"');
   });
 
+  it("leaves Dapr inputs and outputs to the worker with --bindings sidecar, and says so in the shim", () => {
+    const project = projectOf(`
+      import { DaprPublish, Output } from "dapr-functions";
+      export class Orders {
+        @HttpTrigger({ route: "orders/{id}" })
+        @DaprStateInput({ name: "old", stateStore: "%Store%", key: "{id}", record: true })
+        @DaprStateOutput({ name: "order", transaction: true })
+        @DaprPublish({ name: "events", pubSubName: "%Bus%", topic: "t", bulk: true })
+        @Output({ name: "jobs", type: "queue", queueName: "%Queue%" })
+        save(_: HttpRequest, bindings: never): void {}
+      }`);
+    const forHost = generate(project);
+    expect(forHost.status).toBe(1);
+    expect(forHost.stderr.match(/^error [\w-]+: .*?, (\w+) "/gm)).toHaveLength(3);
+    const run = generate(project, "--bindings", "sidecar");
+    expect({ status: run.status, problems: run.stderr.match(/^\w+ [\w-]+: .*the setting "\w+"/gm) }).toEqual({
+      status: 0,
+      problems: [
+        expect.stringContaining('output "events", pubSubName: the setting "Bus"'),
+        expect.stringContaining('output "jobs", queueName: the setting "Queue"'),
+      ],
+    });
+    const { bindings } = JSON.parse(readFileSync(join(project, "save/function.json"), "utf8")) as {
+      bindings: object[];
+    };
+    expect(bindings).toEqual([
+      { type: "httpTrigger", direction: "in", name: "req", route: "orders/{id}" },
+      { type: "http", direction: "out", name: "$return" },
+      { type: "queue", direction: "out", name: "jobs", queueName: "%Queue%" },
+    ]);
+    expect(readFileSync(join(project, "save/index.cjs"), "utf8")).toContain(
+      'toHandler(() => import("../build/orders.js"), "save", { bindings: "sidecar" });\n',
+    );
+    const { Values } = JSON.parse(readFileSync(join(project, "local.settings.json"), "utf8")) as { Values: object };
+    expect(Object.keys(Values)).toEqual(expect.arrayContaining(["Bus", "Queue", "Store"]));
+    expect(linesOf(generate(project, "--bindings", "sidecar"))).toEqual(
+      linesOf(run).map((line) => line.replace("write", "unchanged")),
+    );
+    const checked = runCli(project, ["check", "build/orders.js", "--bindings", "sidecar"], { Store: "s", Bus: "b" });
+    expect(checked).toMatchObject({ status: 0, stdout: "1 function, 0 errors, 1 warning\n" });
+  });
+
   it("touches nothing the second time", () => {
     const project = projectOf();
     generate(project);

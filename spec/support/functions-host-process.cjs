@@ -1,7 +1,7 @@
 "use strict";
 /*
  * A Functions host in miniature, with the Node worker in it: `node functions-host-process.cjs <app>`. Each line on stdin
- * is a JSON list of calls, answered by one line on stdout. It loads the app as the worker does, its entry point first; one
+ * is JSON with a list of calls and an id, answered by one line on stdout with that id. It loads the app as the worker does, its entry point first; one
  * registered function turns the app to the v4 model, else each folder with a function.json is a function of the v3 model.
  *
  * Follows LegacyFunctionLoader, startApp and registerFunction of Azure/azure-functions-nodejs-worker, and of
@@ -284,8 +284,11 @@ async function main() {
   }));
   say({ model: isV4 ? "v4" : "v3", functions: [...functions.keys()], registrations });
   for await (const line of createInterface({ input: process.stdin })) {
-    // All at once: invocations must not share anything.
-    say(await Promise.all(JSON.parse(line).map((call) => run(functions, isV4 ? runV4 : runV3, call))));
+    // All at once, as are those of the next lines: invocations must not share anything, and may call each other.
+    const { id, calls } = JSON.parse(line);
+    void Promise.all(calls.map((call) => run(functions, isV4 ? runV4 : runV3, call))).then((results) =>
+      say({ id, results }),
+    );
   }
 }
 

@@ -58,28 +58,35 @@ export interface FunctionsHost extends LoadedApp {
 }
 
 /** Starts the host in miniature with an app; rejects with what the app dies of. */
-export async function startHost(app: string): Promise<FunctionsHost> {
-  const child = spawn(process.execPath, [join(__dirname, "functions-host-process.cjs"), app], { cwd: app });
+export async function startHost(app: string, environment: NodeJS.ProcessEnv = {}): Promise<FunctionsHost> {
+  const child = spawn(process.execPath, [join(__dirname, "functions-host-process.cjs"), app], {
+    cwd: app,
+    env: { ...process.env, ...environment },
+  });
   const ended = once(child, "close");
   let stderr = "";
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async (): Promise<unknown> => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done === true) {
-        await ended;
-        throw new Error(stderr);
-      }
-      if (value.startsWith("host> ")) return JSON.parse(value.slice("host> ".length)) as unknown;
-    }
-  };
+  const waiting = new Map<number, (results: readonly HostResult[]) => void>();
+  const loaded = new Promise<LoadedApp>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (!line.startsWith("host> ")) return;
+      const said = JSON.parse(line.slice("host> ".length)) as LoadedApp | { id: number; results: HostResult[] };
+      if ("model" in said) return resolve(said);
+      waiting.get(said.id)!(said.results);
+      waiting.delete(said.id);
+    });
+    void ended.then(() => reject(new Error(stderr)));
+  });
+  let last = 0;
   return {
-    ...((await answer()) as LoadedApp),
-    invoke: async (calls) => {
-      child.stdin.write(`${JSON.stringify(calls)}\n`);
-      return (await answer()) as readonly HostResult[];
-    },
+    ...(await loaded),
+    invoke: (calls) =>
+      new Promise((resolve, reject) => {
+        const id = ++last;
+        waiting.set(id, resolve);
+        void ended.then(() => reject(new Error(`the host ended: ${stderr}`)));
+        child.stdin.write(`${JSON.stringify({ id, calls })}\n`);
+      }),
     stderr: () => stderr,
     close: async () => {
       child.stdin.end();

@@ -7,6 +7,7 @@ import { isOurs, type AppState } from "./app-files.js";
 import { judgeBundle } from "./bundle.js";
 import { firstBundleWithDapr } from "./function-files.js";
 import { appProblem } from "./problem.js";
+import { resolveWorkerSettings, type Bindings } from "./served-by.js";
 import { describePlace, settingsOf } from "./settings.js";
 
 /*
@@ -20,6 +21,8 @@ export interface AppRuleOptions {
   readonly module: (definition: FunctionDefinition) => string;
   /** Whether a module is there, by that path. */
   readonly hasModule: (path: string) => boolean;
+  /** Who serves the Dapr inputs and outputs. */
+  readonly bindings: Bindings;
   /** Overwrite the two files of folders that are not ours. */
   readonly force?: boolean | undefined;
   /** Whether folders are about to be written; else they matter where they are there. */
@@ -38,9 +41,10 @@ export function appProblems(
   return [
     ...folderProblems(definitions, state, options.force === true),
     ...moduleProblems(definitions, options),
-    ...hostJsonProblems(state),
+    ...hostJsonProblems(state, needsExtension(definitions, options.bindings)),
     ...localSettingsProblems(state),
-    ...settingProblems(definitions, state, options.environment),
+    ...settingProblems(definitions, state, options),
+    ...workerProblems(definitions, state, options),
     ...storageProblems(definitions, state, options.environment),
     ...modelProblems(state, options.generates === true),
   ];
@@ -86,7 +90,12 @@ function moduleProblems(definitions: readonly FunctionDefinition[], options: App
   });
 }
 
-function hostJsonProblems(state: AppState): Problem[] {
+/** Whether an app needs the Dapr extension: without a Dapr trigger, the worker may do all that there is to do. */
+function needsExtension(definitions: readonly FunctionDefinition[], by: Bindings): boolean {
+  return by === "host" || definitions.some(({ trigger }) => trigger.type.startsWith("dapr"));
+}
+
+function hostJsonProblems(state: AppState, needsDapr: boolean): Problem[] {
   const text = state.files["host.json"];
   if (text === undefined) return []; // generate writes one that has Dapr
   const invalid = (what: string): Problem[] => [appProblem("error", "host-json-invalid", "host.json", what)];
@@ -104,6 +113,7 @@ function hostJsonProblems(state: AppState): Problem[] {
   const range = `[${firstBundleWithDapr}, 5.0.0)`;
   const project = /dapr/i.test(state.files["extensions.csproj"] ?? "");
   if (verdict.kind === "invalid") return invalid(`${verdict.text}; write "version": "${range}"`);
+  if (!needsDapr) return [];
   if (verdict.kind === "without-dapr") {
     const what = `the range of extensionBundle admits no version from ${verdict.needed} on, and earlier ones lack Dapr`;
     return [appProblem("error", "bundle-without-dapr", "host.json", `${what}; write "version": "${range}"`)];
@@ -136,10 +146,10 @@ function hasReadableSettings(state: AppState): boolean {
 function settingProblems(
   definitions: readonly FunctionDefinition[],
   state: AppState,
-  environment: AppRuleOptions["environment"],
+  { environment, bindings }: AppRuleOptions,
 ): Problem[] {
   const settings = settingsOfApp(state, environment);
-  return settingsOf(definitions)
+  return settingsOf(definitions, bindings)
     .filter(({ name, places }) => {
       if (!isBlank(settings.get(name))) return false;
       return !places.some(({ connection }) => connection) || !hasConnection(name, settings);
@@ -154,6 +164,17 @@ function settingProblems(
         `give it a value${others.length === 0 ? "" : ` (also for ${others.join("; ")})`}`;
       return problemAt({ className, methodName, target, binding, member }, "setting-missing", text, "warning");
     });
+}
+
+/** What the worker would refuse of the inputs and outputs that it serves, once their settings are in. */
+function workerProblems(
+  definitions: readonly FunctionDefinition[],
+  state: AppState,
+  { environment, bindings }: AppRuleOptions,
+): Problem[] {
+  if (bindings === "host") return [];
+  const { problems } = resolveWorkerSettings(definitions, settingsOfApp(state, environment));
+  return problems.filter(({ code }) => code !== "setting-missing");
 }
 
 interface AppSettings extends Settings {

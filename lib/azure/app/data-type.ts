@@ -2,6 +2,7 @@ import { parseUnresolved } from "../../expressions/parse.js";
 import type { Binding, DataType } from "../../model/bindings.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { isDeclaredAsText } from "../../metadata/design-types.js";
+import { servedByHost, type Bindings } from "./served-by.js";
 import { takesText, type TextVerdict } from "../../payload/text-type.js";
 
 /**
@@ -10,14 +11,14 @@ import { takesText, type TextVerdict } from "../../payload/text-type.js";
  *
  * Bytes bring no data for expressions, so that those are left to the host only without them.
  */
-export function payloadDataType(definition: FunctionDefinition): DataType | undefined {
+export function payloadDataType(definition: FunctionDefinition, by: Bindings): DataType | undefined {
   const { dataType } = definition.trigger;
-  return dataType ?? (mayBeText(definition) && !usesPayload(definition) ? "binary" : undefined);
+  return dataType ?? (mayBeText(definition) && !usesPayload(servedByHost(definition, by)) ? "binary" : undefined);
 }
 
 /** True where text of a payload that looks like JSON reaches the method as what it looks like. */
-export function losesText(definition: FunctionDefinition): boolean {
-  return mayBeText(definition) && payloadDataType(definition)?.toLowerCase() !== "binary";
+export function losesText(definition: FunctionDefinition, by: Bindings): boolean {
+  return mayBeText(definition) && payloadDataType(definition, by)?.toLowerCase() !== "binary";
 }
 
 /**

@@ -2,6 +2,7 @@ import { optionsWhere, rowOf } from "../../model/binding-table.js";
 import type { Binding, GenericBinding, JsonValue, RetryOptions } from "../../model/bindings.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { payloadDataType } from "./data-type.js";
+import { servedByHost, type Bindings } from "./served-by.js";
 
 /** The content of one function.json file of the v3 programming model. */
 export interface FunctionJson {
@@ -10,6 +11,11 @@ export interface FunctionJson {
   readonly scriptFile: "index.cjs";
   readonly bindings: readonly BindingJson[];
   readonly retry?: RetryOptions | undefined;
+}
+
+export interface FunctionJsonOptions {
+  /** Who serves the Dapr inputs and outputs; with `sidecar` they are left out. `host` unless given. */
+  readonly bindings?: Bindings | undefined;
 }
 
 /** One binding as the Functions host reads it; what the decorator was not given is absent. */
@@ -32,24 +38,42 @@ const httpReply: BindingJson = { type: "http", direction: "out", name: "$return"
  *
  * @see https://learn.microsoft.com/azure/azure-functions/functions-reference#function-code
  */
-export function toFunctionJson(definition: FunctionDefinition): FunctionJson {
-  const { trigger, inputs, outputs, retry } = definition;
+export function toFunctionJson(definition: FunctionDefinition, options: FunctionJsonOptions = {}): FunctionJson {
+  const { retry } = definition;
+  const { trigger, inputs, reply, outputs } = toHostBindings(definition, options);
   return {
     generatedBy: "dapr-functions",
     scriptFile: "index.cjs",
-    bindings: [
-      toBindingJson({ ...trigger, dataType: payloadDataType(definition) }),
-      ...inputs.map(toBindingJson),
-      ...(trigger.type === "httpTrigger" ? [httpReply] : []),
-      ...outputs.map(toBindingJson),
-    ],
+    bindings: [trigger, ...inputs, ...(reply === undefined ? [] : [reply]), ...outputs],
     ...(retry && { retry: toRetryJson(retry) }),
   };
 }
 
+/** The bindings of a function that the Functions host serves, by what they are to it. */
+export interface HostBindings {
+  readonly trigger: BindingJson;
+  readonly inputs: readonly BindingJson[];
+  /** `$return` of an HTTP function. */
+  readonly reply: BindingJson | undefined;
+  readonly outputs: readonly BindingJson[];
+}
+
+export function toHostBindings(
+  definition: FunctionDefinition,
+  { bindings: by = "host" }: FunctionJsonOptions = {},
+): HostBindings {
+  const { trigger, inputs, outputs } = servedByHost(definition, by);
+  return {
+    trigger: toBindingJson({ ...trigger, dataType: payloadDataType(definition, by) }),
+    inputs: inputs.map(toBindingJson),
+    reply: trigger.type === "httpTrigger" ? httpReply : undefined,
+    outputs: outputs.map(toBindingJson),
+  };
+}
+
 /** The text of the file: indented by two, each binding and `retry` on one line, one final newline. */
-export function toFunctionJsonText(definition: FunctionDefinition): string {
-  const { generatedBy, scriptFile, bindings, retry } = toFunctionJson(definition);
+export function toFunctionJsonText(definition: FunctionDefinition, options: FunctionJsonOptions = {}): string {
+  const { generatedBy, scriptFile, bindings, retry } = toFunctionJson(definition, options);
   const lines = [
     "{",
     `  "generatedBy": ${JSON.stringify(generatedBy)},`,

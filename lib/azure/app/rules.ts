@@ -3,6 +3,7 @@ import type { Binding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { losesText } from "./data-type.js";
+import { isServedByHost, type Bindings } from "./served-by.js";
 import { isGeneric, unsayableMetadata } from "./function-json.js";
 import { functionProblem } from "../../model/problem.js";
 
@@ -11,14 +12,13 @@ import { functionProblem } from "../../model/problem.js";
  * `register` and `toHandler`.
  */
 
-/** What is wrong, for the Functions host, with each definition. */
-export function hostProblems(definitions: readonly FunctionDefinition[]): Problem[] {
+/** What is wrong, for the Functions host, with each definition; what the worker serves itself is not its concern. */
+export function hostProblems(definitions: readonly FunctionDefinition[], by: Bindings): Problem[] {
   return definitions.flatMap((definition) => [
-    ...bindingsOf(definition).flatMap((binding) => [
-      ...bindingProblems(definition, binding),
-      ...unsayableMembers(definition, binding),
-    ]),
-    ...parsedText(definition),
+    ...bindingsOf(definition)
+      .filter((binding) => isServedByHost(definition, binding, by))
+      .flatMap((binding) => [...bindingProblems(definition, binding), ...unsayableMembers(definition, binding)]),
+    ...parsedText(definition, by),
     ...discouragedRetry(definition),
   ]);
 }
@@ -50,8 +50,8 @@ function unsayableMembers(definition: FunctionDefinition, binding: Binding): Pro
   return [functionProblem("error", "option-standalone-only", { definition, binding, member: "metadata" }, text)];
 }
 
-function parsedText(definition: FunctionDefinition): Problem[] {
-  if (!losesText(definition)) return [];
+function parsedText(definition: FunctionDefinition, by: Bindings): Problem[] {
+  if (!losesText(definition, by)) return [];
   const what = "text that looks like JSON reaches the method as what it looks like: a number, true or null";
   const remedy =
     definition.trigger.dataType === undefined

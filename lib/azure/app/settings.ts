@@ -2,7 +2,9 @@ import type { Binding } from "../../model/bindings.js";
 import { settingNames } from "../../expressions/settings.js";
 import { bindingsOf, placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { labelOf } from "../../model/problem.js";
+import { textsWithSettings } from "../../expressions/members.js";
 import { isGeneric, toFunctionJson } from "./function-json.js";
+import { isServedByHost, type Bindings } from "./served-by.js";
 
 /** A setting that the functions of an app name, and everywhere they do. */
 export interface SettingUse {
@@ -20,8 +22,11 @@ export interface SettingPlace {
   readonly connection: boolean;
 }
 
-/** Every `%name%` and generic `connection` in what function.json would say, one entry per name, ignoring case. */
-export function settingsOf(definitions: readonly FunctionDefinition[]): SettingUse[] {
+/**
+ * Every `%name%` and generic `connection` in what function.json would say, and in what is left to the worker, one entry
+ * per name, ignoring case.
+ */
+export function settingsOf(definitions: readonly FunctionDefinition[], by: Bindings): SettingUse[] {
   const uses = new Map<string, { name: string; places: SettingPlace[] }>();
   const add = (name: string, place: SettingPlace): void => {
     const key = name.toLowerCase();
@@ -34,10 +39,14 @@ export function settingsOf(definitions: readonly FunctionDefinition[]): SettingU
     }
   };
   for (const definition of definitions) {
-    const written = new Map(toFunctionJson(definition).bindings.map((binding) => [binding.name, binding]));
+    const json = toFunctionJson(definition, { bindings: by });
+    const written = new Map(json.bindings.map((binding) => [binding.name, binding]));
     for (const binding of bindingsOf(definition)) {
       const at = labelOf(definition, binding);
-      for (const [member, text] of Object.entries(written.get(binding.name) ?? {})) {
+      const texts = isServedByHost(definition, binding, by)
+        ? Object.entries(written.get(binding.name) ?? {})
+        : textsWithSettings(binding).map(({ member, text }) => [member, text] as const);
+      for (const [member, text] of texts) {
         if (typeof text !== "string" || !hasSettings(binding, member)) continue;
         const place = { definition, binding: at, member, connection: false };
         for (const name of namesIn(text)) add(name, place);

@@ -1,7 +1,8 @@
 import { DefinitionError } from "../../model/errors.js";
 import { fromV3Context, type V3Context } from "./context.js";
 import { fromV3Request, type V3HttpRequest } from "./http-request.js";
-import { inspectForHost, refuseErrors, runnersOf, type AzureOptions } from "./host-functions.js";
+import { functionsApp, refuseErrors, type AzureOptions } from "./host-functions.js";
+import type { Bindings } from "../app/served-by.js";
 import type { FunctionRunner } from "./invocation.js";
 import { functionsOfModule } from "../../metadata/module-functions.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
@@ -24,7 +25,7 @@ interface HandledFunction {
  * @param load gives the module: `() => import("../build/parcels.js")`
  *
  * @example
- * module.exports = toHandler(() => import("../build/parcels.js"), "printLabel");
+ * module.exports = toHandler(() => import("../build/parcels.js"), "printLabel", { bindings: "sidecar" });
  */
 export function toHandler(load: () => unknown, functionName: string, options: AzureOptions = {}): V3Handler {
   const loaded = loadFunction(load, functionName, options);
@@ -70,21 +71,24 @@ interface ModuleApp {
   readonly runners: ReadonlyMap<string, FunctionRunner>;
 }
 
-/** Many folders share a module: it is read once. */
-const apps = new WeakMap<object, Promise<ModuleApp>>();
+/** Many folders share a module: it is read once for all that say the same of it. */
+const apps: Readonly<Record<Bindings, WeakMap<object, Promise<ModuleApp>>>> = {
+  host: new WeakMap(),
+  sidecar: new WeakMap(),
+};
 
 function appOf(exports: unknown, options: AzureOptions): Promise<ModuleApp> {
-  const { container, validation, around } = options;
-  const shared = container === undefined && validation === undefined && around === undefined;
-  if (!shared || typeof exports !== "object" || exports === null) return readModule(exports, options);
-  let app = apps.get(exports);
-  if (app === undefined) apps.set(exports, (app = readModule(exports, options)));
+  const { bindings = "host", ...others } = options;
+  const isShared = Object.values(others).every((option) => option === undefined);
+  if (!isShared || !Object.hasOwn(apps, bindings) || typeof exports !== "object" || exports === null)
+    return readModule(exports, options);
+  let app = apps[bindings].get(exports);
+  if (app === undefined) apps[bindings].set(exports, (app = readModule(exports, options)));
   return app;
 }
 
 async function readModule(exports: unknown, options: AzureOptions): Promise<ModuleApp> {
-  const targets = functionsOfModule(exports);
-  const { definitions, problems } = inspectForHost(targets, options);
+  const { definitions, problems, start } = functionsApp(functionsOfModule(exports), options);
   refuseErrors(problems);
-  return { definitions, runners: await runnersOf(targets, options) };
+  return { definitions, runners: await start() };
 }

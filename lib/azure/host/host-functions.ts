@@ -6,23 +6,35 @@ import {
   type Container,
 } from "../../metadata/functions.js";
 import type { Problem } from "../../model/errors.js";
-import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
+import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Class } from "../../model/payload-type.js";
 import { warnOfDropped } from "../../payload/dropped-properties.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import type { Around } from "../../invocation/around.js";
-import { toRunner, type FunctionRunner } from "./invocation.js";
+import type { BindingHost } from "../../invocation/binding-host.js";
+import { AzureHost } from "./azure-host.js";
+import { allOf, type InvocationObserver } from "../../invocation/observer.js";
+import { toRunner, type FunctionRunner, type RunnerOptions } from "./invocation.js";
+import type { WorkerOptions } from "./worker-bindings.js";
 import type { Target } from "../../metadata/module-functions.js";
 import { hostProblems } from "../app/rules.js";
+import type { Bindings } from "../app/served-by.js";
 
 /** What `register` and `toHandler` take besides the functions. */
-export interface AzureOptions {
+export interface AzureOptions extends WorkerOptions {
   /** Makes the instances of the classes given; without one they are made without arguments. */
   readonly container?: Container | undefined;
+  /**
+   * Who serves the Dapr inputs and outputs: `host` (unless given), the Dapr extension by what function.json says; or
+   * `sidecar`, the worker itself as `serve` does, with every override, etag and transaction.
+   */
+  readonly bindings?: Bindings | undefined;
   /** How payload classes are validated. */
   readonly validation?: ValidationOptions | undefined;
   /** Surrounds each call of a method: it sees payload and reply, and may throw or answer instead. */
   readonly around?: Around | undefined;
+  /** Watch the invocations. */
+  readonly observers?: readonly InvocationObserver[] | undefined;
 }
 
 export interface InspectedFunctions {
@@ -34,7 +46,21 @@ export interface InspectedFunctions {
 /** Reads functions and applies the rules of the Functions host, but for those that need the app's folder. */
 export function inspectForHost(targets: readonly Target[], options: AzureOptions = {}): InspectedFunctions {
   const { definitions, problems } = inspectFunctions(targets);
-  return { definitions, problems: [...problems, ...inspectStart(targets, options), ...hostProblems(definitions)] };
+  return {
+    definitions,
+    problems: [
+      ...bindingsProblems(options.bindings),
+      ...problems,
+      ...inspectStart(targets, options),
+      ...hostProblems(definitions, options.bindings ?? "host"),
+    ],
+  };
+}
+
+function bindingsProblems(given: unknown): Problem[] {
+  if (given === undefined || given === "host" || given === "sidecar") return [];
+  const message = `bindings: it is ${JSON.stringify(given)}; give "host" or "sidecar"`;
+  return [{ code: "option-invalid", level: "error", class: undefined, method: undefined, member: "bindings", message }];
 }
 
 /** @throws DefinitionError with all errors; without one the warnings are logged. */
@@ -43,14 +69,37 @@ export function refuseErrors(problems: readonly Problem[]): void {
   for (const { code, message } of problems) console.warn(`warning ${code}: ${message}`);
 }
 
-/** Makes the instances, then a runner per function, by the function's name. */
-export async function runnersOf(
-  targets: readonly Target[],
-  options: AzureOptions,
-): Promise<ReadonlyMap<string, FunctionRunner>> {
-  const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
+/** Functions that the Functions host is to run. */
+export interface FunctionsApp extends InspectedFunctions {
+  /** Makes the instances, then a runner per function, by the function's name. Where there is no error. */
+  readonly start: () => Promise<ReadonlyMap<string, FunctionRunner>>;
+}
+
+/** Reads functions as {@link inspectForHost} does, and finds what serves their bindings. */
+export function functionsApp(targets: readonly Target[], options: AzureOptions): FunctionsApp {
+  const { definitions, problems } = inspectForHost(targets, options);
   const validation = { ...options.validation, onDropped: warnOfDropped(console) };
-  return new Map(bound.map((fn: BoundFunction) => [fn.definition.name, toRunner(fn, { ...options, validation })]));
+  const { bindings, around, observers = [] } = options;
+  const running: RunnerOptions = { bindings, around, validation, observer: allOf(observers) };
+  const start = async (host: BindingHost, served: readonly FunctionDefinition[]) => {
+    const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
+    return new Map(
+      bound.map(({ instance }, index) => {
+        const definition = served[index]!;
+        return [definition.name, toRunner({ definition, instance }, host, running)];
+      }),
+    );
+  };
+  if (options.bindings !== "sidecar")
+    return { definitions, problems, start: () => start(new AzureHost(), definitions) };
+  // A client and all that it speaks are loaded where they are used alone: it costs a cold start.
+  const { workerBindings } = require("./worker-bindings.js") as typeof import("./worker-bindings.js");
+  const worker = workerBindings(definitions, options);
+  return {
+    definitions,
+    problems: [...problems, ...worker.problems],
+    start: () => start(worker.host(validation), worker.definitions),
+  };
 }
 
 /** One instance per class and process, whichever folders and calls ask for it. */

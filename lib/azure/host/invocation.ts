@@ -1,7 +1,9 @@
 import { types } from "node:util";
 import { InvocationError } from "../../model/errors.js";
-import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
+import type { BoundFunction } from "../../model/function-definition.js";
 import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
+import { bindingDataOf } from "../../invocation/binding-data.js";
+import type { BindingHost } from "../../invocation/binding-host.js";
 import { failureAnswer, type Failure } from "../../invocation/failures.js";
 import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
 import type { TopicOutcome, WireReply } from "../../invocation/reply.js";
@@ -11,8 +13,9 @@ import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
 import { textPayloadOf } from "../app/data-type.js";
 import type { TextVerdict } from "../../payload/text-type.js";
-import { AzureHost } from "./azure-host.js";
-import type { AzureInvocation, FunctionsBindings } from "./functions-bindings.js";
+import type { Bindings } from "../app/served-by.js";
+import type { FunctionsBindings } from "./functions-bindings.js";
+import { FunctionsInvocation } from "./functions-invocation.js";
 import { checkedForHost, toHandlerResult } from "./reply.js";
 
 /** One call by the Functions host, in terms that both programming models share. */
@@ -23,30 +26,33 @@ export interface FunctionsCall {
   readonly context: InvocationContext;
 }
 
+export interface RunnerOptions extends CompileOptions {
+  /** Who serves the Dapr inputs and outputs; `host` unless given. */
+  readonly bindings?: Bindings | undefined;
+}
+
 /** Runs one invocation and gives what the handler returns to the worker. */
 export type FunctionRunner = (call: FunctionsCall) => Promise<unknown>;
 
-/** Prepares a function for the Functions host: the same invocation as `serve()` runs, with the host's bindings. */
-export function toRunner(bound: BoundFunction, options: CompileOptions): FunctionRunner {
+/** Prepares a function for the Functions host: the same invocation as `serve()` runs. */
+export function toRunner(bound: BoundFunction, host: BindingHost, options: RunnerOptions): FunctionRunner {
   const { definition } = bound;
   const fn = compileFunction(bound, host, options);
   const isHttp = definition.trigger.type === "httpTrigger";
+  // The Functions host resolves its own expressions.
+  const data = options.bindings === "sidecar" ? bindingDataOf(definition) : undefined;
   return async ({ payload, bindings, context: given }) => {
     const context = isHttp ? { ...given, request: contextRequestOf(payload as HttpRequest) } : given;
-    const invocation: AzureInvocation = {
-      id: context.invocationId,
-      definition,
-      context,
-      bindings,
-      // The Functions host resolves its own expressions, and sends by itself.
-      bindingData: {},
-      traceHeaders: undefined,
-      event: undefined,
-      signal: undefined,
-      attempt: 1,
-    };
+    const invocation = new FunctionsInvocation(definition, context, bindings);
+    const body = isHttp && data !== undefined ? await bodyOf(payload as HttpRequest) : undefined;
     const answer = await runFunction<WireReply | TopicOutcome>(fn, invocation, {
-      readPayload: () => toPayload(payload, definition),
+      readPayload: () => {
+        const read = toPayload(payload, invocation);
+        if (data !== undefined) {
+          invocation.bindingData = isHttp ? data.ofRequest(payload as HttpRequest, () => body) : data.ofPayload(read);
+        }
+        return read;
+      },
       write: (given) => checkedForHost(given, definition, context),
       fail: (failure, thrown) => {
         // The host answers for a handler that throws, and to HTTP without saying which function failed.
@@ -72,15 +78,23 @@ function readableError(thrown: unknown, { errorCode, detail }: Failure): Error {
   return new InvocationError(errorCode, detail);
 }
 
-const host = new AzureHost();
+/** What expressions find in the body of a request, which is kept for the function; undefined where there is none. */
+async function bodyOf(request: HttpRequest): Promise<Uint8Array | undefined> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  return body.length === 0 ? undefined : body;
+}
 
 /** What the worker delivers: an empty body as empty text or bytes, and the data of an event not yet decoded. */
-function toPayload(payload: unknown, definition: FunctionDefinition): unknown {
+function toPayload(payload: unknown, invocation: FunctionsInvocation): unknown {
+  const { definition } = invocation;
   const { trigger, name } = definition;
   if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
   if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
   if (trigger.type === "daprTopicTrigger" && isEvent(payload)) {
-    return readEvent(payload, trigger, trigger.topic ?? name, false).event;
+    const { event, hasStableId } = readEvent(payload, trigger, trigger.topic ?? name, false);
+    invocation.attributes = event;
+    if (hasStableId) invocation.event = { source: event.source, id: event.id };
+    return event;
   }
   const text = payload instanceof Uint8Array ? textPayloadOf(definition) : undefined;
   return text === undefined ? payload : textOf(payload as Uint8Array, text);

@@ -11,8 +11,8 @@ import type { RetryOptions } from "../../model/bindings.js";
 import { DefinitionError, type Problem } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { fromV4Context, type V4Context } from "./context.js";
-import { toFunctionJson } from "../app/function-json.js";
-import { inspectForHost, refuseErrors, runnersOf, type AzureOptions } from "./host-functions.js";
+import { toHostBindings } from "../app/function-json.js";
+import { functionsApp, refuseErrors, type AzureOptions } from "./host-functions.js";
 import { fromV4Request, type V4HttpRequest } from "./http-request.js";
 import type { FunctionRunner } from "./invocation.js";
 import { functionProblem } from "../../model/problem.js";
@@ -91,15 +91,15 @@ function versionOf(name: string): string | undefined {
 }
 
 function registerAll(app: App, targets: readonly Target[], options: AzureOptions): void {
-  const { definitions, problems } = inspectForHost(targets, options);
+  const { definitions, problems, start } = functionsApp(targets, options);
   const names = namesOf(app);
   refuseErrors([...problems, ...duplicates(definitions, names)]);
-  const runners = runnersOf(targets, options);
+  const runners = start();
   // Without this an instance that cannot be made would end the worker; each invocation reports it again.
   runners.catch((error: unknown) => console.error("functions cannot run:", error));
   for (const definition of definitions) {
     names.set(definition.name.toLowerCase(), placeOf(definition));
-    registerOne(app, definition.name, toRegistration(definition, runners));
+    registerOne(app, definition.name, toRegistration(definition, options, runners));
   }
 }
 
@@ -120,16 +120,17 @@ function registerOne(app: App, name: string, registration: GenericFunctionOption
 
 function toRegistration(
   definition: FunctionDefinition,
+  { bindings }: AzureOptions,
   runners: Promise<ReadonlyMap<string, FunctionRunner>>,
 ): GenericFunctionOptions {
-  const { bindings, retry } = toFunctionJson(definition);
+  const { retry } = definition;
+  const { trigger, inputs, reply, outputs } = toHostBindings(definition, { bindings });
   const isHttp = definition.trigger.type === "httpTrigger";
-  const outputsFrom = bindings.length - definition.outputs.length;
   return {
-    trigger: bindings[0] as FunctionTrigger,
-    extraInputs: bindings.slice(1, 1 + definition.inputs.length) as FunctionInput[],
-    ...(isHttp && { return: bindings[outputsFrom - 1] as FunctionOutput }),
-    extraOutputs: bindings.slice(outputsFrom) as FunctionOutput[],
+    trigger: trigger as FunctionTrigger,
+    extraInputs: inputs as readonly FunctionInput[] as FunctionInput[],
+    ...(reply !== undefined && { return: reply as FunctionOutput }),
+    extraOutputs: outputs as readonly FunctionOutput[] as FunctionOutput[],
     ...(retry !== undefined && { retry: toV4Retry(retry) }),
     // A closure rather than the method, which would lose its `this`.
     handler: async (payload: unknown, context: V4Context) => {

@@ -44,6 +44,7 @@ function problemsOf(type: new () => object, given: Given = {}): string[] {
   const state: AppState = { files, entries, mainFiles };
   const problems = appProblems(readFunctions([type]), state, {
     environment: {},
+    bindings: "host",
     module: () => "build/orders.js",
     hasModule: () => true,
     ...options,
@@ -200,7 +201,7 @@ describe("the rules of an app's folder", () => {
       const problems = appProblems(
         readFunctions([Settings]),
         { files: {}, entries: {}, mainFiles: [] },
-        { environment: { store: "x" }, module: () => "m.js", hasModule: () => true },
+        { environment: { store: "x" }, bindings: "host", module: () => "m.js", hasModule: () => true },
       );
       expect(problems).toEqual([
         {

@@ -1,0 +1,127 @@
+import { createServer, type IncomingMessage } from "node:http";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toFunctionJson } from "../../lib/azure/index.js";
+import { readFunctions, type Class, type FunctionDefinition } from "../../lib/index.js";
+import { compileInto, runCli, startHost, type FunctionsHost, type HostData } from "./functions-host.js";
+import { consumerProject } from "./packed.js";
+
+export interface WorkerOptions {
+  readonly model: "v3" | "v4";
+  /** The module with the functions, TypeScript that imports the library and nothing else. */
+  readonly source: string;
+  /** The name of its export. */
+  readonly export: string;
+  /** That export, as this process has it. */
+  readonly functions: readonly Class[];
+  /** Where the extension listens for the sidecar. */
+  readonly port: number;
+  readonly daprUrl: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** An app with `bindings: "sidecar"` in the Functions host in miniature, with the triggers of the Dapr extension. */
+export interface FunctionsWorker {
+  readonly url: string;
+  readonly app: string;
+  readonly host: FunctionsHost;
+  close(): Promise<void>;
+}
+
+/** Generates or registers the functions of a module, and starts them. */
+export async function startWorker(options: WorkerOptions): Promise<FunctionsWorker> {
+  const { model, source, daprUrl, environment = {} } = options;
+  const packages = model === "v4" ? ["@azure/functions"] : [];
+  const app = consumerProject({ packages: [...packages, "class-transformer", "class-validator"] });
+  compileInto(app, source, "build/source.js");
+  const exported = `exports.${options.export} = require("./source.js").${options.export};\n`;
+  writeFileSync(join(app, "build/functions.js"), exported);
+  if (model === "v3") {
+    const { status, stderr } = runCli(app, ["generate", "build/functions.js", "--bindings", "sidecar"], environment);
+    if (status !== 0) throw new Error(stderr);
+  } else {
+    const main = `const { register } = require("dapr-functions/azure");
+register([require("./functions.js").${options.export}], { bindings: "sidecar" });
+`;
+    writeFileSync(join(app, "build/main.js"), main);
+    writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", main: "build/main.js" }));
+  }
+  const host = await startHost(app, { ...environment, DAPR_HTTP_ENDPOINT: daprUrl });
+  const server = createServer((request, response) => {
+    void answerTo(request, readFunctions(options.functions), host).then(({ status, body }) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(options.port, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    app,
+    host,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await host.close();
+    },
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: string | Buffer;
+}
+
+/** As DaprServiceListener and DaprTriggerBindingBase of Azure/azure-functions-dapr-extension do. */
+async function answerTo(
+  request: IncomingMessage,
+  definitions: readonly FunctionDefinition[],
+  host: FunctionsHost,
+): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const path = decodeURIComponent((request.url ?? "").split("?")[0]!);
+  if (path === "/dapr/subscribe") return { status: 200, body: JSON.stringify(definitions.flatMap(subscriptionOf)) };
+  const definition = definitions.find((one) => routeOf(one) === path.toLowerCase());
+  if (definition === undefined) return { status: 404 };
+  if (request.method === "OPTIONS") return { status: definition.trigger.type === "daprBindingTrigger" ? 200 : 404 };
+  const traceparent = request.headers["traceparent"] as string | undefined;
+  const [result] = await host.invoke([
+    {
+      function: definition.name,
+      payload: dataOf(Buffer.concat(chunks), definition),
+      ...(traceparent !== undefined && { traceparent }),
+    },
+  ]);
+  const { error, reply } = result!;
+  if (error !== undefined) return { status: 500, body: error.message };
+  const bytes = (reply as { bytes?: string } | undefined)?.bytes;
+  return { status: 200, ...(bytes !== undefined && { body: bytes }) };
+}
+
+function subscriptionOf({ trigger, name }: FunctionDefinition): object[] {
+  if (trigger.generic === true || trigger.type !== "daprTopicTrigger") return [];
+  const { pubSubName, topic = name, route = topic } = trigger;
+  return [{ pubsubname: pubSubName, topic, route: `/${route.replace(/^\//, "")}` }];
+}
+
+function routeOf({ trigger, name }: FunctionDefinition): string | undefined {
+  if (trigger.generic === true) return undefined;
+  switch (trigger.type) {
+    case "daprServiceInvocationTrigger":
+      return `/${trigger.methodName ?? name}`.toLowerCase();
+    case "daprBindingTrigger":
+      return `/${trigger.bindingName ?? name}`.toLowerCase();
+    case "daprTopicTrigger":
+      return `/${(trigger.route ?? trigger.topic ?? name).replace(/^\//, "")}`.toLowerCase();
+    default:
+      return undefined;
+  }
+}
+
+/** A JSON string is handed over without its quotes, all other JSON as text, bytes where they were asked for. */
+function dataOf(body: Buffer, definition: FunctionDefinition): HostData {
+  if (body.length === 0) return { string: "" };
+  const [trigger] = toFunctionJson(definition, { bindings: "sidecar" }).bindings;
+  if (trigger!["dataType"] === "binary") return { base64: body.toString("base64") };
+  const value: unknown = JSON.parse(body.toString());
+  return typeof value === "string" ? { string: value } : { json: JSON.stringify(value) };
+}

@@ -5,6 +5,7 @@
  */
 export { DaprApp, DaprSidecar } from "./decorators/apps.js";
 export { DaprBindingInput, DaprBindingOutput, DaprBindingTrigger } from "./decorators/bindings.js";
+export { Flush } from "./decorators/flush.js";
 export { FunctionName } from "./decorators/function-name.js";
 export { Input, Output, Trigger } from "./decorators/generic.js";
 export { HttpTrigger } from "./decorators/http.js";
@@ -80,7 +81,7 @@ export type {
   StateOverrides,
   StateRemoveOverrides,
 } from "./model/collector.js";
-export type { FunctionDefinition } from "./model/function-definition.js";
+export type { FlushMode, FunctionDefinition } from "./model/function-definition.js";
 export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js";
 export type { DaprClient } from "./client/dapr-client.js";
 export { HttpDaprClient } from "./client/http/http-dapr-client.js";

@@ -19,6 +19,7 @@ describe("the root import", () => {
       "DaprStateInput",
       "DaprStateOutput",
       "DaprTopicTrigger",
+      "Flush",
       "FunctionName",
       "HttpTrigger",
       "Input",

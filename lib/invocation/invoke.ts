@@ -5,6 +5,7 @@ import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import {
   placeOf,
   type BoundFunction,
+  type FlushMode,
   type FunctionDefinition,
   type FunctionMethod,
 } from "../model/function-definition.js";
@@ -20,7 +21,7 @@ import {
   type OpenClient,
   type OutputWriter,
 } from "./binding-host.js";
-import { decisiveError, isDecisive } from "./failures.js";
+import { decisiveError, isDecisive, messageOf } from "./failures.js";
 import {
   OpenEntries,
   compileEntries,
@@ -44,6 +45,8 @@ export interface CompiledFunction {
   readonly clients: readonly (ClientOpener & { readonly name: string })[];
   readonly outputs: readonly CompiledOutput[];
   readonly readReply: ReplyReader;
+  /** True where outputs are sent side by side. */
+  readonly isParallel: boolean;
   readonly around: Around | undefined;
   readonly observer: InvocationObserver | undefined;
 }
@@ -60,6 +63,8 @@ export interface CompileOptions {
   /** Surrounds each call of the method. */
   readonly around?: Around | undefined;
   readonly observer?: InvocationObserver | undefined;
+  /** How outputs are sent by functions that do not say so themselves; in order unless given. */
+  readonly flush?: FlushMode | undefined;
 }
 
 /** Prepares a function for a host. Loads the validators that its payload and values need. */
@@ -88,6 +93,7 @@ export function compileFunction(
       check: valueCheckOf(output, options.validation),
     })),
     readReply: replyReader(definition),
+    isParallel: (definition.flush ?? options.flush) === "parallel",
     around: options.around,
     observer: options.observer,
   };
@@ -210,18 +216,53 @@ async function flush(
   invocation: Invocation,
   entries: OpenEntries | undefined,
 ): Promise<void> {
-  const { watch } = invocation;
   await entries?.write();
-  for (const [index, { binding, writer }] of fn.outputs.entries()) {
-    const { messages } = collectors[index]!;
-    if (messages.length === 0) continue;
-    const write = (): Promise<void> => writer.write(messages, invocation);
+  const { isParallel, outputs } = fn;
+  if (isParallel) return await flushSideBySide(fn, collectors, invocation, entries);
+  for (const [index, output] of outputs.entries()) {
     try {
-      await (watch?.flush?.(binding, messages, write) ?? write());
+      await send(output, collectors[index]!, invocation);
     } catch (error) {
-      throw flushError(fn, collectors, index, error, entries);
+      const before = outputs.slice(0, index).map((_, i) => collectors[i]!.messages.length);
+      throw flushError(fn, collectors, index, error, [...before, sentBefore(error)], entries);
     }
   }
+  return undefined;
+}
+
+/** Sends all outputs at once, and fails with the first that failed when all are done. */
+async function flushSideBySide(
+  fn: CompiledFunction,
+  collectors: Collectors,
+  invocation: Invocation,
+  entries: OpenEntries | undefined,
+): Promise<void> {
+  const sending = fn.outputs.map(async (output, index) => await send(output, collectors[index]!, invocation));
+  const results = await Promise.allSettled(sending);
+  const failed = results.flatMap((result, index) =>
+    result.status === "rejected" ? [{ index, error: result.reason as unknown }] : [],
+  );
+  const [first, ...others] = failed;
+  if (first === undefined) return;
+  const sent = results.map((result, index) =>
+    result.status === "fulfilled" ? collectors[index]!.messages.length : sentBefore(result.reason),
+  );
+  throw flushError(fn, collectors, first.index, first.error, sent, entries, others);
+}
+
+async function send(
+  { binding, writer }: CompiledOutput,
+  { messages }: BufferedCollector<unknown>,
+  invocation: Invocation,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const write = (): Promise<void> => writer.write(messages, invocation);
+  await (invocation.watch?.flush?.(binding, messages, write) ?? write());
+}
+
+/** How many items of an output had been sent when it failed. */
+function sentBefore(error: unknown): number {
+  return error instanceof WriteError ? error.sent : 0;
 }
 
 function readInputs(
@@ -275,30 +316,45 @@ function hasItems({ messages }: BufferedCollector<unknown>): boolean {
   return messages.length > 0;
 }
 
+/**
+ * @param counts how many items of each output were sent
+ * @param others outputs that failed as well, where they were sent side by side
+ */
 function flushError(
   fn: CompiledFunction,
   collectors: Collectors,
   index: number,
   error: unknown,
+  counts: readonly number[],
   entries: OpenEntries | undefined,
+  others: readonly { readonly index: number; readonly error: unknown }[] = [],
 ): InvocationError {
   if (!(error instanceof WriteError)) throw error;
-  const counts = collectors.slice(0, index + 1).map(({ messages }, i) => (i < index ? messages.length : error.sent));
   const written = (entries?.written ?? []).map((output) => ({ output, items: 1 }));
   const sent: SentItems[] = [
     ...written,
     ...counts.map((items, i) => ({ output: fn.outputs[i]!.binding.name, items })).filter(({ items }) => items > 0),
   ];
-  const before = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
-  const total = collectors[index]!.messages.length;
-  const { cause } = error;
+  const list = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
+  const when = fn.isParallel ? "" : " before";
+  const failures = [{ index, error }, ...others].map((failure) => describeFailure(fn, collectors, failure)).join("; ");
   const message =
-    `${placeOf(fn.definition)}, output "${fn.outputs[index]!.binding.name}": item ${error.failed + 1} of ${total} failed: ` +
-    `${cause.message}${error.hint === undefined ? "" : ` (${error.hint})`}; ` +
-    (before === "" ? "nothing was sent before" : `sent before: ${before}`);
+    `${placeOf(fn.definition)}, ${failures}; ` + (list === "" ? `nothing was sent${when}` : `sent${when}: ${list}`);
+  const { cause } = error;
   if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });
   return new InvocationError(isDaprFunctionsError(cause) ? cause.code : "ERR_FUNCTION_FAILED", message, {
     sent,
     cause,
   });
+}
+
+function describeFailure(
+  fn: CompiledFunction,
+  collectors: Collectors,
+  { index, error }: { readonly index: number; readonly error: unknown },
+): string {
+  const place = `output "${fn.outputs[index]!.binding.name}"`;
+  if (!(error instanceof WriteError)) return `${place}: ${messageOf(error)}`;
+  const hint = error.hint === undefined ? "" : ` (${error.hint})`;
+  return `${place}: item ${error.failed + 1} of ${collectors[index]!.messages.length} failed: ${error.cause.message}${hint}`;
 }

@@ -8,8 +8,9 @@ import type {
   TriggerBinding,
 } from "../model/bindings.js";
 import type { Problem } from "../model/errors.js";
-import type { FunctionDefinition } from "../model/function-definition.js";
+import type { FlushMode, FunctionDefinition } from "../model/function-definition.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
+import { show } from "./members.js";
 import { firstParameterType } from "./design-types.js";
 import { problemAt, type ProblemPlace } from "../model/problem.js";
 import { isBindingRecord, ofRole, readBinding, type ReadBinding } from "./read-binding.js";
@@ -46,6 +47,9 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   const retry = once("Retry");
   if (retry !== undefined) problems.push(...retryProblems(place, retry.argument));
 
+  const flush = once("Flush");
+  if (flush !== undefined) problems.push(...flushProblems(place, flush.argument));
+
   const bindings = records.filter(isBindingRecord).map((record) => readBinding(place, record));
   const triggers = ofRole(bindings, "trigger");
   problems.push(...triggerProblems(place, triggers));
@@ -73,11 +77,17 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   const definition: FunctionDefinition = {
     ...declared,
     trigger,
+    ...(flush !== undefined && { flush: flush.argument as FlushMode }),
     ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
     ...(payload.type !== undefined && { payloadType: payload.type }),
   };
   const judged = [...stateProblems(definition), ...expressionProblems(definition)];
   return { definition, problems: [...problems, ...payload.problems, ...judged] };
+}
+
+function flushProblems(place: ProblemPlace, mode: unknown): Problem[] {
+  if (mode === "ordered" || mode === "parallel") return [];
+  return [problemAt(place, "option-invalid", `@Flush takes "ordered" or "parallel", not ${show(mode)}`)];
 }
 
 /** In the order in which a method's problems are told. */

@@ -11,7 +11,7 @@ holder.metadata ??= Symbol.for("Symbol.metadata");
 /** Named by version: two copies of this library that disagree on the shape of a record do not read each other's. */
 const bagKey = Symbol.for("dapr-functions/metadata/v1");
 
-export type DecoratorName = BindingDecoratorName | "FunctionName" | "Retry";
+export type DecoratorName = BindingDecoratorName | "FunctionName" | "Flush" | "Retry";
 
 /** One decorator as it was written: its name, and what it was given. */
 export interface MethodRecord {

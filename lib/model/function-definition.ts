@@ -9,6 +9,9 @@ import type {
 } from "./bindings.js";
 import type { Class, PayloadType } from "./payload-type.js";
 
+/** How the outputs of an invocation are sent: one after the other as declared, or side by side. */
+export type FlushMode = "ordered" | "parallel";
+
 /** A function as its decorators declare it: plain data, checked. */
 export interface FunctionDefinition {
   /** The name given by `@FunctionName`, else the method's. */
@@ -26,6 +29,8 @@ export interface FunctionDefinition {
   /** What the method calls while it runs, in the order of the source. */
   readonly clients: readonly ClientBinding[];
   readonly retry?: RetryOptions | undefined;
+  /** How its outputs are sent, where the function says so itself. */
+  readonly flush?: FlushMode | undefined;
   /** What the payload is checked against: the trigger's `payload`, else the declared type of the first parameter. */
   readonly payloadType?: PayloadType | undefined;
 }

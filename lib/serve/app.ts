@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DaprClient } from "../client/dapr-client.js";
 import type { Container } from "../metadata/functions.js";
-import type { FunctionDefinition } from "../model/function-definition.js";
+import type { FlushMode, FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
 import type { Around } from "../invocation/around.js";
 import type { InvocationObserver } from "../invocation/observer.js";
@@ -33,6 +33,11 @@ export interface HandlerOptions {
    * Outputs go in several requests where one would be larger.
    */
   readonly maxRequestSize?: number | undefined;
+  /**
+   * How the outputs of one invocation are sent: `"ordered"`, one after the other as declared, or `"parallel"`, side by
+   * side, all awaited. State entries are written before either. `@Flush` says it for one function.
+   */
+  readonly flush?: FlushMode | undefined;
   /** How many invocations run at once, the others wait; no limit unless given. */
   readonly maxConcurrency?: number | undefined;
   /** Refuse to start with functions whose payload is not checked. */

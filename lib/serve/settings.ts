@@ -34,6 +34,7 @@ export interface RuntimeOptions {
   readonly shutdownTimeout?: number | undefined;
   readonly maxBodySize?: number | undefined;
   readonly maxRequestSize?: number | undefined;
+  readonly flush?: string | undefined;
   readonly maxConcurrency?: number | undefined;
   readonly routePrefix?: string | undefined;
 }
@@ -71,7 +72,7 @@ export function readSettings(
     routePrefix: attempt(() => routePrefixOf(options.routePrefix), defaultRoutePrefix),
     checksSidecar: !/^(true|1)$/i.test(environment["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] ?? ""),
   };
-  return { settings, problems: [...problems, ...numberProblems(options)] };
+  return { settings, problems: [...problems, ...numberProblems(options), ...flushProblems(options)] };
 }
 
 function numberProblems(options: RuntimeOptions): Problem[] {
@@ -81,6 +82,11 @@ function numberProblems(options: RuntimeOptions): Problem[] {
     if (value === undefined || (typeof value === "number" && value >= minimum)) return [];
     return invalid(name, `${String(value)} is none; give a number from ${minimum}`).problems;
   });
+}
+
+function flushProblems({ flush }: RuntimeOptions): Problem[] {
+  if (flush === undefined || flush === "ordered" || flush === "parallel") return [];
+  return [...invalid("flush", `${JSON.stringify(flush)} is none; give "ordered" or "parallel"`).problems];
 }
 
 function portOf({ port }: RuntimeOptions, environment: Environment): number {

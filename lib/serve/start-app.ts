@@ -63,11 +63,11 @@ export async function startApp(
   const client = options.client ?? ownClient!;
   try {
     const givenUp = new AbortController();
-    const { around, observers = [] } = options;
+    const { around, observers = [], flush } = options;
     const validation = { ...options.validation, onDropped: warnOfDropped(log) };
     const host = new SidecarHost(client, validation, settings.maxRequestSize);
     const observer = allOf(observers);
-    const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer }));
+    const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer, flush }));
     const definitions = compiled.map(({ definition }) => definition);
     const gate = options.maxConcurrency === undefined ? undefined : new Gate(options.maxConcurrency);
     const { routePrefix } = settings;

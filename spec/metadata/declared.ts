@@ -5,7 +5,8 @@ import type { Class } from "../../lib/model/payload-type.js";
 type Decorator = (target: object, key: string, descriptor: PropertyDescriptor) => void;
 type Decorators = { readonly [Name in DecoratorName]: (argument?: unknown) => Decorator };
 type DecoratorName = {
-  [Name in keyof typeof library]: Name extends "FunctionName" | "HttpTrigger" | "Trigger" | "Input" | "Output" | "Retry"
+  [Name in keyof typeof library]: Name extends
+    "Flush" | "FunctionName" | "HttpTrigger" | "Trigger" | "Input" | "Output" | "Retry"
     ? Name
     : Name extends
           | `Dapr${string}Trigger`

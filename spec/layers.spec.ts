@@ -41,8 +41,10 @@ const allowed: Record<string, readonly string[]> = {
     "sidecar-host",
     "client/dapr-client",
   ],
-  sidecar: ["model/errors"],
   init: [],
+  inspector: ["model", "invocation/observer"],
+  // Types only: the command line makes the inspector.
+  sidecar: ["model/errors", "inspector/inspector"],
   cli: [
     "index",
     "init",
@@ -52,6 +54,7 @@ const allowed: Record<string, readonly string[]> = {
     "payload",
     "azure",
     "sidecar",
+    "inspector",
     "testing",
     "server/routes",
     "serve/prepare",

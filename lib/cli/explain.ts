@@ -28,7 +28,7 @@ function explanationOf(code: string): string {
   }
   return sections[index]!.replace(/^#### /, "")
     .replace(/^```.*\n/gm, "")
-    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+    .replace(/\[([^[\]]+)\]\([^()]*\)/g, "$1")
     .replaceAll("`", "")
     .trim();
 }

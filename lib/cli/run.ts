@@ -1,8 +1,14 @@
 import type { Command } from "commander";
 import { serve, type App } from "../index.js";
 import type { Target } from "../metadata/module-functions.js";
+import { describeFunction } from "../inspector/describe.js";
+import { History } from "../inspector/history.js";
+import { Inspector, inspectorPath } from "../inspector/inspector.js";
+import { Recorder } from "../inspector/recorder.js";
+import type { InvocationRecord } from "../inspector/page/wire.js";
+import { lineOf, type LineFormat } from "./invocation-lines.js";
 import { startMesh } from "../sidecar/index.js";
-import { loadFunctions } from "./function-app.js";
+import { loadFunctions, type LoadedFunctions } from "./function-app.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
 import { untilStopped } from "./stop-signal.js";
 import { UsageError } from "./usage-error.js";
@@ -17,9 +23,12 @@ interface RunOptions {
   readonly inMemory?: boolean;
   /** `id=module` */
   readonly app: readonly string[];
+  readonly log: LineFormat;
+  readonly inspect: boolean;
 }
 
 export function addRun(program: Command): void {
+  const { Option } = require("commander") as typeof import("commander");
   program
     .command("run")
     .summary("run functions beside the embedded sidecar: nothing else to install")
@@ -34,6 +43,8 @@ export function addRun(program: Command): void {
     .option("--dapr-http-port <port>", "port of the sidecar's API; 0 for any free one", portOf, 3500)
     .option("--app <id=module>", "an app of several, which call each other by id; repeat it", collect, [])
     .option("--state-file <path>", "JSON file that keeps state from one run to the next")
+    .addOption(new Option("--log <format>", "a line per invocation").choices(["text", "json", "off"]).default("text"))
+    .option("--no-inspect", "without the page that shows what happens")
     .option("--in-memory", "keep state stores and brokers of other types (state.redis, …) in memory")
     .addHelpText(
       "after",
@@ -49,6 +60,8 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 }
 
 async function run(modules: string[], options: RunOptions): Promise<void> {
+  // The place in a stack is that of the source, where the build says it.
+  process.setSourceMapsEnabled(true);
   const [first, ...others] = modules;
   if (first !== undefined && /\.ya?ml$/i.test(first)) {
     if (others.length > 0 || options.app.length > 0) throw new UsageError("a multi-app file is given alone");
@@ -61,16 +74,16 @@ async function run(modules: string[], options: RunOptions): Promise<void> {
     ...options.app.map(appOf),
   ];
   if (apps.length === 0) throw new UsageError("name a module, a multi-app file, or an --app id=module");
-  const loaded: { readonly appId: string; readonly targets: readonly Target[]; readonly port: number }[] = [];
+  const loaded: LoadedApp[] = [];
   for (const { appId, modules: paths, port } of apps) {
-    const { targets, problems } = await loadFunctions(paths);
+    const { targets, problems, fileOf } = await loadFunctions(paths);
     if (hasErrors(problems)) {
       printProblems(problems);
       // A module that started something would keep this process alive.
       exitWith(exitCodes.problems);
       return;
     }
-    loaded.push({ appId, targets, port });
+    loaded.push({ appId, targets, port, fileOf });
   }
   await untilStopped((onStop) => serveAll(loaded, options, onStop));
 }
@@ -84,16 +97,26 @@ function appOf(text: string): { readonly appId: string; readonly modules: readon
   return { appId, modules, port: 0 };
 }
 
+interface LoadedApp {
+  readonly appId: string;
+  readonly targets: readonly Target[];
+  /** Of the sidecar. */
+  readonly port: number;
+  readonly fileOf: LoadedFunctions["fileOf"];
+}
+
 async function serveAll(
-  apps: readonly { readonly appId: string; readonly targets: readonly Target[]; readonly port: number }[],
-  { components, appPort, daprHttpPort, stateFile, inMemory: standIns }: RunOptions,
+  apps: readonly LoadedApp[],
+  { components, appPort, daprHttpPort, stateFile, inMemory: standIns, log, inspect }: RunOptions,
   onStop: (stop: () => Promise<void>) => void,
 ): Promise<void> {
+  const inspector = new Inspector(new History());
   const starting = startMesh({
     apps: apps.map(({ appId, port }) => ({ appId, port, ...tokens(process.env) })),
     components,
     stateFile,
     standIns,
+    inspector: inspect ? inspector : undefined,
   });
   const mesh = await naming("--dapr-http-port", daprHttpPort, starting);
   const sidecars = [...mesh.sidecars.values()];
@@ -104,14 +127,32 @@ async function serveAll(
     await Promise.all(served.map((app) => app.close()));
     await mesh.close();
   });
-  for (const { appId, targets } of apps) {
+  const onRecord = (record: InvocationRecord): void => {
+    if (inspect) inspector.history.add(record);
+    if (record.ms !== undefined && log !== "off") console.log(lineOf(record, log, process.stdout.isTTY));
+  };
+  for (const { appId, targets, fileOf } of apps) {
     const sidecar = mesh.sidecars.get(appId)!;
     const port = apps.length === 1 ? appPort : 0;
-    const app = await naming("--app-port", port, serve(targets, { daprUrl: sidecar.url, port }));
+    const recorder = new Recorder(appId, onRecord);
+    const options = { daprUrl: sidecar.url, port, observers: [recorder], log: recorder.logOver(console) };
+    const app = await naming("--app-port", port, serve(targets, options));
     served.push(app);
+    inspector.history.setFunctions(
+      appId,
+      app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`)),
+    );
     await sidecar.connect(app);
     console.log(`${appId} at ${app.url}, its sidecar at ${sidecar.url}`);
   }
   const json = "-H 'content-type: application/json' -d '{}'";
   console.log(`try: curl -X POST ${sidecars[0]!.url}/v1.0/invoke/${apps[0]!.appId}/method/<function> ${json}`);
+  if (inspect) console.log(`see: ${inspectorUrl(sidecars[0]!.url)}`);
+}
+
+/** With the token behind the `#`, which is sent to nobody. */
+function inspectorUrl(sidecar: string): string {
+  const { apiToken } = tokens(process.env);
+  const token = apiToken === undefined ? "" : `#token=${encodeURIComponent(apiToken)}`;
+  return `${sidecar}${inspectorPath}/${token}`;
 }

@@ -51,12 +51,17 @@ export function isTraceParent(value: unknown): value is string {
   return /[^0]/.test(match[2]!) && /[^0]/.test(match[3]!);
 }
 
-const stateMember = /^[\t ]*(?:[a-z\d][a-z\d_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256})?[\t ]*$/;
+const stateMember = /^(?:[a-z\d][a-z\d_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,256})?$/;
+const spaceAround = /^[\t ]+|(?<![\t ])[\t ]+$/g;
 
 function isTraceState(value: unknown): value is string {
   if (typeof value !== "string" || value.length > mostBytes) return false;
   const members = value.split(",");
-  return members.length <= 32 && members.every((member) => stateMember.test(member)) && /[^\t ,]/.test(value);
+  return (
+    members.length <= 32 &&
+    members.every((member) => stateMember.test(member.replace(spaceAround, ""))) &&
+    /[^\t ,]/.test(value)
+  );
 }
 
 // A key, octets of which "%" begins an escape, and properties of the same form whose value may be missing.

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { DefinitionError } from "../model/errors.js";
 import { messageOf } from "./api/api.js";
+import type { Inspector } from "../inspector/inspector.js";
 import type { AppChannel } from "./app/app-channel.js";
 import { InMemoryBus } from "./components/in-memory-bus.js";
 import { componentProblem } from "./components/manifests.js";
@@ -18,14 +19,17 @@ export class Backing {
   readonly #file: StateFile | undefined;
 
   /** @throws DefinitionError `component-invalid` for a state file that cannot be read */
-  constructor(stateFile?: string) {
+  constructor(
+    stateFile?: string,
+    readonly inspector?: Inspector,
+  ) {
     if (stateFile === undefined) return;
     this.#file = new StateFile(stateFile, this.#stores);
   }
 
   bus(pubsubName: string): InMemoryBus {
     let bus = this.#buses.get(pubsubName);
-    if (bus === undefined) this.#buses.set(pubsubName, (bus = new InMemoryBus()));
+    if (bus === undefined) this.#buses.set(pubsubName, (bus = new InMemoryBus(this.#tap(pubsubName))));
     return bus;
   }
 
@@ -33,6 +37,12 @@ export class Backing {
     let items = this.#stores.get(storeName);
     if (items === undefined) this.#stores.set(storeName, (items = new Map()));
     return items;
+  }
+
+  #tap(pubsub: string): ConstructorParameters<typeof InMemoryBus>[0] {
+    const { inspector } = this;
+    if (inspector === undefined) return undefined;
+    return (topic, { data }) => inspector.published(pubsub, topic, data);
   }
 
   /** To be called when items have changed. */

@@ -1,3 +1,4 @@
+import type { Inspector } from "../inspector/inspector.js";
 import { Backing } from "./backing.js";
 import { notice, openSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
 
@@ -11,6 +12,8 @@ export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIn
   readonly apps: readonly MeshApp[];
   /** What every app sees, as far as scopes let it; nothing unless given. */
   readonly components?: SidecarOptions["components"] | undefined;
+  /** @internal Its page is served by each of the sidecars. */
+  readonly inspector?: Inspector | undefined;
 }
 
 /** Sidecars of several applications in one process. */
@@ -37,10 +40,11 @@ export async function startMesh({
   components = [],
   stateFile,
   standIns,
+  inspector,
   log = console,
 }: MeshOptions): Promise<Mesh> {
   log.info(notice);
-  const backing = new Backing(stateFile);
+  const backing = new Backing(stateFile, inspector);
   const sidecars = new Map<string, Sidecar>();
   const close = async () => {
     await Promise.all([...sidecars.values()].map((sidecar) => sidecar.close()));

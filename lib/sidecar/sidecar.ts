@@ -163,16 +163,31 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
     },
     apiToken: apiToken || undefined,
     record: (request) => requests.add(request),
+    inspector: backing.inspector,
     onRefused: (reason) => warnOnce(`a request was refused: ${reason}`),
   });
   const port = await listen(server, options.port ?? 0);
   backing.apps.set(appId, app);
+  backing.inspector?.add({
+    appId,
+    url: `http://127.0.0.1:${port}`,
+    apiToken: apiToken || undefined,
+    appPort: () => app.port,
+    stores: open.states,
+    pubsubs: [...open.pubsubs.keys()],
+    subscriptions: () => connection.subscriptions,
+    outputs: [...open.outputs].map(([name, { operations }]) => ({ name, operations })),
+    inputs: [...open.inputs.keys()],
+    fire: (binding) => connection.fire(binding),
+    secrets: [...open.secrets].map(([name, store]) => ({ name, keys: Object.keys(store.all()) })),
+  });
 
   let closing: Promise<void> | undefined;
   const close = () =>
     (closing ??= (async () => {
       closed.abort();
       // What is under way first: its functions still call the API.
+      backing.inspector?.close();
       const ended = connection.close().then(() => untilEmpty(invocations));
       await withinBound(ended.then(() => stopServer(server)));
       server.close().closeAllConnections();

@@ -1,10 +1,14 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findDaprd } from "./daprd.js";
 import { findRedis } from "./redis.js";
 
 const tools = {
   daprd: { find: findDaprd, command: "npm run daprd" },
+  chromium: {
+    find: () => ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path)),
+    command: "apt-get install chromium",
+  },
   "redis-server": { find: findRedis, command: "apt-get install redis-server" },
 };
 

@@ -33,6 +33,10 @@ export function packLibrary(): Packed {
   cpSync(join(root, "docs"), join(build, "docs"), { recursive: true });
   const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
   execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(build, "dist")]);
+  const page = join(root, "lib", "inspector", "page");
+  const pageOut = join(build, "dist", "inspector", "page");
+  execFileSync(process.execPath, [tsc, "-p", page, "--outDir", pageOut]);
+  execFileSync(process.execPath, [join(page, "copy.cjs"), join(build, "dist")]);
   const name = execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], {
     cwd: build,
   })

@@ -118,14 +118,23 @@ function metadataHeaders(metadata: BindingResponse["metadata"] = {}): Record<str
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`metadata.${name}`, value]));
 }
 
-/** The inputs that the app takes, begun; the function returned ends them. */
+/** Input bindings that are being read. */
+export interface RunningInputs {
+  /** Delivers an event of a binding now. Rejects when the app does not take its events. */
+  fire(name: string): Promise<void>;
+  /** Begins no more deliveries; resolves when those under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** The inputs that the app takes, begun. */
 export async function startInputs(
   inputs: ReadonlyMap<string, InputBinding>,
   app: AppChannel,
   resiliency: Resiliency,
   onFailure: (message: string) => void,
-): Promise<() => Promise<void>> {
+): Promise<RunningInputs> {
   const stops: (() => void)[] = [];
+  const deliveries = new Map<string, (event: BindingEvent) => Promise<void>>();
   const underWay = new Set<Promise<void>>();
   for (const [name, binding] of inputs) {
     if (!binding.explicit && !(await app.takesBinding(binding.route))) {
@@ -147,14 +156,23 @@ export async function startInputs(
         onFailure(`binding "${name}": ${reason}`);
       }
     };
-    const start = (event: BindingEvent) => {
+    const start = (event: BindingEvent): Promise<void> => {
       const delivery = deliver(event).finally(() => underWay.delete(delivery));
       underWay.add(delivery);
+      return delivery;
     };
-    stops.push(binding.start(start));
+    deliveries.set(name, start);
+    stops.push(binding.start((event) => void start(event)));
   }
-  return async () => {
-    for (const stop of stops) stop();
-    await Promise.all(underWay);
+  return {
+    async fire(name) {
+      const delivery = deliveries.get(name);
+      if (!delivery) throw new Error(`the app does not take the events of binding "${name}"`);
+      await delivery({ metadata: {} });
+    },
+    async stop() {
+      for (const stop of stops) stop();
+      await Promise.all(underWay);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { posix } from "node:path";
+import type { Inspector } from "../../inspector/inspector.js";
 import { refusalOf } from "./web-pages.js";
 import { ApiError, maxBodySize, messageOf, unescapePath, type ApiReply, type ApiRequest, type Route } from "./api.js";
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly fallback: (request: ApiRequest) => Promise<ApiReply>;
   readonly apiToken: string | undefined;
   readonly record: (request: ReceivedRequest) => void;
+  /** Answers its own paths. */
+  readonly inspector: Inspector | undefined;
   /** Told about each request that is refused for where it comes from. */
   readonly onRefused: (reason: string) => void;
 }
@@ -28,12 +31,21 @@ export interface ServerOptions {
 /** The HTTP side of the API: tokens, bodies, names in paths, errors. It is not listening yet. */
 export function createApiServer(options: ServerOptions): Server {
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const refusal = refusalOf(incoming.headers);
+    const { inspector } = options;
+    const path = pathOf(incoming);
+    const isPage = inspector?.isPublic(path) === true && incoming.method === "GET";
+    // A link to the page may stand anywhere: it shows nothing by itself.
+    const refusal = refusalOf(isPage ? { ...incoming.headers, "sec-fetch-site": "none" } : incoming.headers);
     if (refusal !== undefined) {
       options.onRefused(refusal);
       incoming.resume();
       response.setHeader("connection", "close");
       write(response, new ApiError(403, "ERR_FORBIDDEN", refusal).toReply());
+      return;
+    }
+    if (inspector?.has(path) === true) {
+      if (isPage || isAuthorized(incoming, options)) await inspector.handle(incoming, response);
+      else write(response, unauthorized);
       return;
     }
     const body = await readBody(incoming);
@@ -86,9 +98,7 @@ async function replyTo(incoming: IncomingMessage, body: Body, options: ServerOpt
     },
   };
   if (options.apiToken !== undefined) {
-    if (!isOpen(request) && !sameToken(incoming.headers["dapr-api-token"], options.apiToken)) {
-      return { status: 401, headers: { "content-type": "text/plain; charset=utf-8" }, body: "invalid api token\n" };
-    }
+    if (!isOpen(request) && !isAuthorized(incoming, options)) return unauthorized;
     // As in daprd, the caller's token goes no further than the sidecar.
     delete incoming.headers["dapr-api-token"];
   }
@@ -101,6 +111,21 @@ async function replyTo(incoming: IncomingMessage, body: Body, options: ServerOpt
   } catch (error) {
     return (error instanceof ApiError ? error : new ApiError(500, "ERROR", messageOf(error))).toReply();
   }
+}
+
+const unauthorized: ApiReply = {
+  status: 401,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: "invalid api token\n",
+};
+
+function isAuthorized({ headers }: IncomingMessage, { apiToken }: ServerOptions): boolean {
+  return apiToken === undefined || sameToken(headers["dapr-api-token"], apiToken);
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  const end = url.indexOf("?");
+  return end === -1 ? url : url.slice(0, end);
 }
 
 /** Headers whose values let others in, wherever they are kept. */

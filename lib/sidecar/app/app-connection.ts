@@ -1,6 +1,6 @@
 import { messageOf } from "../api/api.js";
 import type { AppChannel } from "./app-channel.js";
-import { startInputs, type InputBinding } from "../api/bindings.js";
+import { startInputs, type InputBinding, type RunningInputs } from "../api/bindings.js";
 import { deliverInBulk } from "./bulk-deliveries.js";
 import { deliverSingly, type Delivering, type DeliveryOptions } from "./deliveries.js";
 import type { PubSub } from "../api/pubsub.js";
@@ -15,7 +15,7 @@ export class AppConnection {
   readonly ready: Promise<void>;
   #subscriptions: readonly Subscription[] = [];
   #deliveries: readonly Delivering[] = [];
-  #stopInputs: () => Promise<void> = async () => undefined;
+  #inputs: RunningInputs | undefined;
   #isReady = true;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
   readonly #closing = new AbortController();
@@ -59,6 +59,12 @@ export class AppConnection {
     }
   }
 
+  /** Delivers an event of an input binding now. Rejects when the app does not take it. */
+  async fire(binding: string): Promise<void> {
+    if (this.#inputs === undefined) throw new Error("no app is connected");
+    await this.#inputs.fire(binding);
+  }
+
   /** Begins no more deliveries; resolves when those under way have ended. */
   async pause(): Promise<void> {
     await this.#stop();
@@ -82,7 +88,7 @@ export class AppConnection {
     }
     this.#subscriptions = usable;
     this.#deliveries = usable.map((subscription) => this.#deliver(subscription));
-    this.#stopInputs = await startInputs(this.inputs, this.app, this.resiliency, this.warn);
+    this.#inputs = await startInputs(this.inputs, this.app, this.resiliency, this.warn);
   }
 
   /** An entry for a pubsub component that is not there is passed over, as in daprd, which does not say so. */
@@ -118,8 +124,8 @@ export class AppConnection {
   }
 
   async #stop(): Promise<void> {
-    const inputs = this.#stopInputs();
-    this.#stopInputs = async () => undefined;
+    const inputs = this.#inputs?.stop();
+    this.#inputs = undefined;
     for (const { bus } of this.pubsubs.values()) {
       for (const delivery of this.#deliveries) bus.unsubscribe(delivery);
     }

@@ -14,7 +14,11 @@ export interface Subscriber {
 export class InMemoryBus {
   readonly #subscribers = new Set<Subscriber>();
 
+  /** @param onPublish is told of each message. */
+  constructor(private readonly onPublish?: (topic: string, message: Message) => void) {}
+
   publish(topic: string, message: Message): void {
+    this.onPublish?.(topic, message);
     for (const subscriber of this.#subscribers) {
       if (matches(subscriber.topic, topic)) subscriber.receive(message);
     }

@@ -1,0 +1,49 @@
+import { styleText } from "node:util";
+import type { InvocationRecord, StepRecord } from "../inspector/page/wire.js";
+
+/** How `run` prints invocations: a line each, or JSON. */
+export type LineFormat = "text" | "json" | "off";
+
+const maxText = 120;
+
+/**
+ * One line for an invocation that has ended, and for one that failed another with the cause and the place.
+ *
+ * @example
+ * 14:03:07 placeOrder POST /placeOrder 12 ms → state orders-state ×1, publish shop-bus/orders ×1 → {"id":"1"}
+ */
+export function lineOf(record: InvocationRecord, format: LineFormat, colours: boolean): string {
+  if (format === "json") return JSON.stringify(record);
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    // Whether the stream takes colours is the caller's to know.
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  const { trigger, functionName, appId, ms = 0, attempt, requests, failure, reply } = record;
+  const time = new Date(record.begun).toTimeString().slice(0, 8);
+  const sent = requests.map((step) => sentText(step)).join(", ");
+  const words = [
+    paint("dim", time),
+    paint("bold", `${appId}/${functionName}`),
+    `${trigger.type === "topic" || trigger.type === "binding" ? `${trigger.type} ` : ""}${trigger.where}`,
+    `${ms} ms`,
+    ...(attempt > 1 ? [paint("yellow", `attempt ${attempt}`)] : []),
+    ...(sent === "" ? [] : [`→ ${sent}`]),
+    failure === undefined
+      ? paint("green", `→ ${reply === undefined || reply.text === "" ? "done" : cut(reply.text)}`)
+      : paint("red", `✗ ${failure.errorCode}: ${oneLine(failure.message)}`),
+    ...(failure?.place === undefined ? [] : [paint("dim", `(${failure.place})`)]),
+  ];
+  return words.join(" ");
+}
+
+function sentText({ what, count = 1, error }: StepRecord): string {
+  return `${what} ×${count}${error === undefined ? "" : ` failed: ${cut(oneLine(error))}`}`;
+}
+
+function cut(text: string): string {
+  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
+}
+
+/** Texts of callers must not look like lines of their own. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+}

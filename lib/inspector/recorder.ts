@@ -1,0 +1,237 @@
+import { isAbsolute, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type {
+  DaprBindingTrigger,
+  DaprStateEntryBinding,
+  DaprTopicTrigger,
+  InputBinding,
+  OutputBinding,
+} from "../model/bindings.js";
+import type { OutputItem } from "../model/collector.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import type { LogPort } from "../model/invocation.js";
+import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
+import type { InvocationRecord, ItemRecord, Preview, StepRecord, TriggerText } from "./page/wire.js";
+import { previewOf } from "./records.js";
+
+/** Log lines of one invocation that are kept. */
+const maxLines = 100;
+
+/** Makes a record of each invocation of an app, and gives it out when the invocation begins and when it ends. */
+export class Recorder implements InvocationObserver {
+  readonly #underWay = new Map<string, Recording>();
+  /** Deliveries of one event, so that the second is told from the first. */
+  readonly #deliveries = new Map<string, number>();
+
+  constructor(
+    private readonly appId: string,
+    private readonly onRecord: (record: InvocationRecord) => void,
+  ) {}
+
+  start(invocation: ObservedInvocation): InvocationWatch {
+    const recording = new Recording(this.appId, invocation, this.#attemptOf(invocation), (record) => {
+      if (record.ms !== undefined) this.#underWay.delete(record.id);
+      this.onRecord(record);
+    });
+    this.#underWay.set(invocation.id, recording);
+    return recording;
+  }
+
+  /** A log that keeps the lines of invocations with them, and passes every line on. */
+  logOver(log: Required<Pick<LogPort, "info" | "warn" | "error" | "debug">>): LogPort {
+    const write =
+      (level: "info" | "warn" | "error" | "debug", recording?: Recording) =>
+      (...args: unknown[]): unknown => {
+        recording?.addLine(`${level}: ${textOf(args)}`);
+        return log[level](...args);
+      };
+    const levels = (recording?: Recording) => ({
+      info: write("info", recording),
+      warn: write("warn", recording),
+      error: write("error", recording),
+      debug: write("debug", recording),
+    });
+    return {
+      ...levels(),
+      child: (fields: unknown) => {
+        const { invocationId } = (fields ?? {}) as { invocationId?: unknown };
+        return levels(typeof invocationId === "string" ? this.#underWay.get(invocationId) : undefined);
+      },
+    };
+  }
+
+  #attemptOf({ event }: ObservedInvocation): number {
+    if (event === undefined) return 1;
+    const key = JSON.stringify([event.source, event.id]);
+    const attempt = (this.#deliveries.get(key) ?? 0) + 1;
+    this.#deliveries.delete(key);
+    this.#deliveries.set(key, attempt);
+    if (this.#deliveries.size > 10_000) this.#deliveries.delete(this.#deliveries.keys().next().value!);
+    return attempt;
+  }
+}
+
+/** Logged with a first argument of fields, as pino takes them: those are not text. */
+function textOf(args: readonly unknown[]): string {
+  const [first, ...rest] = args;
+  const shown = typeof first === "object" && first !== null && !(first instanceof Error) ? rest : args;
+  return shown
+    .map((arg) => (typeof arg === "string" ? arg : arg instanceof Error ? String(arg) : previewOf(arg).text))
+    .join(" ");
+}
+
+class Recording implements InvocationWatch {
+  readonly #begun = Date.now();
+  readonly #from = performance.now();
+  readonly #reads: StepRecord[] = [];
+  readonly #items: ItemRecord[] = [];
+  readonly #requests: StepRecord[] = [];
+  readonly #log: string[] = [];
+  #payload: Preview | undefined;
+  #reply: Preview | undefined;
+
+  constructor(
+    private readonly appId: string,
+    private readonly invocation: ObservedInvocation,
+    private readonly attempt: number,
+    private readonly give: (record: InvocationRecord) => void,
+  ) {
+    give(this.#record());
+  }
+
+  addLine(line: string): void {
+    if (this.#log.length < maxLines) this.#log.push(line.slice(0, 2_000));
+  }
+
+  async read(input: InputBinding, next: () => Promise<unknown>): Promise<unknown> {
+    const step = { name: input.name, what: targetOf(input) };
+    const from = performance.now();
+    try {
+      const value = await next();
+      // A secret is never shown.
+      const shown = input.type === "daprSecret" ? { text: "<secret>", isCut: true } : previewOf(value);
+      this.#reads.push({ ...step, ms: elapsed(from), value: shown });
+      return value;
+    } catch (error) {
+      this.#reads.push({ ...step, ms: elapsed(from), error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  added({ name }: OutputBinding, { verb, value }: OutputItem): void {
+    if (this.#items.length < 1_000) this.#items.push({ name, verb, value: previewOf(value) });
+  }
+
+  calling(payload: unknown): void {
+    this.#payload = previewOf(payload);
+  }
+
+  called(returned: unknown): void {
+    this.#reply = previewOf(returned);
+  }
+
+  async flush(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
+    const step = { name: output.name, what: targetOf(output), count: messages.length };
+    const from = performance.now();
+    try {
+      await next();
+      this.#requests.push({ ...step, ms: elapsed(from) });
+    } catch (error) {
+      const cause = (error as { cause?: unknown }).cause ?? error;
+      this.#requests.push({ ...step, ms: elapsed(from), error: messageOf(cause) });
+      throw error;
+    }
+  }
+
+  ended({ failure }: InvocationEnd): void {
+    this.give({
+      ...this.#record(),
+      ms: elapsed(this.#from),
+      failure:
+        failure === undefined
+          ? undefined
+          : {
+              errorCode: failure.errorCode,
+              message: failure.message ?? failure.detail.split("\n")[0]!,
+              place: placeIn(failure.detail),
+            },
+    });
+  }
+
+  #record(): InvocationRecord {
+    const { id, definition } = this.invocation;
+    return {
+      id,
+      appId: this.appId,
+      functionName: definition.name,
+      trigger: triggerText(definition, this.invocation),
+      begun: this.#begun,
+      attempt: this.attempt,
+      payload: this.#payload,
+      reads: [...this.#reads],
+      items: [...this.#items],
+      requests: [...this.#requests],
+      reply: this.#reply,
+      log: [...this.#log],
+    };
+  }
+}
+
+function triggerText({ trigger, name }: FunctionDefinition, { context }: ObservedInvocation): TriggerText {
+  const { request } = context;
+  const path = request?.path ?? `/${name}`;
+  if (trigger.type === "daprTopicTrigger") {
+    const { pubSubName, topic } = trigger as DaprTopicTrigger;
+    return { type: "topic", where: `${pubSubName}/${topic ?? name}`, path };
+  }
+  if (trigger.type === "daprBindingTrigger") {
+    return { type: "binding", where: (trigger as DaprBindingTrigger).bindingName ?? name, path };
+  }
+  const type = trigger.type === "httpTrigger" ? "http" : "invoke";
+  return { type, where: `${request?.method ?? "POST"} ${path}`, path };
+}
+
+/** What a binding reads from or sends to. */
+export function targetOf(binding: InputBinding | OutputBinding | DaprStateEntryBinding): string {
+  const { type, stateStore, pubSubName, topic, appId, methodName, bindingName, secretStoreName } =
+    binding as unknown as Readonly<Record<string, unknown>>;
+  const text = (...parts: readonly unknown[]) => parts.filter((part) => typeof part === "string").join("/");
+  switch (type) {
+    case "daprState":
+    case "daprStateEntry":
+      return `state ${text(stateStore)}`;
+    case "daprPublish":
+      return `publish ${text(pubSubName, topic)}`;
+    case "daprInvoke":
+      return `invoke ${text(appId, methodName)}`;
+    case "daprBinding":
+      return `binding ${text(bindingName)}`;
+    case "daprSecret":
+      return `secret ${text(secretStoreName)}`;
+    default:
+      return String(type);
+  }
+}
+
+/** The first place in a stack that is the user's: of a file that is neither Node's nor below node_modules. */
+export function placeIn(stack: string | undefined): string | undefined {
+  for (const line of (stack ?? "").split("\n").slice(1, 50)) {
+    const open = line.lastIndexOf("(");
+    const text = open === -1 ? line.replace(/^\s*at (?:async )?/, "") : line.slice(open + 1).replace(/\)$/, "");
+    if (!/:\d{1,7}:\d{1,7}$/.test(text) || /^node:|[\\/]node_modules[\\/]/.test(text)) continue;
+    const place = text.startsWith("file:") ? fileURLToPath(text) : text;
+    if (isAbsolute(place) && !place.startsWith(own)) return relative(process.cwd(), place);
+  }
+  return undefined;
+}
+
+/** The library's own folder. */
+const own = join(__dirname, "..");
+
+function elapsed(from: number): number {
+  return Math.round((performance.now() - from) * 10) / 10;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

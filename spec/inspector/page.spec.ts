@@ -1,0 +1,310 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { built, makeProject, write } from "../cli/app.js";
+import { killAtExit } from "../support/daprd.js";
+import { canRun } from "../support/not-run.js";
+
+jest.setTimeout(60_000);
+
+const functions = built(`
+import { DaprBindingTrigger, DaprPublish } from "dapr-functions";
+export class Orders {
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "old", stateStore: "statestore", key: "{id}" })
+  @DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })
+  @DaprPublish({ name: "told", pubSubName: "bus", topic: "orders" })
+  save(payload: { id: string; n?: number }, { old, order, told }: any, context: any): any {
+    context.log("saving", payload.id);
+    if (payload.id === "bad") throw new Error("no such tea");
+    order.add(payload);
+    told.add(payload);
+    return { saved: payload.id, old };
+  }
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+  heard(_event: any): void {}
+  @DaprBindingTrigger()
+  tick(): void {}
+}
+`);
+const component = (name: string, type: string, metadata: object = {}): string =>
+  JSON.stringify({
+    apiVersion: "dapr.io/v1alpha1",
+    kind: "Component",
+    metadata: { name },
+    spec: { type, version: "v1", metadata: Object.entries(metadata).map(([key, value]) => ({ name: key, value })) },
+  });
+const components = [
+  component("statestore", "state.in-memory"),
+  component("bus", "pubsub.in-memory"),
+  component("tick", "bindings.cron", { schedule: "@every 24h" }),
+  component("files", "bindings.localstorage", { rootPath: "files" }),
+  component("safe", "secretstores.local.file", { secretsFile: "secrets.json" }),
+].join("\n---\n");
+
+if (canRun("the inspector's page", "chromium")) {
+  describe("the inspector's page", () => {
+    const project = makeProject();
+    let command: ChildProcess;
+    let url = "";
+    let browser: Browser;
+    let context: BrowserContext;
+    let page: Page;
+    const faults: string[] = [];
+
+    beforeAll(async () => {
+      write(project, {
+        "build/orders.js": functions,
+        "components/all.yaml": components,
+        "secrets.json": '{"password":"never-shown"}',
+      });
+      const main = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+      const args = [main, "run", "build/orders.js", "--dapr-http-port", "0", "--app-id", "shop"];
+      command = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+      killAtExit(command);
+      const lines = createInterface(command.stdout!);
+      for await (const line of lines) {
+        url = /^see: (\S+)\/inspect\//.exec(line)?.[1] ?? "";
+        if (url !== "") break;
+      }
+      command.stdout!.resume();
+      const { chromium } = require("playwright-core") as typeof import("playwright-core");
+      browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+    });
+    afterAll(async () => {
+      await browser.close();
+      command.kill("SIGTERM");
+      await once(command, "close");
+    });
+    beforeEach(async () => {
+      context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      page = await context.newPage();
+      faults.length = 0;
+      page.on("pageerror", (error) => faults.push(error.message));
+      page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url) && !request.url().startsWith("data:")) faults.push(request.url());
+      });
+      await page.goto(`${url}/inspect`);
+      await page.getByText("connected", { exact: true }).waitFor();
+    });
+    afterEach(async () => {
+      await context.close();
+      if (faults.length > 0) throw new Error(`the page reports:\n${faults.join("\n")}`);
+    });
+
+    const save = async (payload: object): Promise<{ status: number; body: unknown }> => {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify(payload);
+      const reply = await fetch(`${url}/v1.0/invoke/shop/method/save`, { method: "POST", headers, body });
+      return { status: reply.status, body: await reply.json() };
+    };
+    const option = (text: string | RegExp) => page.getByRole("option").filter({ hasText: text }).first();
+    const detail = () => page.locator("#record");
+
+    it("shows an invocation as it arrives: payload, inputs, items, requests, reply, log", async () => {
+      await save({ id: "seen", n: 1 });
+      await option("save POST /save").click();
+      await page.getByRole("region", { name: "Payload" }).getByText('"n": 1').waitFor();
+      const text = await detail().innerText();
+      expect(text).toMatch(/app\s+shop/);
+      expect(text).toMatch(/old\s+state statestore/);
+      expect(text).toMatch(/told\s+\{"id":"seen","n":1\}/);
+      expect(text).toMatch(/order\s+state statestore\s+1\s+[\d.]+\s+sent/);
+      expect(text).toMatch(/told\s+publish bus\/orders\s+1/);
+      expect(await page.getByRole("region", { name: "Reply" }).innerText()).toContain('"saved": "seen"');
+      expect(await page.getByRole("region", { name: "Log" }).innerText()).toContain("saving seen");
+      await option("heard bus/orders").waitFor();
+    });
+
+    it("shows why an invocation failed, and finds it", async () => {
+      expect((await save({ id: "bad" })).status).toBe(500);
+      await option("✗ save").waitFor();
+      await page.getByLabel("failed only").check();
+      await option("✗ save").click();
+      expect(await detail().innerText()).toMatch(
+        /Failed: ERR_FUNCTION_FAILED\s+no such tea\s+at build\/orders\.js:\d+:\d+/,
+      );
+      await page.getByLabel("Filter").fill("nothing of this name");
+      await option("✗ save").waitFor({ state: "hidden" });
+    });
+
+    it("edits a value that the next invocation reads", async () => {
+      await save({ id: "edited", n: 1 });
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await page.getByRole("button", { name: "edited", exact: true }).click();
+      await page.getByLabel("Value (JSON)").fill('{"n": 2');
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText(/not saved: the value is not JSON/).waitFor();
+      await page.getByLabel("Value (JSON)").fill('{"n": 2}');
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("saved edited").waitFor();
+      expect((await save({ id: "edited" })).body).toEqual({ saved: "edited", old: { n: 2 } });
+      await page.getByRole("button", { name: "edited", exact: true }).click();
+      await page.getByRole("button", { name: "Delete" }).click();
+      await page.getByText("deleted edited").waitFor();
+      expect((await fetch(`${url}/v1.0/state/statestore/edited`)).status).toBe(204);
+    });
+
+    it("publishes from the box, and lists subscriptions and events", async () => {
+      await page.getByRole("tab", { name: "Topics" }).click();
+      await page.getByRole("table", { name: "Subscriptions" }).getByText("bus/orders").waitFor();
+      await page.getByLabel("Topic", { exact: true }).fill("orders");
+      await page.getByLabel("Data (JSON)").fill('{"id":"from the box"}');
+      await page.getByRole("button", { name: "Publish" }).click();
+      await page.getByText("published to orders").waitFor();
+      await page.getByRole("table", { name: "Recent events" }).getByText("from the box").first().waitFor();
+      await option("heard bus/orders").click();
+      await page.getByRole("region", { name: "Payload" }).getByText('"id": "from the box"').waitFor();
+      expect(await detail().innerText()).toMatch(/trigger\s+topic bus\/orders/);
+    });
+
+    it("fires a binding, invokes another, and shows no value of a secret", async () => {
+      await page.getByRole("tab", { name: "Bindings" }).click();
+      await page.getByRole("button", { name: "Fire tick" }).click();
+      await page.getByText("fired tick").waitFor();
+      await option("tick tick").waitFor();
+      await page.getByLabel("Operation").selectOption("list");
+      await page.getByRole("button", { name: "Invoke files" }).click();
+      await page.getByText("files answered 200").waitFor();
+      await page.getByRole("tab", { name: "Secrets" }).click();
+      await page.getByText("password").waitFor();
+      expect(await page.content()).not.toContain("never-shown");
+    });
+
+    it("sends again, and copies as curl and as a test that runs", async () => {
+      await save({ id: "o'clock", n: 7 });
+      await option("save POST /save").click();
+      await page.getByRole("button", { name: "Send again" }).click();
+      await page.getByText("sent again: 200").waitFor();
+      const clipboard = (): Promise<string> => page.evaluate("navigator.clipboard.readText()");
+      await page.getByRole("button", { name: "Copy as curl" }).click();
+      await page.getByText("curl command copied").waitFor();
+      const curl = spawnSync("sh", ["-c", `${await clipboard()} -s`], { encoding: "utf8" });
+      expect(JSON.parse(curl.stdout)).toMatchObject({ saved: "o'clock" });
+      await page.getByRole("button", { name: "Copy as test" }).click();
+      await page.getByText("test copied").waitFor();
+      const test = join(project, "copied.test.mjs");
+      writeFileSync(test, await clipboard());
+      const ran = spawnSync(process.execPath, ["--test", test], { cwd: project, encoding: "utf8" });
+      expect(ran.stdout).toMatch(/# pass 1\n# fail 0/);
+    });
+
+    it("copies a failed invocation as a test that fails for the same reason", async () => {
+      await save({ id: "bad" });
+      await option("✗ save").click();
+      await page.getByRole("button", { name: "Copy as test" }).click();
+      await page.getByText("test copied").waitFor();
+      const test = join(project, "failing.test.mjs");
+      writeFileSync(test, await page.evaluate<string>("navigator.clipboard.readText()"));
+      const ran = spawnSync(process.execPath, ["--test", test], { cwd: project, encoding: "utf8" });
+      expect(ran.stdout).toMatch(/no such tea/);
+      expect(ran.stdout).toMatch(/# fail 1/);
+    });
+
+    it("is used with a keyboard alone", async () => {
+      await save({ id: "k1" });
+      await save({ id: "k2" });
+      await option("save POST /save").waitFor();
+      await page.getByRole("listbox").focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowDown");
+      const active = await page.getByRole("listbox").getAttribute("aria-activedescendant");
+      expect(await page.locator(`[id="${active}"]`).getAttribute("aria-selected")).toBe("true");
+      await page.getByRole("button", { name: "Send again" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByText(/^sent again: /).waitFor();
+      await page.getByRole("tab", { name: "State" }).focus();
+      await page.keyboard.press("ArrowRight");
+      expect(await page.getByRole("tab", { name: "Topics" }).getAttribute("aria-selected")).toBe("true");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      expect(await page.getByRole("tab", { name: "Map" }).getAttribute("aria-selected")).toBe("true");
+      const map = page.getByRole("img");
+      expect(await map.getAttribute("aria-label")).toContain(
+        "shop/save: callers of shop; reads state statestore; sends to",
+      );
+    });
+
+    it.each(["light", "dark"] as const)("has nothing that axe objects to, %s", async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await save({ id: "axe" });
+      await save({ id: "bad" });
+      const source = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+      await option("✗ save").click();
+      // The page's own policy lets no script in; what a debugger evaluates is not bound by it.
+      await page.evaluate(source);
+      for (const tab of ["State", "Topics", "Bindings", "Secrets", "Map"]) {
+        await page.getByRole("tab", { name: tab }).click();
+        if (tab === "State") await page.getByText("Edit").waitFor();
+        const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
+          "axe.run()",
+        );
+        expect(violations.map(({ id, nodes }) => `${tab}: ${id} ${nodes[0]?.html.slice(0, 200)}`)).toEqual([]);
+      }
+      const folder = process.env.DAPR_FUNCTIONS_SCREENSHOTS ?? join(process.env.DAPR_FUNCTIONS_RUN!, "screenshots");
+      if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+      await page.getByRole("tab", { name: "Map" }).click();
+      await page.screenshot({ path: join(folder, `inspector-${colorScheme}.png`) });
+    });
+
+    it("holds 10,000 invocations", async () => {
+      const record = (n: number): object => ({
+        type: "invocation",
+        record: {
+          id: `n${n}`,
+          appId: "shop",
+          functionName: `many${n}`,
+          trigger: { type: "invoke", where: "POST /many", path: "/many" },
+          begun: 0,
+          ms: 1,
+          attempt: 1,
+          reads: [],
+          items: [],
+          requests: [],
+          log: [],
+        },
+      });
+      const lines = Array.from({ length: 10_500 }, (_, n) => `data: ${JSON.stringify(record(n))}\n\n`);
+      let times = 0;
+      // The stream ends in this case, which the browser reports.
+      page.removeAllListeners("console");
+      await page.route("**/api/stream", (route) => {
+        if (times++ > 0) return route.abort();
+        return route.fulfill({ contentType: "text/event-stream", body: lines.join("") });
+      });
+      await page.reload();
+      await option("many10499").waitFor();
+      expect(await page.locator("#list > li").count()).toBe(10_000);
+      await page.getByRole("listbox").focus();
+      await page.keyboard.press("End");
+      await page.getByRole("heading", { name: "many500", exact: true }).waitFor();
+      await page.getByLabel("Filter").fill("many777");
+      expect(await page.getByRole("listbox").getByRole("option").count()).toBe(11);
+    });
+
+    it("is refused to pages of other origins, of other names, and in frames", async () => {
+      const answers = async (headers: Record<string, string>): Promise<number> => {
+        return new Promise((resolve, reject) => {
+          const sent = request(`${url}/inspect/api/overview`, { headers }, (response) => {
+            response.resume();
+            resolve(response.statusCode!);
+          });
+          sent.on("error", reject).end();
+        });
+      };
+      expect(await answers({})).toBe(200);
+      expect(await answers({ origin: "https://evil.example" })).toBe(403);
+      expect(await answers({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).toBe(403);
+      expect(await answers({ host: "evil.example" })).toBe(403);
+      const { headers } = await fetch(`${url}/inspect/`);
+      expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+      expect((await fetch(`${url}/inspect/..%2f..%2fpackage.json`)).status).toBe(404);
+    });
+  });
+}

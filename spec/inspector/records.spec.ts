@@ -1,0 +1,139 @@
+import { resolve } from "node:path";
+import { History } from "../../lib/inspector/history.js";
+import { placeIn } from "../../lib/inspector/recorder.js";
+import { previewOf } from "../../lib/inspector/records.js";
+import type { Change, InvocationRecord } from "../../lib/inspector/page/wire.js";
+import { lineOf } from "../../lib/cli/invocation-lines.js";
+
+const record = (id: string, more: Partial<InvocationRecord> = {}): InvocationRecord => ({
+  id,
+  appId: "shop",
+  functionName: "save",
+  trigger: { type: "invoke", where: "POST /save", path: "/save" },
+  begun: Date.UTC(2026, 0, 1),
+  attempt: 1,
+  reads: [],
+  items: [],
+  requests: [],
+  log: [],
+  ...more,
+});
+
+describe("previewOf", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  it.each([
+    ["an object", { a: 1 }, '{"a":1}', false],
+    ["nothing", undefined, "", false],
+    ["text", "x", '"x"', false],
+    ["bytes", Buffer.from("abc"), "<3 bytes>", true],
+    ["a number too large for JSON", { n: 10n }, '{"n":"10"}', false],
+    ["a function", () => 1, "<a function>", true],
+    [
+      "what throws",
+      {
+        toJSON: () => {
+          throw new Error("no");
+        },
+      },
+      "<not JSON: no>",
+      true,
+    ],
+  ])("shows %s", (_, value, text, isCut) => expect(previewOf(value)).toEqual({ text, isCut }));
+
+  it.each([
+    ["long text", "x".repeat(1_000_000)],
+    ["many members", Array.from({ length: 100_000 }, (_, n) => n)],
+    ["many long texts", Array.from({ length: 1_000 }, () => "x".repeat(10_000))],
+    ["a circle", circle],
+  ])("bounds %s", (_, value) => {
+    const { text, isCut } = previewOf(value);
+    expect(text.length).toBeLessThan(17_000);
+    expect(isCut).toBe(true);
+  });
+});
+
+describe("History", () => {
+  it("keeps the latest 1,000 invocations, and what begins and ends as one", () => {
+    const history = new History();
+    const seen: Change[] = [];
+    const end = history.watch((change) => seen.push(change));
+    for (let n = 0; n < 1_200; n++) {
+      history.add(record(`i${n}`));
+      history.add(record(`i${n}`, { ms: 1 }));
+    }
+    expect(history.records).toHaveLength(1_000);
+    expect(history.records[0]).toMatchObject({ id: "i200", ms: 1 });
+    expect(seen).toHaveLength(2_400);
+    end();
+    history.add(record("last"));
+    expect(seen).toHaveLength(2_400);
+  });
+
+  it("keeps no more than 16 MiB of them", () => {
+    const history = new History();
+    const payload = { text: "x".repeat(1024 * 1024), isCut: false };
+    for (let n = 0; n < 100; n++) history.add(record(`i${n}`, { payload }));
+    expect(history.records).toHaveLength(15);
+  });
+
+  it("keeps the latest 200 events", () => {
+    const history = new History();
+    for (let at = 0; at < 300; at++)
+      history.addEvent({ at, pubsub: "bus", topic: "t", data: { text: "", isCut: false } });
+    expect(history.events).toHaveLength(200);
+    expect(history.events[0]).toMatchObject({ at: 100 });
+  });
+});
+
+describe("placeIn", () => {
+  it.each([
+    [`Error: no\n    at Orders.save (/app/src/orders.ts:12:5)`, "/app/src/orders.ts:12:5"],
+    [`Error: no\n    at async file:///app/a%20b/orders.mjs:1:2`, "/app/a b/orders.mjs:1:2"],
+    [
+      `Error: no\n    at parse (/app/node_modules/x/i.js:1:1)\n    at node:internal/x:1:1\n    at o (/app/o.js:3:4)`,
+      "/app/o.js:3:4",
+    ],
+    ["no stack", undefined],
+    [undefined, undefined],
+  ])("finds the user's own line in %j", (stack, place) => {
+    const found = placeIn(stack);
+    expect(found === undefined ? undefined : resolve(found)).toBe(place);
+  });
+});
+
+describe("lineOf", () => {
+  const ended = record("i1", {
+    ms: 12.5,
+    requests: [{ name: "order", what: "state statestore", ms: 1, count: 2 }],
+    reply: { text: '{"ok":true}', isCut: false },
+  });
+
+  it("says in one line what was triggered, how long it took, what was sent where, and the reply", () => {
+    expect(lineOf(ended, "text", false)).toMatch(
+      /^\d\d:\d\d:\d\d shop\/save POST \/save 12\.5 ms → state statestore ×2 → \{"ok":true\}$/,
+    );
+  });
+
+  it("says why an invocation failed, where, and which attempt it was, in one line whatever the message", () => {
+    const failure = {
+      errorCode: "ERR_FUNCTION_FAILED",
+      message: "no\n12:00:00 such\u001b[31m tea",
+      place: "src/a.ts:1:2",
+    };
+    const failed = {
+      ...ended,
+      reply: undefined,
+      failure,
+      attempt: 3,
+      trigger: { ...ended.trigger, type: "topic" as const, where: "bus/t" },
+    };
+    expect(lineOf(failed, "text", false)).toMatch(
+      / shop\/save topic bus\/t 12\.5 ms attempt 3 → state statestore ×2 ✗ ERR_FUNCTION_FAILED: no 12:00:00 such \[31m tea \(src\/a\.ts:1:2\)$/,
+    );
+  });
+
+  it("is the whole record as JSON", () => expect(JSON.parse(lineOf(ended, "json", true))).toEqual(ended));
+
+  it("has colours where they are wanted", () => expect(lineOf(ended, "text", true)).toContain("\u001b["));
+});

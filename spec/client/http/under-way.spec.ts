@@ -58,10 +58,19 @@ describe("the requests under way", () => {
   it("may be taken out twice", () => {
     const underWay = new UnderWay();
     const controller = new AbortController();
-    const [one, other] = [request(underWay, controller.signal), request(underWay, controller.signal)];
-    underWay.delete(one);
-    underWay.delete(one);
+    const [one, ...others] = [1, 2, 3].map(() => request(underWay, controller.signal));
+    underWay.delete(one!);
+    underWay.delete(one!);
     controller.abort(new Error("no more"));
-    expect([one.stopped, other.stopped]).toEqual([[], ["no more"]]);
+    expect(one!.stopped).toEqual([]);
+    expect(others.map(({ stopped }) => stopped)).toEqual([["no more"], ["no more"]]);
+  });
+
+  it("are ended by their own signal only", () => {
+    const underWay = new UnderWay();
+    const [own, foreign] = [new AbortController(), new AbortController()];
+    const requests = [request(underWay, own.signal), request(underWay, foreign.signal), request(underWay)];
+    own.abort(new Error("no more"));
+    expect(requests.map(({ stopped }) => stopped)).toEqual([["no more"], [], []]);
   });
 });

@@ -1,0 +1,330 @@
+"use strict";
+/*
+ * Changes to lib/ that a spec has to notice, by file: the specs that are asked, and what is put in place of what. The text
+ * that is replaced stands once in its file. `npm run mutate` makes each change in a copy of the tree.
+ *
+ * When you fix something that no spec noticed, add the change that brings it back.
+ */
+
+/** @type {Readonly<Record<string, { readonly specs: readonly string[], readonly changes: readonly (readonly [string, string])[] }>>} */
+module.exports = {
+  "invocation/invoke": {
+    specs: ["invocation/invoke", "server/http-server"],
+    changes: [
+      // Nothing is closed after a rejection, or after a return.
+      [
+        "      closeAll(collectors);\n      closeAll(clients);\n      entries?.close();\n      throw thrown;",
+        "      throw thrown;",
+      ],
+      [
+        "      closeAll(collectors);\n      closeAll(clients);\n      entries?.close();\n      invocation.watch",
+        "      invocation.watch",
+      ],
+      ['      if (answer === "RETRY") return reply;\n', ""],
+      ["if (messages.length === 0) continue;", ""],
+      ["(watch?.flush?.(binding, messages, write) ?? write())", "write()"],
+      ["return watch?.read?.(input.binding, read) ?? read();", "return read();"],
+      ["i < index ? messages.length : error.sent", "error.sent"],
+      ["error.failed + 1", "error.failed"],
+      ["if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });", ""],
+      ["isDaprFunctionsError(cause) ? cause.code :", ""],
+      ['if (result.status === "rejected") throw result.reason as Error;', ""],
+    ],
+  },
+  "invocation/around": {
+    specs: ["invocation/invoke"],
+    changes: [
+      ["    if (isCalled) {", "    if (false) {"],
+      [
+        "{ functionName: definition.name, payload, context }",
+        "{ functionName: definition.name, payload: undefined, context }",
+      ],
+    ],
+  },
+  "invocation/observer": {
+    specs: ["invocation/invoke"],
+    changes: [
+      ["reduceRight", "reduce"],
+      ["if (headers !== undefined) return headers;", "return headers;"],
+    ],
+  },
+  "invocation/reply": {
+    specs: ["invocation/reply"],
+    changes: [
+      ["status >= 200 && status <= 599", "status >= 100 && status <= 999"],
+      ["status >= 200 && status <= 599", "status > 200 && status <= 599"],
+      ["status >= 200 && status <= 599", "status >= 200 && status < 599"],
+      ["if (statusOf(status, place) >= 300)", "if (statusOf(status, place) >= 400)"],
+      ["throw failed(place, `the function returned an Error: ${returned.message}`, returned);", 'return "SUCCESS";'],
+      ["jsonBody === undefined", "jsonBody == null"],
+      ["if (unknown !== undefined) throw unknownMember(unknown, place);", ""],
+      ["if (reply.status === 200) return reply;", "return reply;"],
+      ['new Set(["connection", "content-length", ', 'new Set(["connection", '],
+      ["Array.isArray(value) ? (value as unknown[]) : [value]", "[value]"],
+      ["[...given, ...setCookies]", "given"],
+      ["types.isUint8Array(value) || types.isAnyArrayBuffer(value)", "types.isUint8Array(value)"],
+      ["status === 204 || status === 205", "status === 205"],
+      ["if (!hasWarned) {", "{"],
+      [
+        'typeof status === "string" ? status.toUpperCase() : undefined',
+        'typeof status === "string" ? status : undefined',
+      ],
+    ],
+  },
+  "invocation/failures": {
+    specs: ["invocation/failures"],
+    changes: [
+      ['if (memberOf(thrown, "name") !== "PayloadError")', 'if (memberOf(thrown, "code") !== "ERR_PAYLOAD_INVALID")'],
+      ['isOfThisLibrary(thrown) ? memberOf(thrown, "code") : undefined', 'memberOf(thrown, "code")'],
+      ["message: isSecret ? undefined : message", "message"],
+      ['isDropped ? "DROP" : "RETRY"', '"RETRY"'],
+      ["decisive.add(error);", ""],
+    ],
+  },
+  "invocation/trace-headers": {
+    specs: ["invocation/trace-headers", "server/topic-endpoint"],
+    changes: [
+      ["isBaggage(ownBaggage) ? ownBaggage : attributes.baggage", "ownBaggage"],
+      ["isTraceParent(own.traceparent) ? own : attributes", "own"],
+      ["members.length <= 64", "members.length <= 65"],
+      ["members.length <= 32", "members.length <= 33"],
+      ["return /[^0]/.test(match[2]!) && /[^0]/.test(match[3]!);", "return /[^0]/.test(match[3]!);"],
+      ["room -= parent.tracestate.length;", ""],
+    ],
+  },
+  "invocation/topic-events": {
+    specs: ["server/topic-endpoint"],
+    changes: [
+      ["!isRaw && isName(event.id)", "isName(event.id)"],
+      ["text.length % 4 !== 0 || ", ""],
+      ['if (typeof value === "string") own.set(name.toLowerCase(), value);', ""],
+      ["for (const name of traceNames) own.set(name, undefined);", ""],
+      ['if (!("specversion" in message)) {', "if (false) {"],
+    ],
+  },
+  "invocation/read-payload": {
+    specs: ["invocation/read-payload", "invocation/requests", "server/trigger-cases"],
+    changes: [
+      ["if (!isUtf8(body)) return toBytes(body);", ""],
+      ['body.toString("utf8", 3)', 'body.toString("utf8")'],
+      ['type.endsWith("+json")', "false"],
+      ["new TextDecoder(charset, { fatal: true })", "new TextDecoder(charset)"],
+    ],
+  },
+  "invocation/requests": {
+    specs: ["invocation/requests"],
+    changes: [
+      ["if (content.byteLength > 0) controller.enqueue(content.slice());", "controller.enqueue(content.slice());"],
+      ["return new Uint8Array(await this.#bytes()).buffer;", "return (await this.#bytes()).buffer as ArrayBuffer;"],
+      ["rest.delete(tokenHeader);", ""],
+      ["    this.#parsed = undefined;\n    return", "    return"],
+    ],
+  },
+  "sidecar-host/state": {
+    specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases"],
+    changes: [
+      ["      open.delete(stateStore);\n", ""],
+      ["request === undefined || request.keys.has(change.request.key)", "request === undefined"],
+      ["value === undefined && binding.required === true", "binding.required === true"],
+      ["if (open.stateStore !== stateStore) {", "if (false) {"],
+      ["sent += removal === undefined ? entries.length : 1;", "sent += 1;"],
+      ['entries.length > 1 ? "other entries of the request may be stored" : undefined', "undefined"],
+      ['if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);\n      const change', "const change"],
+      ['options?.concurrency === "first-write"', "false"],
+      ["if (guarded.length === 0) return error;", ""],
+    ],
+  },
+  "sidecar-host/pubsub": {
+    specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases"],
+    changes: [
+      [
+        "if (next.alone || next.pubSubName !== pubSubName || next.topic !== topic) break;",
+        "if (next.alone || next.pubSubName !== pubSubName) break;",
+      ],
+      ['id === undefined ? given : { ...given, "cloudevent.id": id }', "given"],
+      ["outputName, index]", "outputName]"],
+      ["first + Number(entryId)", "Number(entryId)"],
+      ["new WriteError(first + accepted, first + accepted, error)", "new WriteError(first, first, error)"],
+      ["if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);", ""],
+    ],
+  },
+  "sidecar-host/values": {
+    specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases", "sidecar-host/quoted-values"],
+    changes: [
+      ['if (text.text.includes("\\\\ud") && holdsHalfPair(text.text)) throw badItem(where, property, halfPair);', ""],
+      ['contentType ?? "application/octet-stream"', '"application/json"'],
+      ["throw new WriteError(index, index, asError(error));", "throw new WriteError(0, index, asError(error));"],
+    ],
+  },
+  "sidecar-host/options": {
+    specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases", "invocation/invoke"],
+    changes: [
+      ["signal: invocation.signal,", ""],
+      ["(item.overrides[member] as string | undefined) ?? option(invocation)", "option(invocation)"],
+    ],
+  },
+  "client/http/under-way": {
+    specs: ["client/http/under-way"],
+    changes: [
+      ["      last.position = request.position;\n", ""],
+      ["if (request.position === -1) return;\n    const last", "const last"],
+      ["    request.position = -1;\n", ""],
+      [
+        "if (request.ends < this.#next) this.#wakeAt(request.ends);",
+        "if (this.#next === Infinity) this.#wakeAt(request.ends);",
+      ],
+      ["if (request.signal === signal) request.stop", "request.stop"],
+    ],
+  },
+  "client/http/transport": {
+    specs: ["client/http/http-dapr-client"],
+    changes: [
+      ["status >= 200 && status < 300", "status >= 200 && status < 400"],
+      ["!isRefused(error) || wait >= timeout", "wait >= timeout"],
+      ["refusedRetries[attempt] ?? Infinity", "refusedRetries[0]!"],
+      ["header.toLowerCase() === name", "header === name"],
+      ["await Promise.all(open.map((pool) => pool.close()));", ""],
+    ],
+  },
+  "client/http/exchange": {
+    specs: ["client/http/http-dapr-client"],
+    changes: [
+      ["if (status > 299) this.#room = longestError;", ""],
+      ["this.#room = keepBody ? Infinity : 0;", "this.#room = Infinity;"],
+      ["this.#controller?.abort(error);", ""],
+    ],
+  },
+  "client/http/http-dapr-client": {
+    specs: ["client/http/http-dapr-client"],
+    changes: [
+      ["this.#withoutBulk.add(request.daprAddress);", ""],
+      ['pubSubName !== "bulk" && ', ""],
+      ["withAccepted(error, index)", "withAccepted(error, 0)"],
+      ["answer.status === 204 || answer.body.length === 0", "answer.status === 204"],
+      ['[...this.#headers, "if-match", request.etag]', "this.#headers"],
+    ],
+  },
+  "client/http/sidecar-failure": {
+    specs: ["client/http/http-dapr-client"],
+    changes: [
+      ["status >= 300 && status < 400", "false"],
+      ["Math.max(0, entries - failedEntries.length)", "entries"],
+      ["answer.status === 404", "false"],
+      [".slice(0, longest),\n    details", ",\n    details"],
+    ],
+  },
+  "client/http/json-text": {
+    specs: ["client/http/http-dapr-client", "sidecar-host/wire-cases"],
+    changes: [
+      ['(typeof content === "string" && isBinary(contentType))', "false"],
+      ['if (entry.etag !== undefined) text += `,"etag":${JSON.stringify(entry.etag)}`;', ""],
+    ],
+  },
+  "collectors/buffered-collector": {
+    specs: ["collectors/buffered-collector"],
+    changes: [
+      ["    this.#closed = true;\n", ""],
+      ["if (unknown.size === 0 || warned.has(this.writer)) return;", "if (unknown.size === 0) return;"],
+      [
+        "const messages = items.map((item, i) => this.#toMessage(item, first + i));\n    messages.forEach((message, i) => this.#keep(message, items[i]!));",
+        "items.forEach((item, i) => this.#keep(this.#toMessage(item, first + i), item));",
+      ],
+      ['required === "always" || ', ""],
+      ["{ ...item, value: result.value }", "item"],
+      ["this.#toMessage(item, first + i)", "this.#toMessage(item, i)"],
+      ['if (this.#type() !== "daprState") throw', "if (false) throw"],
+    ],
+  },
+  "collectors/message": {
+    specs: ["collectors/buffered-collector", "collectors/request-body", "sidecar-host/wire-cases"],
+    changes: [
+      ["names.get(property) ?? names.get(property.toLowerCase())", "names.get(property)"],
+      ['if (value === "") return rule.missing', "if (false) return rule.missing"],
+      ["if (!allowed.includes(entry)) return", "if (false) return"],
+      ["rule.inRemove === true", "true"],
+    ],
+  },
+  "collectors/request-body": {
+    specs: ["collectors/request-body"],
+    changes: [
+      ["if (property.toLowerCase() === valueName) {", "if (property === valueName) {"],
+      ["if (token === closeBrace || token === closeBracket) depth--;", "if (token === closeBrace) depth--;"],
+      ["nullInRequestBody === true ? null : undefined", "undefined"],
+      ['new TextDecoder("utf-8", { fatal: true })', 'new TextDecoder("utf-8")'],
+    ],
+  },
+  "server/app-handler": {
+    specs: ["server/http-server", "serve/serve"],
+    changes: [
+      ["if (this.#isClosing) response.shouldKeepAlive = false;", ""],
+      [
+        "timingSafeEqual(token, sameLength ? given : token) && sameLength",
+        "timingSafeEqual(token, sameLength ? given : token)",
+      ],
+      ["if (!isPublic && !isAdmitted) {", "if (false) {"],
+      ["    this.#isHealthy = false;\n", ""],
+      ["      giveUp();\n", ""],
+    ],
+  },
+  "server/http-server": {
+    specs: ["serve/serve"],
+    changes: [
+      ["const keepAliveTimeout = 120_000;", "const keepAliveTimeout = 5_000;"],
+      ["for (const socket of this.#sockets) socket.destroySoon();", ""],
+    ],
+  },
+  "server/in-flight": {
+    specs: ["serve/serve"],
+    changes: [["this.#until(() => this.#earlier === 0)", "Promise.resolve()"]],
+  },
+  "server/node-body": {
+    specs: ["server/http-server", "serve/create-handler"],
+    changes: [
+      ['if (length > limit) finish("too-large");', 'if (length > limit + 1) finish("too-large");'],
+      ["Number(declared) > limit", "Number(declared) >= limit"],
+      ['request.on("close", () => finish("aborted"));', ""],
+    ],
+  },
+  "server/route-table": {
+    specs: ["server/route-table", "server/routes"],
+    changes: [
+      ["values.pop();", ""],
+      ['branch.one !== undefined && part !== ""', "branch.one !== undefined"],
+      ["if (byText !== undefined) return byText;", ""],
+      ['parts.slice(index).map(decodedPart).join("/")', 'parts.slice(index).join("/")'],
+    ],
+  },
+  "server/topic-endpoint": {
+    specs: ["server/topic-endpoint"],
+    changes: [
+      ["if (hasStableId) invocation.event", "invocation.event"],
+      ["Math.min(this.#concurrency, entries.length)", "entries.length"],
+      ["invocation.attributes = event;", ""],
+      ['typeof answer === "string" ? answer : "RETRY"', '"SUCCESS"'],
+    ],
+  },
+  "server/write-reply": {
+    specs: ["server/http-server", "invocation/matrix"],
+    changes: [
+      ["if (status !== 204 && status !== 304) {", "{"],
+      ["Buffer.byteLength(body)", "(body as string).length"],
+    ],
+  },
+  "serve/sidecar-check": {
+    specs: ["serve/sidecar-check"],
+    changes: [["missingTopics(options, metadata).length > 0", "false"]],
+  },
+  "serve/stray-errors": {
+    specs: ["serve/process"],
+    changes: [['    if (!isDecidedBy(onRejection, process.listeners("unhandledRejection"))) return;\n', ""]],
+  },
+  "testing/fake-host": {
+    specs: ["testing/invoke"],
+    changes: [
+      [
+        "{ ...targetOf(invocation.bindingData), ...item.overrides }",
+        "{ ...item.overrides, ...targetOf(invocation.bindingData) }",
+      ],
+    ],
+  },
+};

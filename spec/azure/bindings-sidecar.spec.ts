@@ -29,6 +29,8 @@ const cases: Readonly<Record<string, Case>> = {
   "invocation and binding, of text that looks like a number": { path: "/text", body: '"89e7"' },
   "events under stable ids": { path: "/orders", body: event({ id: "e-77", data: { id: "41" } }) },
   "the trace of an event": { path: "/orders", body: event({ id: "e-78", traceparent, data: { id: "42" } }) },
+  "a state entry that another changes meanwhile": { path: "/count", body: '{"id":"1"}' },
+  "what others answer, before and during the method": { path: "/ask", headers: { traceparent }, body: '{"id":"1"}' },
   "an input binding": { path: "/cron", body: '{"n":1}' },
   "an input binding without a body": { path: "/cron" },
   HTTP: {
@@ -51,14 +53,22 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 let sidecar: RecordingSidecar;
+/** How often the entry was refused in the present case. */
+let conflicts = 0;
 
 beforeAll(async () => {
   Object.assign(process.env, settings, { DAPR_DISABLE_SIDECAR_METADATA_CHECK: "true" });
   sidecar = await recordingSidecar();
-  sidecar.answer = ({ method, path }) => {
+  sidecar.answer = ({ method, path, body }) => {
     if (path.startsWith("/v1.0/secrets/")) return { body: '{"k":"secret"}' };
     if (method === "GET" && path.startsWith("/v1.0/state/cart/u"))
       return { headers: { etag: "3" }, body: '{"old":true}' };
+    if (method === "GET" && path.includes("/entry-")) return { headers: { etag: `${conflicts}` }, body: "4" };
+    if (method === "POST" && path === "/v1.0/state/cart" && body.includes("entry-") && conflicts++ < 2) {
+      return { status: 409, body: '{"errorCode":"ERR_STATE_SAVE","message":"possible etag mismatch"}' };
+    }
+    if (path.includes("/invoke/")) return { headers: { "content-type": "application/json" }, body: '{"said":"yes"}' };
+    if (path === "/v1.0/bindings/db") return { headers: { "content-type": "application/json" }, body: "[1,2]" };
     return path.includes("/publish/bulk/") ? { body: "{}" } : undefined;
   };
 });
@@ -80,6 +90,7 @@ interface Seen {
 
 /** The requests of one case, to the byte, and the answer; what tells hosts apart of an answer's status is left out. */
 async function seenWhile(answer: () => Promise<{ status: number; body: string | undefined }>): Promise<Seen> {
+  conflicts = 0;
   const from = sidecar.requests.length;
   const { status, body } = await answer();
   const requests = sidecar.requests.slice(from).map(({ method, path, headers, body: sent }) => {
@@ -117,6 +128,8 @@ describe("the requests of functions whose bindings the worker serves", () => {
       ["invocation and binding, of text that looks like a number", 4, { status: 200, body: "4" }],
       ["events under stable ids", 3, { status: 200 }],
       ["the trace of an event", 3, { status: 200 }],
+      ["a state entry that another changes meanwhile", 8, { status: 200, body: "3" }],
+      ["what others answer, before and during the method", 3, { status: 200 }],
       ["an input binding", 1, { status: 200 }],
       ["an input binding without a body", 1, { status: 200 }],
       ["HTTP", 2, { status: 200, body: '{"cart":{"old":true}}' }],

@@ -1,6 +1,17 @@
 import { IsString } from "class-validator";
-import { toHandler, type V3Handler } from "../../../lib/azure/index.js";
-import { DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "../../../lib/index.js";
+import { toHandler, type AzureOptions, type V3Handler } from "../../../lib/azure/index.js";
+import {
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  Output,
+  type Collector,
+  type DaprClient,
+  type DefinitionError,
+  type InvocationContext,
+  type StateCollector,
+  type StateRecord,
+} from "../../../lib/index.js";
 
 class Orders {
   @DaprServiceInvocationTrigger()
@@ -156,5 +167,88 @@ describe("toHandler", () => {
     }
     await expect(toHandler(() => ({ Broken }), "save")(context())).rejects.toMatchObject({ code: "option-missing" });
     await expect(toHandler(() => ({}), "save")(context())).rejects.toMatchObject({ code: "functions-none" });
+  });
+
+  describe('with bindings: "sidecar"', () => {
+    class Stored {
+      @DaprServiceInvocationTrigger({ methodName: "%Method%" })
+      @DaprStateInput({ name: "old", stateStore: "%Spec_Store%", key: "{id}", record: true })
+      @DaprStateOutput({ name: "next", stateStore: "%Spec_Store%", transaction: true })
+      @Output({ name: "jobs", type: "queue", queueName: "%Queue%" })
+      save(
+        payload: { id: string },
+        { old, next, jobs }: { old: StateRecord; next: StateCollector<unknown>; jobs: Collector<unknown> },
+        { attempt }: InvocationContext,
+      ): unknown {
+        next.add(payload, { key: payload.id });
+        jobs.add("done");
+        return { old, attempt };
+      }
+    }
+    const settings = { Spec_Store: "store" };
+    const calls: object[] = [];
+    const client = {
+      getState: async ({ stateStore, key }: { stateStore: string; key: string }) => {
+        calls.push({ stateStore, key });
+        return { value: 1, etag: "7" };
+      },
+      transactState: async ({ stateStore, operations }: { stateStore: string; operations: unknown }) => {
+        calls.push({ stateStore, operations });
+      },
+    } as unknown as DaprClient;
+
+    it("serves Dapr's by the client given, and leaves the rest to the host", async () => {
+      const handler = toHandler(() => ({ Stored }), "save", { bindings: "sidecar", settings, client });
+      const given = context({ id: "41" });
+      const reply = (await handler(given)) as DataView;
+      expect(JSON.parse(new TextDecoder().decode(reply))).toEqual({
+        old: { key: "41", value: 1, etag: "7" },
+        attempt: 1,
+      });
+      expect(calls).toMatchObject([{ stateStore: "store", key: "41" }, { stateStore: "store" }]);
+      expect(given.bindings).toEqual({ payload: { id: "41" }, jobs: ["done"] });
+      expect(warned).toEqual([]);
+    });
+
+    it.each<[string, AzureOptions, string, RegExp]>([
+      ["a setting that is missing", {}, "setting-missing", /input "old", stateStore: the setting "Spec_Store"/],
+      ["an address that is none", { settings, daprUrl: "sidecar" }, "setting-invalid", /^setting-invalid: daprUrl: /],
+      ["a time that is none", { settings, timeout: 0 }, "setting-invalid", /timeout/],
+      ["another word", { bindings: "both" as never }, "option-invalid", /bindings: it is "both"; give "host" or/],
+    ])("refuses %s", async (_, options, code, message) => {
+      const handler = toHandler(() => ({ Stored }), "save", { bindings: "sidecar", ...options });
+      const error = (await handler(context({ id: "1" })).catch((thrown: unknown) => thrown)) as DefinitionError;
+      expect([error.code, error.message.split("\n")[0]]).toEqual([code, expect.stringMatching(message)]);
+      expect(error.message).not.toMatch(/"Method"|"Queue"/);
+    });
+
+    it("surrounds and watches invocations as serve does", async () => {
+      const seen: unknown[] = [];
+      const handler = toHandler(() => ({ Stored }), "save", {
+        bindings: "sidecar",
+        settings,
+        client,
+        around: async ({ functionName, payload }, next) => {
+          seen.push([functionName, payload]);
+          return { around: await next() };
+        },
+        observers: [
+          {
+            start: ({ id, traceHeaders }) => {
+              seen.push([id, traceHeaders]);
+              return { ended: ({ failure }) => void seen.push(["ended", failure]) };
+            },
+          },
+        ],
+      });
+      const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+      const reply = await handler({ ...context({ id: "41" }), traceContext: { traceparent, tracestate: "a=b" } });
+      expect(JSON.parse(new TextDecoder().decode(reply as DataView))).toMatchObject({ around: { attempt: 1 } });
+      expect(seen).toEqual([
+        ["1", { traceparent, tracestate: "a=b" }],
+        ["save", { id: "41" }],
+        ["ended", undefined],
+      ]);
+    });
   });
 });

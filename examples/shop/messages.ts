@@ -21,7 +21,7 @@ export interface Stock {
   readonly reserved: Readonly<Record<string, number>>;
 }
 
-/** What a customer has bought, and the events that say so. */
+/** What a customer has bought, and the events that say so, each by its source and id. */
 export interface Account {
   readonly bought: number;
   readonly counted: readonly string[];

@@ -53,6 +53,30 @@ export function itServesOrders(shop: () => Shop): void {
     expect(await orderOf("3")).toBeNull();
   });
 
+  it.each(["toString", "constructor", "__proto__"])("reserves for an order called %s", async (id) => {
+    const { stockUp, place, stock } = shop();
+    await stockUp(`for ${id}`, 1);
+    await place({ id, customer: "odd", sku: `for ${id}`, quantity: 1 });
+    const { available, reserved } = await stock(`for ${id}`);
+    expect([available, Object.entries(reserved)]).toEqual([0, [[id, 1]]]);
+  });
+
+  it("never sells more than there is, however many ask at once", async () => {
+    const { stockUp, place, placeAt, stock } = shop();
+    await stockUp("rare", 5);
+    const orders = Array.from({ length: 16 }, (_, n) => ({
+      id: `rare-${n}`,
+      customer: "many",
+      sku: "rare",
+      quantity: 1,
+    }));
+    const placing = orders.map((order, n) => (n % 2 === 0 ? place(order) : placeAt(order)));
+    const results = await Promise.allSettled(placing);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+    const { available, reserved } = await stock("rare");
+    expect([available, Object.keys(reserved).length]).toEqual([0, 5]);
+  });
+
   it("refuses an order that breaks its rules", async () => {
     await expect(shop().place({ id: "4", customer: "eve", sku: "milk", quantity: -2 })).rejects.toThrow(
       "ERR_PAYLOAD_INVALID",

@@ -1,6 +1,7 @@
 import {
   DaprPublish,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
@@ -8,7 +9,7 @@ import {
   type CloudEvent,
   type PublishCollector,
   type StateCollector,
-  type StateRecord,
+  type StateEntry,
 } from "dapr-functions";
 import { Order, type Shipment, type Stock } from "../messages.js";
 
@@ -21,23 +22,22 @@ export class InventoryFunctions {
   }
 
   /**
-   * Takes goods for an order once, however often it is asked: the orders that were served are kept in the item whose
-   * etag guards the quantity.
+   * Takes goods for an order once, however often it is asked, and never more than there are, however many ask at once: the
+   * quantity and the orders that were served are one entry, which is written only if nobody changed it meanwhile.
    */
   @DaprServiceInvocationTrigger()
-  @DaprStateInput({ name: "stock", stateStore: "inventory-state", key: "stock-{sku}", record: true })
-  @DaprStateOutput({ name: "stocks", stateStore: "inventory-state", key: "stock-{sku}" })
-  reserve(
-    { id, sku, quantity }: Order,
-    { stock, stocks }: { stock: StateRecord<Stock>; stocks: StateCollector<Stock> },
-  ): Reply | undefined {
+  @DaprState({ name: "stock", stateStore: "inventory-state", key: "stock-{sku}", attempts: 20 })
+  reserve({ id, sku, quantity }: Order, { stock }: { stock: StateEntry<Stock> }): Reply | undefined {
     const { available, reserved } = stock.value ?? { available: 0, reserved: {} };
-    if (id in reserved) return undefined;
-    if (available < quantity || stock.etag === undefined) {
+    // Not `id in reserved`: an order may be called toString.
+    if (Object.hasOwn(reserved, id)) return undefined;
+    if (available < quantity) {
       return new Reply({ status: 409, body: { errorCode: "SOLD_OUT", message: `${available} of ${sku} are left` } });
     }
-    const left = { available: available - quantity, reserved: { ...reserved, [id]: quantity } };
-    stocks.add(left, { etag: stock.etag });
+    stock.set({
+      available: available - quantity,
+      reserved: Object.fromEntries([...Object.entries(reserved), [id, quantity]]),
+    });
     return undefined;
   }
 

@@ -2,6 +2,7 @@ import {
   DaprInvoke,
   DaprPublish,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
@@ -9,7 +10,7 @@ import {
   type InvokeCollector,
   type PublishCollector,
   type StateCollector,
-  type StateRecord,
+  type StateEntry,
 } from "dapr-functions";
 import { Order, type Account, type Shipment } from "../messages.js";
 
@@ -44,23 +45,17 @@ export class OrderFunctions {
   }
 
   /**
-   * Counts what a customer has bought. Counting twice would be wrong, and Dapr delivers at least once, so the ids of the
-   * events that are counted are kept beside the count: one item, saved under the etag that it was read with. Of two
-   * deliveries at the same time the second save fails, and its repetition finds the id.
+   * Counts what a customer has bought. Counting twice would be wrong, and Dapr delivers at least once, so the events that
+   * are counted are kept beside the count, in one entry. Two shipments at the same time are counted one after the other.
    */
   @DaprTopicTrigger({ pubSubName: "shop-bus", topic: "shipments", deadLetterTopic: "undeliverable" })
-  @DaprStateInput({ name: "account", stateStore: "orders-state", key: "account-{data.customer}", record: true })
-  @DaprStateOutput({ name: "accounts", stateStore: "orders-state", key: "account-{data.customer}" })
-  count(
-    { id, data }: CloudEvent<Shipment>,
-    { account, accounts }: { account: StateRecord<Account>; accounts: StateCollector<Account> },
-  ): void {
+  @DaprState({ name: "account", stateStore: "orders-state", key: "account-{data.customer}", attempts: 20 })
+  count({ source, id, data }: CloudEvent<Shipment>, { account }: { account: StateEntry<Account> }): void {
     const { bought, counted } = account.value ?? { bought: 0, counted: [] };
-    if (counted.includes(id)) return;
-    accounts.add(
-      { bought: bought + data.quantity, counted: [...counted, id] },
-      account.etag === undefined ? { options: { concurrency: "first-write" } } : { etag: account.etag },
-    );
+    // An id is unique among those of its source only.
+    const event = `${source} ${id}`;
+    if (counted.includes(event)) return;
+    account.set({ bought: bought + data.quantity, counted: [...counted, event] });
   }
 
   @DaprServiceInvocationTrigger()

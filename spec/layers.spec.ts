@@ -17,7 +17,8 @@ const allowed: Record<string, readonly string[]> = {
   // A callee whose class is given is read for the names, verbs and payload types of its methods.
   "sidecar-host": ["model", "expressions", "collectors", "client", "invocation", "payload", "metadata/functions"],
   server: ["model", "expressions", "invocation"],
-  serve: ["model", "expressions", "metadata", "payload", "client", "invocation", "sidecar-host", "server"],
+  telemetry: ["model", "invocation"],
+  serve: ["telemetry", "model", "expressions", "metadata", "payload", "client", "invocation", "sidecar-host", "server"],
   azure: [
     "model",
     "expressions",

@@ -1,4 +1,4 @@
-import type { DaprStateEntryBinding, InputBinding, OutputBinding } from "../model/bindings.js";
+import type { ClientBinding, DaprStateEntryBinding, InputBinding, OutputBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationContext } from "../model/invocation.js";
@@ -26,7 +26,7 @@ export interface ObservedInvocation {
 }
 
 /**
- * What watches one invocation. Members that are left out cost nothing. `run`, `read` and `flush` surround a step: they
+ * What watches one invocation. Members that are left out cost nothing. `run`, `read`, `call` and `flush` surround a step: they
  * call `next` once and give what it gives, so that a span, or an asynchronous context, may hold the step.
  */
 export interface InvocationWatch {
@@ -36,6 +36,8 @@ export interface InvocationWatch {
   headers?(): Readonly<Record<string, string>> | undefined;
   /** Surrounds the reading of an input or a state entry. */
   read?(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown>;
+  /** Surrounds a call of another application, or of the sidecar, that the method makes. */
+  call?<T>(client: ClientBinding, next: () => Promise<T>): Promise<T>;
   /** An item was taken by its collector. */
   added?(output: OutputBinding, item: OutputItem): void;
   /** The method is about to be called. @param payload as it was read and checked */
@@ -88,6 +90,10 @@ class Watches implements InvocationWatch {
 
   read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
     return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
+  }
+
+  call<T>(client: ClientBinding, next: () => Promise<T>): Promise<T> {
+    return this.#around(next, (watch, inner) => watch.call?.(client, inner) ?? inner());
   }
 
   added(output: OutputBinding, item: OutputItem): void {

@@ -18,6 +18,7 @@ import type { App, HandlerOptions } from "./app.js";
 import { checkSidecar } from "./sidecar-check.js";
 import { SidecarHost } from "../sidecar-host/sidecar-host.js";
 import { surviveStrayErrors } from "./stray-errors.js";
+import { telemetryObserver } from "../telemetry/telemetry.js";
 
 /** Where the requests of an app come from. */
 export interface Entrance {
@@ -66,7 +67,9 @@ export async function startApp(
     const { around, observers = [], flush } = options;
     const validation = { ...options.validation, onDropped: warnOfDropped(log) };
     const host = new SidecarHost(client, validation, settings.maxRequestSize);
-    const observer = allOf(observers);
+    // Outermost, so that the lines and records of the others belong to its span.
+    const telemetry = telemetryObserver(settings.routePrefix);
+    const observer = allOf(telemetry === undefined ? observers : [telemetry, ...observers]);
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer, flush }));
     const definitions = compiled.map(({ definition }) => definition);
     const gate = options.maxConcurrency === undefined ? undefined : new Gate(options.maxConcurrency);

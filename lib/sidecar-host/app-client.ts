@@ -55,7 +55,8 @@ export function appClientOpener(
           invocation.context.error(message);
           throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
         }
-        return await send({ ...call, appId }, invocation);
+        const sendIt = (): Promise<AppReply> => send({ ...call, appId }, invocation);
+        return await (invocation.watch?.call?.(binding, sendIt) ?? sendIt());
       };
       const caller: AppCaller = {
         call: async (methodName, payload, options = {}) => {

@@ -22,19 +22,21 @@ export function sidecarClientOpener(client: DaprClient, place: BindingPlace<Dapr
         const { signal, timeout, ...rest } = request ?? ({} as T);
         return { ...callWithin(callOptions(place, invocation), { signal, timeout }), ...rest } as T;
       };
+      const watched = async <T>(call: () => Promise<T>): Promise<T> =>
+        await (invocation.watch?.call?.(place.binding, async () => await call()) ?? call());
       const bound: DaprClient = {
-        saveState: async (request) => await client.saveState(within("saveState", request)),
-        getState: async (request) => await client.getState(within("getState", request)),
-        getBulkState: async (request) => await client.getBulkState(within("getBulkState", request)),
-        deleteState: async (request) => await client.deleteState(within("deleteState", request)),
-        transactState: async (request) => await client.transactState(within("transactState", request)),
-        publish: async (request) => await client.publish(within("publish", request)),
-        publishBulk: async (request) => await client.publishBulk(within("publishBulk", request)),
-        invokeMethod: async (request) => await client.invokeMethod(within("invokeMethod", request)),
-        invokeBinding: async (request) => await client.invokeBinding(within("invokeBinding", request)),
-        getSecret: async (request) => await client.getSecret(within("getSecret", request)),
-        metadata: async (request) => await client.metadata(within("metadata", request)),
-        waitForOutbound: async (request) => await client.waitForOutbound(within("waitForOutbound", request)),
+        saveState: (request) => watched(() => client.saveState(within("saveState", request))),
+        getState: (request) => watched(() => client.getState(within("getState", request))),
+        getBulkState: (request) => watched(() => client.getBulkState(within("getBulkState", request))),
+        deleteState: (request) => watched(() => client.deleteState(within("deleteState", request))),
+        transactState: (request) => watched(() => client.transactState(within("transactState", request))),
+        publish: (request) => watched(() => client.publish(within("publish", request))),
+        publishBulk: (request) => watched(() => client.publishBulk(within("publishBulk", request))),
+        invokeMethod: (request) => watched(() => client.invokeMethod(within("invokeMethod", request))),
+        invokeBinding: (request) => watched(() => client.invokeBinding(within("invokeBinding", request))),
+        getSecret: (request) => watched(() => client.getSecret(within("getSecret", request))),
+        metadata: (request) => watched(() => client.metadata(within("metadata", request))),
+        waitForOutbound: (request) => watched(() => client.waitForOutbound(within("waitForOutbound", request))),
         // The connections are the app's, which other invocations use.
         close: () => Promise.resolve(),
       };

@@ -167,21 +167,32 @@ async function fetched(): Promise<Host> {
   return byRequests(sidecar, (request) => handler.fetch(request));
 }
 
-/** A Functions host in miniature with an app of either model. */
-async function functionsHost(model: "v3" | "v4"): Promise<Host> {
+/** A Functions host in miniature with an app of either model, which serves the bindings or leaves that to the worker. */
+async function functionsHost(model: "v3" | "v4", bindings: "host" | "sidecar"): Promise<Host> {
   const app = consumerProject({ packages: model === "v4" ? ["@azure/functions"] : [] });
   compileInto(app, join(__dirname, "..", "support", "matrix-functions.ts"), "build/matrix.js");
   if (model === "v3") {
-    const { status, stderr } = runCli(app, ["generate", "build/matrix.js"]);
+    const { status, stderr } = runCli(app, ["generate", "build/matrix.js", "--bindings", bindings]);
     if (status !== 0) throw new Error(stderr);
   } else {
-    const main = `require("dapr-functions/azure").register([require("./matrix.js").Matrix]);\n`;
+    const options = JSON.stringify({ bindings });
+    const main = `require("dapr-functions/azure").register([require("./matrix.js").Matrix], ${options});\n`;
     writeFileSync(join(app, "build", "main.js"), main);
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", main: "build/main.js" }));
   }
-  const host = await startHost(app);
+  const { sidecar, options } = await beside();
+  const host = await startHost(app, { DAPR_HTTP_ENDPOINT: options.daprUrl });
   ends.push(() => host.close());
-  return (runs) => answersOf(host, runs);
+  if (bindings === "host") return (runs) => answersOf(host, runs);
+  return async (runs) => {
+    const answers: Record<string, Answer> = {};
+    for (const run of runs) {
+      const before = published(sidecar);
+      const { [run.name]: answer } = await answersOf(host, [run]);
+      answers[run.name] = { ...answer!, sent: published(sidecar) - before };
+    }
+    return answers;
+  };
 }
 
 async function answersOf(host: FunctionsHost, runs: readonly Run[]): Promise<Readonly<Record<string, Answer>>> {
@@ -255,7 +266,8 @@ describe.each(Object.entries(triggers))("%s, a %s function", (fn, kind) => {
     expect(await (await hosts[host])(runs)).toEqual(expected);
   });
 
-  it.each(["v3", "v4"] as const)("answers the same in the %s model, but for what its host cannot do", async (host) => {
+  const models = ["v3", "v3, bindings: sidecar", "v4", "v4, bindings: sidecar"] as const;
+  it.each(models)("answers the same in the model %s, but for what its host cannot do", async (host) => {
     const limited = Object.entries(expected).map(([name, answer]) => [name, underHost(kind, answer)] as const);
     expect(await (await hosts[host])(runs)).toEqual(Object.fromEntries(limited));
   });
@@ -295,8 +307,10 @@ const hosts = {
   served: served(),
   mounted: mounted(),
   fetched: fetched(),
-  v3: functionsHost("v3"),
-  v4: functionsHost("v4"),
+  v3: functionsHost("v3", "host"),
+  "v3, bindings: sidecar": functionsHost("v3", "sidecar"),
+  v4: functionsHost("v4", "host"),
+  "v4, bindings: sidecar": functionsHost("v4", "sidecar"),
 };
 
 beforeAll(async () => {

@@ -1,26 +1,5 @@
 import { DefinitionError } from "../model/errors.js";
-
-/** Where a sidecar is, as requests need it. */
-export interface SidecarAddress {
-  /** `http://127.0.0.1:3500` */
-  readonly origin: string;
-  /** What stands before `/v1.0`; empty or `/base`. */
-  readonly prefix: string;
-}
-
-/**
- * Takes an absolute http(s) URL apart; trailing slashes are dropped.
- *
- * @returns what is wrong with the text when it is no such URL
- */
-export function parseAddress(text: string): SidecarAddress | string {
-  if (!URL.canParse(text)) return `"${text}" is no URL; give one like http://127.0.0.1:3500`;
-  const url = new URL(text);
-  if (url.protocol !== "http:" && url.protocol !== "https:") return `"${text}" is no http or https URL`;
-  if (url.username !== "" || url.password !== "") return "a sidecar's URL holds no user or password";
-  if (url.search !== "" || url.hash !== "") return `"${text}" must end with its path, without "?" and "#"`;
-  return { origin: url.origin, prefix: url.pathname.replace(/(?<!\/)\/+$/, "") };
-}
+import { parseAddress } from "../model/sidecar-address.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -34,7 +13,7 @@ export function sidecarUrl(environment: Environment = process.env): string {
   const endpoint = environment["DAPR_HTTP_ENDPOINT"];
   if (endpoint !== undefined && endpoint !== "") {
     const address = parseAddress(endpoint);
-    if (typeof address === "string") throw invalid("DAPR_HTTP_ENDPOINT", address);
+    if (typeof address === "string") throw invalid("DAPR_HTTP_ENDPOINT", `it ${address}`);
     return address.origin + address.prefix;
   }
   const port = environment["DAPR_HTTP_PORT"];

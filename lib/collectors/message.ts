@@ -1,5 +1,6 @@
 import { outputTypes, type ItemRule, type OutputType, type ValueRule } from "../model/binding-table.js";
 import { InvocationError } from "../model/errors.js";
+import { isRecord, kindOf } from "../model/values.js";
 import { headerProblem, isHeaderValue } from "../model/headers.js";
 
 /** The rule of an output's value. */
@@ -108,7 +109,7 @@ function headersProblem(value: unknown): string | undefined {
   if (!isMap(value)) return `must be a map of text, not ${kindOf(value)}`;
   for (const [name, entry] of Object.entries(value)) {
     if (entry === undefined || entry === null) continue;
-    const problem = headerProblem(name, entry, kindOf);
+    const problem = headerProblem(name, entry);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -122,13 +123,5 @@ function copyOf(value: unknown): unknown {
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
-}
-
-/** Says what a value is, for messages: never the value itself. */
-export function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (ArrayBuffer.isView(value)) return "bytes";
-  return typeof value === "object" ? "an object" : typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+  return isRecord(value) && !ArrayBuffer.isView(value);
 }

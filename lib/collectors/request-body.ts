@@ -2,7 +2,8 @@ import { types } from "node:util";
 import type { OutputItem } from "../model/collector.js";
 import { JsonText } from "../model/json.js";
 import type { OutputType } from "../model/binding-table.js";
-import { badItem, checkOverride, kindOf, overrideName, valueRule } from "./message.js";
+import { badItem, checkOverride, overrideName, valueRule } from "./message.js";
+import { kindOf } from "../model/values.js";
 
 /** The members of one envelope, in order; values that came from text are still text. */
 type Envelope = readonly (readonly [name: string, value: unknown])[];

@@ -5,6 +5,7 @@ import { isTemplate, replaceTexts } from "./members.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { invocationVerbs } from "../model/paths.js";
 import { describePlace, functionProblem, placeIn, type DefinitionPlace } from "../model/problem.js";
+import { parseAddress } from "../model/sidecar-address.js";
 import { settingNames, substituteSettings, type Settings } from "./settings.js";
 import { unsupportedFormat } from "./template.js";
 
@@ -98,16 +99,8 @@ function addressFault(text: string): Fault | undefined {
     const message = 'has a "{", and a request must not choose who receives the api token; write the address out';
     return { code: "expression-invalid", message };
   }
-  const invalid = (fault: string): Fault => ({
-    code: "setting-invalid",
-    message: `${fault}; give an absolute URL, e.g. "http://localhost:3500"`,
-  });
-  if (!URL.canParse(text)) return invalid("is no URL");
-  const { protocol, username, password, search, hash } = new URL(text);
-  if (protocol !== "http:" && protocol !== "https:") return invalid("does not begin with http:// or https://");
-  if (username !== "" || password !== "") return invalid("has a user or a password");
-  if (search !== "" || hash !== "") return invalid("has a query or a fragment");
-  return undefined;
+  const address = parseAddress(text);
+  return typeof address === "string" ? { code: "setting-invalid", message: address } : undefined;
 }
 
 function missingProblem(settings: Settings) {

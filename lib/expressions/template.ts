@@ -1,3 +1,4 @@
+import { isRecord } from "../model/values.js";
 import { ExpressionError } from "./error.js";
 import { formatDate, Guid, isDateFormat, isGuidFormat } from "./format.js";
 import { parseTemplate, partsOf, printExpression, type BuiltinToken, type PathToken, type Token } from "./parse.js";
@@ -117,10 +118,6 @@ function toText(token: BuiltinToken | PathToken, value: unknown, format?: string
   if (value instanceof Guid) return value.format(format) ?? failFormat(token, format);
   // Deviation: the host puts in empty text.
   throw notText(token, value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function notFound(

@@ -1,3 +1,4 @@
+import { isRecord } from "../model/values.js";
 import type { Binding } from "../model/bindings.js";
 import { memberName, systemData, type BindingData } from "../expressions/template.js";
 import { parseTemplate, partsOf } from "../expressions/parse.js";
@@ -201,7 +202,7 @@ function rootsOf(paths: readonly DataPath[]): Root[] {
 }
 
 function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (typeof payload !== "string" && !(payload instanceof Uint8Array)) return isObject(payload) ? payload : undefined;
+  if (typeof payload !== "string" && !(payload instanceof Uint8Array)) return isRecord(payload) ? payload : undefined;
   const text = textOf(payload);
   if (!/^\s*\{/.test(text)) return undefined;
   try {
@@ -209,10 +210,6 @@ function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefi
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textsOf(entries: Iterable<readonly [string, string]>): Readonly<Record<string, string>> {
@@ -231,7 +228,7 @@ function keep(data: Data, path: readonly string[]): void {
   for (const part of path) {
     const name = memberName(owner, part);
     const value: unknown = name === undefined ? undefined : (owner as Data)[name];
-    if (name === undefined || !isObject(value)) return;
+    if (name === undefined || !isRecord(value)) return;
     const copy = { ...value };
     // Not by assignment: an object may have a member named `__proto__` of its own.
     Object.defineProperty(owner, name, { value: copy, enumerable: true, configurable: true, writable: true });

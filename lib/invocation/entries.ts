@@ -1,4 +1,5 @@
-import { badItem, kindOf } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { kindOf } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";

@@ -2,6 +2,8 @@ import type { ProblemCode } from "../model/errors.js";
 import type { OptionKind } from "../model/binding-table.js";
 import type { JsonValue } from "../model/bindings.js";
 import { allMethods } from "../model/paths.js";
+import { parseAddress } from "../model/sidecar-address.js";
+import { isRecord } from "../model/values.js";
 
 /** What is wrong with the value of one option; `text` is `<what>; <what to do>`. */
 export interface Finding {
@@ -83,20 +85,10 @@ const verb: Check = (value) => {
 const address: Check = (value) => {
   if (typeof value !== "string") return invalid(value, "the URL of a sidecar");
   const findings = text(value);
-  if (findings.length > 0 || isOpen(value) || isSidecarUrl(value)) return findings;
-  const what = "it is no absolute http(s) URL, or has a user, a query or a fragment";
-  return [{ code: "option-invalid", text: `${what}; give the URL of a sidecar, e.g. "http://127.0.0.1:3500"` }];
+  if (findings.length > 0 || isOpen(value)) return findings;
+  const parsed = parseAddress(value);
+  return typeof parsed === "string" ? [{ code: "option-invalid", text: `it ${parsed}` }] : fine;
 };
-
-function isSidecarUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
-  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === "");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function isTextMap(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every((entry) => typeof entry === "string");

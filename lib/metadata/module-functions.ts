@@ -1,3 +1,4 @@
+import { isRecord } from "../model/values.js";
 import { hasFunctions } from "./targets.js";
 import type { Class } from "../model/payload-type.js";
 
@@ -15,9 +16,9 @@ export function functionsOfModule(exports: unknown): Target[] {
 
 /** `import()` of a CommonJS module puts all its exports into `default`, and finds only some of them by name. */
 function valuesOf(exports: unknown): unknown[] {
-  if (!isObject(exports)) return [];
+  if (!isRecord(exports)) return [];
   const inner = exports["default"];
-  return isObject(inner) && !hasFunctions(inner)
+  return isRecord(inner) && !hasFunctions(inner)
     ? [...memberValues(exports), ...memberValues(inner)]
     : memberValues(exports);
 }
@@ -26,8 +27,4 @@ function memberValues(object: Readonly<Record<string, unknown>>): unknown[] {
   return Object.keys(object)
     .sort()
     .map((name) => object[name]);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

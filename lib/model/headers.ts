@@ -1,3 +1,5 @@
+import { kindOf } from "./values.js";
+
 /** Headers that the connection, the sidecar's token or other overrides decide. */
 const refused: ReadonlySet<string> = new Set([
   "connection",
@@ -29,7 +31,7 @@ export function isHeaderValue(value: string): boolean {
  *
  * @see https://docs.dapr.io/reference/api/service_invocation_api/
  */
-export function headerProblem(name: string, value: unknown, kindOf: (value: unknown) => string): string | undefined {
+export function headerProblem(name: string, value: unknown): string | undefined {
   if (!headerToken.test(name)) return `"${name}" is no header name`;
   const lower = name.toLowerCase();
   if (lower.startsWith("dapr-")) return `"${name}" cannot be set here: Dapr itself obeys it`;

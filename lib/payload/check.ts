@@ -57,13 +57,3 @@ export function elementPath(path: string, index: number | string): string {
 export function placeAt(path: string): string {
   return path === "" ? "the payload" : path;
 }
-
-/** What a message calls the kind of a value. */
-export function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (ArrayBuffer.isView(value)) return "bytes";
-  if (typeof value === "string") return "text";
-  if (typeof value === "object") return "an object";
-  return `a ${typeof value}`;
-}

@@ -7,11 +7,11 @@ import {
   type CheckOptions,
   elementPath,
   failed,
-  kindOf,
   maxIssues,
   memberPath,
   placeAt,
 } from "./check.js";
+import { asError, kindOf } from "../model/values.js";
 import {
   type ClassValidator,
   loadClassTransformer,
@@ -263,8 +263,4 @@ function unreadable(type: Class, error: unknown, path: string): PayloadIssue {
     message: `${placeAt(path)} cannot be read as ${type.name}: ${asError(error).message}`,
     rule: "unreadable",
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

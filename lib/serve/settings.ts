@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { parseAddress, sidecarMaxRequestSize, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
+import { parseAddress } from "../model/sidecar-address.js";
+import { sidecarMaxRequestSize, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
 import { defaultRoutePrefix } from "../model/paths.js";
@@ -146,7 +147,7 @@ function hostRoutePrefix(file: string): unknown {
 function addressOf(daprUrl: string | undefined): string | undefined {
   if (daprUrl === undefined) return undefined;
   const address = parseAddress(daprUrl);
-  if (typeof address === "string") throw invalid("daprUrl", address);
+  if (typeof address === "string") throw invalid("daprUrl", `it ${address}`);
   return address.origin + address.prefix;
 }
 

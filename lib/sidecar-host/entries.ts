@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
-import { badItem, checkOverride, kindOf } from "../collectors/message.js";
+import { badItem, checkOverride } from "../collectors/message.js";
+import { asError, kindOf } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
 import { InvocationError, PayloadError } from "../model/errors.js";
 import { placeOf } from "../model/function-definition.js";
@@ -19,7 +20,7 @@ import { compileMetadata, mergedMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
 import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
-import { asError, jsonValue } from "./values.js";
+import { jsonValue } from "./values.js";
 
 type Change = ChangedEntry<JsonText>;
 

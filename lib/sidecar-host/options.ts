@@ -1,4 +1,3 @@
-import { parseAddress } from "../client/address.js";
 import type { CallOptions } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
 import type {
@@ -13,6 +12,7 @@ import { compileTemplate } from "../expressions/template.js";
 import { ExpressionError, toBindingDataError } from "../expressions/error.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { roleOfDeclared } from "../model/problem.js";
+import { parseAddress } from "../model/sidecar-address.js";
 import type { Invocation } from "../invocation/binding-host.js";
 
 /** A binding that a sidecar serves. */
@@ -34,7 +34,7 @@ export function bindingPlace<B extends SidecarBinding>(binding: B, definition: F
   const { daprAddress } = binding;
   const place = { binding, definition, where, call: { binding: `${binding.type} "${binding.name}"`, daprAddress } };
   const address = daprAddress === undefined ? undefined : parseAddress(daprAddress);
-  if (typeof address === "string") throw optionProblem(place, "option-invalid", "daprAddress", address);
+  if (typeof address === "string") throw optionProblem(place, "option-invalid", "daprAddress", `it ${address}`);
   return place;
 }
 

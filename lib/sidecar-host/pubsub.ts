@@ -9,7 +9,8 @@ import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { cutBySize, refuseTooLarge } from "./request-size.js";
-import { asError, messageBody } from "./values.js";
+import { messageBody } from "./values.js";
+import { asError } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
 interface PublishMessage {

@@ -1,6 +1,7 @@
 import type { DaprClient, MetadataMap, StateItem, StateOperation, StateRemoval } from "../client/dapr-client.js";
 import { stateItem, stateOperation } from "../client/http/json-text.js";
-import { badItem, kindOf } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { asError, kindOf } from "../model/values.js";
 import type { DaprStateInput, DaprStateOutput } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { StateRecord } from "../model/invocation.js";
@@ -11,7 +12,7 @@ import { compileMetadata, mergedMetadata, type Metadata } from "./metadata.js";
 import { callOptions, compileInputOption, compileItemOption, compileValue, type BindingPlace } from "./options.js";
 import { cutBySize, refuseTooLarge, tooLarge } from "./request-size.js";
 import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
-import { asError, jsonValue } from "./values.js";
+import { jsonValue } from "./values.js";
 
 export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
   return place.binding.keys === undefined ? keyReader(client, place) : keysReader(client, place, place.binding.keys);

@@ -1,7 +1,8 @@
 import { isJsonType } from "../client/http/json-text.js";
 import type { MessageBody } from "../client/dapr-client.js";
 import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
-import { badItem, kindOf } from "../collectors/message.js";
+import { badItem } from "../collectors/message.js";
+import { asError, kindOf } from "../model/values.js";
 import { JsonText } from "../model/json.js";
 import { WriteError } from "../invocation/binding-host.js";
 
@@ -66,8 +67,4 @@ export async function sendInOrder<M>(messages: readonly M[], send: (message: M) 
       throw new WriteError(index, index, asError(error));
     }
   }
-}
-
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,6 +1,7 @@
-import { parseAddress, sidecarMaxRequestSize, sidecarTimeout, sidecarUrl } from "../../lib/client/address.js";
+import { sidecarMaxRequestSize, sidecarTimeout, sidecarUrl } from "../../lib/client/address.js";
 import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { DefinitionError } from "../../lib/model/errors.js";
+import { parseAddress } from "../../lib/model/sidecar-address.js";
 
 describe("sidecarUrl", () => {
   it.each([

@@ -116,7 +116,7 @@ describe("a request body", () => {
     [{ payload: 1, topic: 5 }, "topic: must be text, not a number"],
     [{ payload: 1, topic: "" }, "topic: No topic information was found"],
     ['{"payload":1,"topic":{}}', "topic: must be text, not an object"],
-    [{ payload: 1, metadata: "a=1" }, "metadata: must be a map of text, not a string"],
+    [{ payload: 1, metadata: "a=1" }, "metadata: must be a map of text, not text"],
     [{ payload: 1, metadata: ["a"] }, "metadata: must be a map of text, not a list"],
     [{ payload: 1, metadata: { a: { b: 1 } } }, 'metadata: "a" must be text, a number or a boolean, not an object'],
     [{ payload: 1, contentType: "a\r\nb: c" }, "contentType: holds a character that no header can carry"],

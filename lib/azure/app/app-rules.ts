@@ -1,3 +1,4 @@
+import { isRecord } from "../../model/values.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem, problemAt } from "../../model/problem.js";
 import type { Problem } from "../../model/errors.js";
@@ -248,10 +249,6 @@ function valuesOf(state: AppState): Record<string, string> {
   if (!isRecord(Values)) return {};
   const given = Object.entries(Values).filter(([, value]) => value !== null && typeof value !== "object");
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isBlank(value: string | undefined): boolean {

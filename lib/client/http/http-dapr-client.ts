@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InvocationError, SidecarError } from "../../model/errors.js";
-import { parseAddress, sidecarTimeout, sidecarToken, sidecarUrl, tokenProblem } from "../address.js";
+import { parseAddress } from "../../model/sidecar-address.js";
+import { sidecarTimeout, sidecarToken, sidecarUrl, tokenProblem } from "../address.js";
 import type {
   BulkStateResult,
   CallOptions,
@@ -61,7 +62,7 @@ export class HttpDaprClient implements DaprClient {
   constructor(options: HttpDaprClientOptions = {}) {
     const url = options.url ?? sidecarUrl();
     const address = parseAddress(url);
-    if (typeof address === "string") throw new TypeError(`url: ${address}`);
+    if (typeof address === "string") throw new TypeError(`url: it ${address}`);
     this.#transport = new Transport(url, options.timeout ?? sidecarTimeout());
     const token = options.apiToken ?? sidecarToken();
     const problem = tokenProblem(token);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
 import { InvocationError } from "../../model/errors.js";
-import { parseAddress } from "../address.js";
+import { parseAddress } from "../../model/sidecar-address.js";
 import type { CallOptions } from "../dapr-client.js";
 import { Exchange, type Answer } from "./exchange.js";
 import { badAnswer, isRefused, noAnswer, type RequestPlace } from "./sidecar-failure.js";
@@ -114,7 +114,7 @@ export class Transport {
 
   #connect(url: string): Target {
     const address = parseAddress(url);
-    if (typeof address === "string") throw new InvocationError("ERR_DAPR_BAD_REQUEST", `daprAddress: ${address}`);
+    if (typeof address === "string") throw new InvocationError("ERR_DAPR_BAD_REQUEST", `daprAddress: it ${address}`);
     const { origin, prefix } = address;
     let pool = this.#pools.get(origin);
     if (pool === undefined) {

@@ -110,12 +110,16 @@ describe("values that an option does not take", () => {
       "it is a list; give a class, [Class] or a Standard Schema",
     ],
     ["valueType", stateInput({ valueType: () => Order }), "it is the function valueType; give a class, [Class]"],
-    ["daprAddress", stateInput({ daprAddress: "localhost:3500" }), "it is no absolute http(s) URL"],
-    ["daprAddress", stateInput({ daprAddress: "ftp://localhost" }), "it is no absolute http(s) URL"],
+    [
+      "daprAddress",
+      stateInput({ daprAddress: "localhost:3500" }),
+      "it does not begin with http:// or https://; give an absolute URL",
+    ],
+    ["daprAddress", stateInput({ daprAddress: "sidecar" }), "it is no URL; give an absolute URL"],
     [
       "daprAddress",
       stateInput({ daprAddress: "http://me:secret@localhost" }),
-      "it is no absolute http(s) URL, or has a user",
+      "it has a user or a password; give an absolute URL",
     ],
     ["daprAddress", stateInput({ daprAddress: 3500 }), "it is 3500; give the URL of a sidecar"],
     [

@@ -19,6 +19,7 @@ export function hostProblems(definitions: readonly FunctionDefinition[], by: Bin
       .filter((binding) => isServedByHost(definition, binding, by))
       .flatMap((binding) => [...bindingProblems(definition, binding), ...unsayableMembers(definition, binding)]),
     ...parsedText(definition, by),
+    ...ignoredFlush(definition, by),
     ...discouragedRetry(definition),
   ]);
 }
@@ -59,6 +60,12 @@ function parsedText(definition: FunctionDefinition, by: Bindings): Problem[] {
       : 'give dataType: "binary", from which the library reads the text';
   const place = { definition, binding: definition.trigger, member: "dataType" };
   return [functionProblem("warning", "payload-text-parsed", place, `under the Functions host ${what}; ${remedy}`)];
+}
+
+function ignoredFlush(definition: FunctionDefinition, by: Bindings): Problem[] {
+  if (by === "sidecar" || definition.flush !== "parallel") return [];
+  const text = '@Flush is ignored: the Functions host sends the outputs; leave it out, or use bindings: "sidecar"';
+  return [functionProblem("warning", "option-standalone-only", { definition }, text)];
 }
 
 function discouragedRetry(definition: FunctionDefinition): Problem[] {

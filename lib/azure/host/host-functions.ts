@@ -79,8 +79,8 @@ export interface FunctionsApp extends InspectedFunctions {
 export function functionsApp(targets: readonly Target[], options: AzureOptions): FunctionsApp {
   const { definitions, problems } = inspectForHost(targets, options);
   const validation = { ...options.validation, onDropped: warnOfDropped(console) };
-  const { bindings, around, observers = [] } = options;
-  const running: RunnerOptions = { bindings, around, validation, observer: allOf(observers) };
+  const { bindings, around, observers = [], flush } = options;
+  const running: RunnerOptions = { bindings, around, validation, flush, observer: allOf(observers) };
   const start = async (host: BindingHost, served: readonly FunctionDefinition[]) => {
     const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
     return new Map(

@@ -49,7 +49,9 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
       readPayload: () => {
         const read = toPayload(payload, invocation);
         if (data !== undefined) {
-          invocation.bindingData = isHttp ? data.ofRequest(payload as HttpRequest, () => body) : data.ofPayload(read);
+          invocation.bindingData = isHttp
+            ? data.ofRequest(payload as HttpRequest, () => body)
+            : data.ofPayload(dataIn(read, invocation));
         }
         return read;
       },
@@ -76,6 +78,17 @@ function readableError(thrown: unknown, { errorCode, detail }: Failure): Error {
     }
   }
   return new InvocationError(errorCode, detail);
+}
+
+/**
+ * Where expressions look: in the payload, and for triggers that are not Dapr's in what the host says of them as well, a
+ * blob's name for instance.
+ */
+function dataIn(payload: unknown, { definition, context }: FunctionsInvocation): unknown {
+  const { trigger } = definition;
+  if (trigger.generic !== true) return payload;
+  const members = typeof payload === "object" && !(payload instanceof Uint8Array) ? payload : undefined;
+  return { ...context.triggerMetadata, [trigger.name]: payload, ...members };
 }
 
 /** What expressions find in the body of a request, which is kept for the function; undefined where there is none. */

@@ -3,14 +3,14 @@ import { HttpDaprClient } from "../../client/http/http-dapr-client.js";
 import type { BindingHost, InputReader, OutputWriter } from "../../invocation/binding-host.js";
 import type { InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
-import type { FunctionDefinition } from "../../model/function-definition.js";
+import type { FlushMode, FunctionDefinition } from "../../model/function-definition.js";
 import { readSettings, settingSources } from "../../serve/settings.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
 import { SidecarHost } from "../../sidecar-host/sidecar-host.js";
 import { resolveWorkerSettings } from "../app/served-by.js";
 import { AzureHost } from "./azure-host.js";
 
-/** Where the worker finds the sidecar, and the settings of the bindings that it serves. */
+/** How the worker serves bindings, where it does: with `bindings: "sidecar"`. */
 export interface WorkerOptions {
   /** URL of the sidecar; `DAPR_HTTP_ENDPOINT`, then 127.0.0.1 with `DAPR_HTTP_PORT`, then port 3500. */
   readonly daprUrl?: string | undefined;
@@ -20,6 +20,10 @@ export interface WorkerOptions {
   readonly settings?: Readonly<Record<string, string | undefined>> | undefined;
   /** Milliseconds for one request to the sidecar; `DAPR_API_TIMEOUT_SECONDS`, then 100,000. */
   readonly timeout?: number | undefined;
+  /** Bytes of a request that the sidecar takes; `DAPR_MAX_BODY_SIZE`, then 4 MiB. */
+  readonly maxRequestSize?: number | undefined;
+  /** How the outputs of one invocation are sent: `"ordered"` (unless given) or `"parallel"`, side by side. */
+  readonly flush?: FlushMode | undefined;
 }
 
 /** Functions whose Dapr inputs and outputs the worker serves, ready to be compiled. */
@@ -33,13 +37,21 @@ export interface WorkerBindings {
 
 export function workerBindings(definitions: readonly FunctionDefinition[], options: WorkerOptions): WorkerBindings {
   // The port and the address that an app listens on are the extension's business here.
-  const { daprUrl, timeout } = options;
-  const { settings, problems } = readSettings({ daprUrl, timeout, port: 0, host: "127.0.0.1", routePrefix: "api" });
+  const { daprUrl, timeout, maxRequestSize, flush } = options;
+  const { settings, problems } = readSettings({
+    daprUrl,
+    timeout,
+    maxRequestSize,
+    flush,
+    port: 0,
+    host: "127.0.0.1",
+    routePrefix: "api",
+  });
   const resolved = resolveWorkerSettings(definitions, settingSources(options.settings));
   return {
     definitions: resolved.definitions,
     problems: [...problems, ...resolved.problems],
-    host: (validation) => new WorkerHost(options.client ?? clientFor(settings), validation),
+    host: (validation) => new WorkerHost(options.client ?? clientFor(settings), validation, settings.maxRequestSize),
   };
 }
 

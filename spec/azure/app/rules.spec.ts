@@ -10,6 +10,7 @@ import {
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
+  Flush,
   HttpTrigger,
   Retry,
   Trigger,
@@ -94,6 +95,16 @@ describe("the rules of the Functions host", () => {
     ]);
     const asked = readFunctions([Orders]).map((one) => toFunctionJson(one).bindings[0]!["dataType"]);
     expect(asked).toEqual(["binary", "binary", undefined, "string", undefined, undefined]);
+  });
+
+  it("warn of outputs side by side, which the host sends in its own way", () => {
+    class Orders {
+      @Flush("parallel")
+      @DaprServiceInvocationTrigger()
+      save(): void {}
+    }
+    expect(problemsOf(Orders)).toEqual(["warning option-standalone-only: Orders.save"]);
+    expect(inspectForHost([Orders], { bindings: "sidecar" }).problems).toEqual([]);
   });
 
   it("refuse options that the host would turn into something else", () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { IsString } from "class-validator";
 import { toHandler, type AzureOptions, type V3Handler } from "../../../lib/azure/index.js";
 import {
@@ -5,6 +6,7 @@ import {
   DaprStateInput,
   DaprStateOutput,
   Output,
+  Trigger,
   type Collector,
   type DaprClient,
   type DefinitionError,
@@ -12,6 +14,7 @@ import {
   type StateCollector,
   type StateRecord,
 } from "../../../lib/index.js";
+import { consumerProject } from "../../support/packed.js";
 
 class Orders {
   @DaprServiceInvocationTrigger()
@@ -214,12 +217,53 @@ describe("toHandler", () => {
       ["a setting that is missing", {}, "setting-missing", /input "old", stateStore: the setting "Spec_Store"/],
       ["an address that is none", { settings, daprUrl: "sidecar" }, "setting-invalid", /^setting-invalid: daprUrl: /],
       ["a time that is none", { settings, timeout: 0 }, "setting-invalid", /timeout/],
+      ["a size that is none", { settings, maxRequestSize: 1 }, "setting-invalid", /maxRequestSize/],
+      ["an order that is none", { settings, flush: "all" as never }, "setting-invalid", /flush/],
       ["another word", { bindings: "both" as never }, "option-invalid", /bindings: it is "both"; give "host" or/],
     ])("refuses %s", async (_, options, code, message) => {
       const handler = toHandler(() => ({ Stored }), "save", { bindings: "sidecar", ...options });
       const error = (await handler(context({ id: "1" })).catch((thrown: unknown) => thrown)) as DefinitionError;
       expect([error.code, error.message.split("\n")[0]]).toEqual([code, expect.stringMatching(message)]);
       expect(error.message).not.toMatch(/"Method"|"Queue"/);
+    });
+
+    it("finds expressions in what the host says of a trigger that is not Dapr's", async () => {
+      class Blobs {
+        @Trigger({ type: "blobTrigger", name: "blob", path: "in/{name}.txt" })
+        @DaprStateInput({ name: "old", stateStore: "s", key: "{name}-{id}-{sys.methodname}" })
+        taken(_payload: unknown, { old }: { old: unknown }): void {
+          calls.push({ old });
+        }
+      }
+      calls.length = 0;
+      const handler = toHandler(() => ({ Blobs }), "taken", { bindings: "sidecar", client });
+      for (const [blob, id] of [
+        [{ id: 7 }, 1],
+        ["text", 8],
+      ] as const) {
+        await handler({ ...context(), bindings: { blob }, bindingData: { name: "a", id } });
+      }
+      const read = ["a-7-taken", "a-8-taken"].map((key) => ({ stateStore: "s", key }));
+      expect(calls).toEqual([read[0], { old: 1 }, read[1], { old: 1 }]);
+    });
+
+    it("loads what speaks to a sidecar only where it is asked for", () => {
+      const project = consumerProject();
+      const script = (options: string) => `
+        const { toHandler } = require("dapr-functions/azure");
+        const { DaprServiceInvocationTrigger } = require("dapr-functions");
+        class Orders { read() {} }
+        const read = Object.getOwnPropertyDescriptor(Orders.prototype, "read");
+        DaprServiceInvocationTrigger()(Orders.prototype, "read", read);
+        toHandler(() => ({ Orders }), "read"${options});
+        setImmediate(() => {
+          const has = (name) => Object.keys(require.cache).some((file) => file.includes(name));
+          console.log(JSON.stringify(["sidecar-host.js", "/server/"].map(has)));
+        });`;
+      const loads = (options: string): unknown =>
+        JSON.parse(execFileSync(process.execPath, ["-e", script(options)], { cwd: project, encoding: "utf8" }));
+      expect(loads("")).toEqual([false, false]);
+      expect(loads(', { bindings: "sidecar" }')).toEqual([true, false]);
     });
 
     it("surrounds and watches invocations as serve does", async () => {

@@ -4,7 +4,7 @@ import { appPortNotes } from "../azure/app/app-port.js";
 import { appProblems } from "../azure/app/app-rules.js";
 import type { Bindings } from "../azure/app/served-by.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
-import { inspectFunctions } from "../metadata/functions.js";
+import { inspectFunctions, type Inspection } from "../metadata/functions.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { componentProblems } from "../metadata/rules/components.js";
 import { loadComponents } from "../sidecar/index.js";
@@ -13,14 +13,7 @@ import type { Problem } from "../model/errors.js";
 import { inspectForServe } from "../serve/prepare.js";
 import { settingSources } from "../serve/settings.js";
 import { readAppFolder } from "./app-folder.js";
-import {
-  hasModuleIn,
-  inspectApp,
-  loadFunctions,
-  registeringProblems,
-  type Inspected,
-  type LoadedFunctions,
-} from "./function-app.js";
+import { hasModuleIn, inspectApp, loadFunctions, registeringProblems, type LoadedFunctions } from "./function-app.js";
 import { isDefinitionError } from "./load-functions.js";
 import { bindingsOption } from "./bindings-option.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
@@ -77,7 +70,7 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
 }
 
 /** As `serve` would judge them in that folder with this environment. */
-function standalone(functions: LoadedFunctions, out: string): Inspected {
+function standalone(functions: LoadedFunctions, out: string): Inspection {
   const settings = settingSources(undefined, process.env, join(out, "local.settings.json"));
   return inspectApp(functions, (targets) => {
     try {
@@ -90,7 +83,7 @@ function standalone(functions: LoadedFunctions, out: string): Inspected {
   });
 }
 
-function underFunctions(functions: LoadedFunctions, out: string, bindings: Bindings): Inspected {
+function underFunctions(functions: LoadedFunctions, out: string, bindings: Bindings): Inspection {
   const { definitions, problems } = inspectApp(functions, (targets) => inspectForHost(targets, { bindings }));
   const app = appProblems(definitions, readAppFolder(out), {
     environment: process.env,

@@ -1,3 +1,4 @@
+import type { Inspection } from "../metadata/functions.js";
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { FunctionDefinition } from "../model/function-definition.js";
@@ -51,16 +52,11 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
   };
 }
 
-export interface Inspected {
-  readonly definitions: readonly FunctionDefinition[];
-  readonly problems: readonly Problem[];
-}
-
 /** Applies rules to the functions of an app; what decorators refused comes first. */
 export function inspectApp(
   { targets, problems }: LoadedFunctions,
-  inspect: (targets: readonly Target[]) => Inspected,
-): Inspected {
+  inspect: (targets: readonly Target[]) => Inspection,
+): Inspection {
   // A module that a decorator refused has no functions, which is not worth a second problem.
   if (targets.length === 0 && problems.length > 0) return { definitions: [], problems };
   const inspected = inspect(targets);

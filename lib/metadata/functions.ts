@@ -16,9 +16,9 @@ export interface Container {
 /** What classes declare, and what is wrong with it. */
 export interface Inspection {
   /** Of functions that have an error, what could be read: other rules may judge it, nothing may run it. */
-  readonly definitions: FunctionDefinition[];
+  readonly definitions: readonly FunctionDefinition[];
   /** Errors and warnings. */
-  readonly problems: Problem[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Inspection {
 export function readFunctions(functions: readonly (Class | object)[]): FunctionDefinition[] {
   const { definitions, problems } = inspectFunctions(functions);
   throwErrors(problems);
-  return definitions;
+  return [...definitions];
 }
 
 /** As {@link readFunctions}, but returns what is wrong, warnings included, beside what could be read. */

@@ -49,7 +49,7 @@ export function topicPathOf(trigger: DaprTopicTrigger, functionName: string): st
 }
 
 /** The verbs a trigger answers, in upper case. */
-export function methodsOf(trigger: RoutedTrigger): readonly HttpMethod[] {
+export function verbsOf(trigger: RoutedTrigger): readonly HttpMethod[] {
   switch (trigger.type) {
     case "daprServiceInvocationTrigger":
       return upperCase(trigger.methods) ?? ["POST"];

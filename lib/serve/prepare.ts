@@ -1,11 +1,18 @@
-import { bindFunctions, inspectFunctions, inspectStart, throwErrors, type Container } from "../metadata/functions.js";
+import {
+  bindFunctions,
+  inspectFunctions,
+  inspectStart,
+  throwErrors,
+  type Container,
+  type Inspection,
+} from "../metadata/functions.js";
 import { sharingProblems } from "../metadata/rules/sharing.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import type { Settings } from "../expressions/settings.js";
 import type { BoundFunction, FunctionDefinition } from "../model/function-definition.js";
 import type { Log } from "../model/invocation.js";
-import { methodsOf } from "../model/paths.js";
+import { verbsOf } from "../model/paths.js";
 import type { Class } from "../model/payload-type.js";
 import { classWith, functionProblem } from "../model/problem.js";
 import { patternProblems } from "../server/app-routes.js";
@@ -18,13 +25,6 @@ export interface PrepareOptions {
   readonly log: Log;
 }
 
-export interface Inspected {
-  /** With their settings in. */
-  readonly definitions: readonly FunctionDefinition[];
-  /** Warnings included. */
-  readonly problems: readonly Problem[];
-}
-
 /**
  * Reads functions and applies every rule that `serve` applies before it makes instances.
  *
@@ -33,7 +33,7 @@ export interface Inspected {
 export function inspectForServe(
   functions: readonly (Class | object)[],
   options: Omit<PrepareOptions, "log">,
-): Inspected {
+): Inspection {
   const { definitions: all, problems: declaredProblems } = inspectFunctions(functions);
   const declared = all.filter(({ name }) => disabledBy(name, options.settings) === undefined);
   const { definitions, problems: settingProblems } = resolveSettings(declared, options.settings);
@@ -47,7 +47,7 @@ export function inspectForServe(
     ...declaredProblems,
     ...inspectStart(functions, { container: options.container }),
     ...afterSettings.filter((problem) => !declaredProblems.some((known) => isSame(known, problem))),
-    ...definitions.flatMap(hostProblems),
+    ...definitions.flatMap(hostOnlyProblems),
     ...(options.requirePayload === true ? definitions.flatMap(uncheckedProblems) : []),
   ];
   return { definitions, problems };
@@ -96,7 +96,7 @@ export function disabledBy(functionName: string, settings: Settings): string | u
 }
 
 /** What only the Functions host has. */
-function hostProblems(definition: FunctionDefinition): Problem[] {
+function hostOnlyProblems(definition: FunctionDefinition): Problem[] {
   const { trigger, inputs, outputs, retry } = definition;
   const problems = [trigger, ...inputs, ...outputs]
     .filter((binding) => binding.generic === true)
@@ -113,8 +113,7 @@ function hostProblems(definition: FunctionDefinition): Problem[] {
 function uncheckedProblems(definition: FunctionDefinition): Problem[] {
   const { trigger, payloadType } = definition;
   if (payloadType !== undefined || trigger.generic === true) return [];
-  if (trigger.type === "httpTrigger" && !methodsOf(trigger).some((method) => /^P(OST|UT|ATCH)$/.test(method)))
-    return [];
+  if (trigger.type === "httpTrigger" && !verbsOf(trigger).some((method) => /^P(OST|UT|ATCH)$/.test(method))) return [];
   const text = "its payload is not checked, and requirePayload asks for that; give `payload` a class or a schema";
   return [functionProblem("error", "payload-unchecked", { definition, binding: trigger }, text)];
 }

@@ -1,6 +1,6 @@
 import type { HttpMethod } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import { methodsOf, pathOf } from "../model/paths.js";
+import { verbsOf, pathOf } from "../model/paths.js";
 
 export { subscriptionsOf, type Subscription } from "./subscriptions.js";
 
@@ -17,7 +17,7 @@ export interface Route {
 export function routeOf(definition: FunctionDefinition, routePrefix?: string): Route | undefined {
   const { trigger } = definition;
   if (trigger.generic === true) return undefined;
-  return { definition, methods: methodsOf(trigger), path: pathOf(trigger, definition.name, routePrefix) };
+  return { definition, methods: verbsOf(trigger), path: pathOf(trigger, definition.name, routePrefix) };
 }
 
 /** The routes of all functions, in their order. */

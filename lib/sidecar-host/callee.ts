@@ -3,7 +3,7 @@ import { readFunctions } from "../metadata/functions.js";
 import type { DaprApp } from "../model/bindings.js";
 import { DefinitionError } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import { methodsOf } from "../model/paths.js";
+import { verbsOf } from "../model/paths.js";
 import type { Class, PayloadType } from "../model/payload-type.js";
 import { compileCheck, type Check, type ValidationOptions } from "../payload/payload-type.js";
 import { optionProblem, type BindingPlace } from "./options.js";
@@ -61,7 +61,7 @@ function calleeOf(
         `"${methodName}" is ${what}; use call() with the name it stands for`,
       );
     },
-    httpVerb: methodsOf(trigger)[0]!,
+    httpVerb: verbsOf(trigger)[0]!,
     payload:
       payloadType === undefined ? undefined : { type: payloadType, check: compileCheck(payloadType, validation) },
   };

@@ -13,7 +13,7 @@ import { functionProblem } from "../../model/problem.js";
  */
 
 /** What is wrong, for the Functions host, with each definition; what the worker serves itself is not its concern. */
-export function hostProblems(definitions: readonly FunctionDefinition[], by: Bindings): Problem[] {
+export function functionsHostProblems(definitions: readonly FunctionDefinition[], by: Bindings): Problem[] {
   return definitions.flatMap((definition) => [
     ...bindingsOf(definition)
       .filter((binding) => isServedByHost(definition, binding, by))

@@ -3,7 +3,7 @@ import { fromV3Context, type V3Context } from "./context.js";
 import { fromV3Request, type V3HttpRequest } from "./http-request.js";
 import { functionsApp, refuseErrors, type AzureOptions } from "./host-functions.js";
 import type { Bindings } from "../app/served-by.js";
-import type { FunctionRunner } from "./invocation.js";
+import type { FunctionRunner } from "./runner.js";
 import { functionsOfModule } from "../../metadata/module-functions.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 

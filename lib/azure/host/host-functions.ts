@@ -4,6 +4,7 @@ import {
   inspectStart,
   throwErrors,
   type Container,
+  type Inspection,
 } from "../../metadata/functions.js";
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
@@ -14,10 +15,10 @@ import type { Around } from "../../invocation/around.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { AzureHost } from "./azure-host.js";
 import { allOf, type InvocationObserver } from "../../invocation/observer.js";
-import { toRunner, type FunctionRunner, type RunnerOptions } from "./invocation.js";
+import { toRunner, type FunctionRunner, type RunnerOptions } from "./runner.js";
 import type { WorkerOptions } from "./worker-bindings.js";
 import type { Target } from "../../metadata/module-functions.js";
-import { hostProblems } from "../app/rules.js";
+import { functionsHostProblems } from "../app/rules.js";
 import type { Bindings } from "../app/served-by.js";
 
 /** What `register` and `toHandler` take besides the functions. */
@@ -37,14 +38,8 @@ export interface AzureOptions extends WorkerOptions {
   readonly observers?: readonly InvocationObserver[] | undefined;
 }
 
-export interface InspectedFunctions {
-  readonly definitions: readonly FunctionDefinition[];
-  /** Warnings included. */
-  readonly problems: readonly Problem[];
-}
-
 /** Reads functions and applies the rules of the Functions host, but for those that need the app's folder. */
-export function inspectForHost(targets: readonly Target[], options: AzureOptions = {}): InspectedFunctions {
+export function inspectForHost(targets: readonly Target[], options: AzureOptions = {}): Inspection {
   const { definitions, problems } = inspectFunctions(targets);
   return {
     definitions,
@@ -52,7 +47,7 @@ export function inspectForHost(targets: readonly Target[], options: AzureOptions
       ...bindingsProblems(options.bindings),
       ...problems,
       ...inspectStart(targets, options),
-      ...hostProblems(definitions, options.bindings ?? "host"),
+      ...functionsHostProblems(definitions, options.bindings ?? "host"),
     ],
   };
 }
@@ -70,7 +65,7 @@ export function refuseErrors(problems: readonly Problem[]): void {
 }
 
 /** Functions that the Functions host is to run. */
-export interface FunctionsApp extends InspectedFunctions {
+export interface FunctionsApp extends Inspection {
   /** Makes the instances, then a runner per function, by the function's name. Where there is no error. */
   readonly start: () => Promise<ReadonlyMap<string, FunctionRunner>>;
 }

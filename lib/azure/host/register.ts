@@ -14,7 +14,7 @@ import { fromV4Context, type V4Context } from "./context.js";
 import { toHostBindings } from "../app/function-json.js";
 import { functionsApp, refuseErrors, type AzureOptions } from "./host-functions.js";
 import { fromV4Request, type V4HttpRequest } from "./http-request.js";
-import type { FunctionRunner } from "./invocation.js";
+import type { FunctionRunner } from "./runner.js";
 import { functionProblem } from "../../model/problem.js";
 import type { Target } from "../../metadata/module-functions.js";
 

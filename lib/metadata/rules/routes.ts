@@ -1,6 +1,6 @@
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
-import { methodsOf, methodTemplateOf, pathOf, type RoutedTrigger } from "../../model/paths.js";
+import { verbsOf, methodTemplateOf, pathOf, type RoutedTrigger } from "../../model/paths.js";
 import { problemAt, type ProblemPlace } from "../../model/problem.js";
 import { parseRouteTemplate } from "../../model/route-template.js";
 
@@ -55,7 +55,7 @@ function routeOf(
     place: { ...definition, binding: `trigger "${trigger.name}"`, member: routeOption(trigger) },
     path,
     key: path.toLowerCase(),
-    verbs: methodsOf(trigger),
+    verbs: verbsOf(trigger),
   };
 }
 

@@ -43,12 +43,14 @@ const allowed: Record<string, readonly string[]> = {
     "client/dapr-client",
   ],
   init: [],
+  map: ["model"],
   inspector: ["model", "invocation/observer"],
   // Types only: the command line makes the inspector.
   sidecar: ["model/errors", "inspector/inspector"],
   cli: [
     "index",
     "init",
+    "map",
     "model",
     "expressions",
     "metadata",

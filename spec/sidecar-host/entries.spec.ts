@@ -1,0 +1,372 @@
+import type {
+  DaprClient,
+  SaveStateRequest,
+  StateOperation,
+  TransactStateRequest,
+} from "../../lib/client/dapr-client.js";
+import {
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprState,
+  DaprStateInput,
+  DaprTopicTrigger,
+  serve,
+  SidecarError,
+  type App,
+  type CloudEvent,
+  type InvocationContext,
+  type PublishCollector,
+  type StateEntry,
+} from "../../lib/index.js";
+import type { JsonText } from "../../lib/model/json.js";
+
+/** What becomes of one write: carried out or not, and answered or not. */
+type Fate = "answered" | "lost answer" | "lost request" | "refused" | "failed" | "overtaken" | "overtaken by an equal";
+
+const unanswered = (): SidecarError =>
+  new SidecarError({
+    status: 500,
+    errorCode: "ERR_DAPR_REQUEST_FAILED",
+    message: "other side closed",
+    operation: "POST /v1.0/state/store",
+    target: "the fake",
+  });
+const answered = (status: number): SidecarError =>
+  new SidecarError({
+    status,
+    errorCode: "ERR_STATE_SAVE",
+    message: `answered ${status}`,
+    operation: "POST /v1.0/state/store",
+    target: "the fake",
+  });
+
+/** A store in memory of which each write has a fate. */
+class FakeSidecar {
+  readonly state = new Map<string, { value: unknown; etag: string }>();
+  readonly requests: string[] = [];
+  readonly fates: Fate[] = [];
+  /** How many reads fail before one is answered. */
+  failingReads = 0;
+  type: string | undefined = "state.in-memory";
+  #etag = 0;
+
+  put(key: string, value: unknown): void {
+    this.state.set(key, { value, etag: String(++this.#etag) });
+  }
+
+  get client(): DaprClient {
+    const known: Partial<DaprClient> = {
+      getState: async ({ key }) => {
+        await Promise.resolve();
+        this.requests.push(`read ${key}`);
+        if (this.failingReads > 0) {
+          this.failingReads--;
+          throw unanswered();
+        }
+        return this.state.get(key) ?? { value: undefined, etag: undefined };
+      },
+      saveState: async ({ entries }: SaveStateRequest) => {
+        await this.#write(entries.map((request) => ({ operation: "upsert", request })));
+      },
+      deleteState: async (request) => await this.#write([{ operation: "delete", request }]),
+      transactState: async ({ operations }: TransactStateRequest) => await this.#write(operations),
+      publish: async ({ payload }) => {
+        await Promise.resolve();
+        this.requests.push(`publish ${(payload.content as JsonText).text}`);
+      },
+      metadata: () =>
+        Promise.resolve({ components: this.type === undefined ? [] : [{ name: "store", type: this.type }] }),
+      waitForOutbound: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    return known as DaprClient;
+  }
+
+  async #write(operations: readonly StateOperation[]): Promise<void> {
+    await Promise.resolve();
+    this.requests.push(
+      operations
+        .map(({ operation, request: { key, etag, options } }) =>
+          [operation, key, etag ?? options?.concurrency ?? "unguarded"].join(" "),
+        )
+        .join(" + "),
+    );
+    const fate = this.fates.shift() ?? "answered";
+    if (fate === "lost request") throw unanswered();
+    if (fate === "failed") throw answered(500);
+    if (fate === "overtaken") for (const { request } of operations) this.put(request.key, 100);
+    if (fate === "overtaken by an equal") this.#apply(operations);
+    const isStale = operations.some(({ request: { key, etag } }) => this.state.get(key)?.etag !== etag);
+    if (fate === "overtaken by an equal") throw answered(500);
+    if (isStale || fate === "refused") throw answered(409);
+    this.#apply(operations);
+    if (fate === "lost answer") throw unanswered();
+  }
+
+  #apply(operations: readonly StateOperation[]): void {
+    for (const { operation, request } of operations) {
+      if (operation === "delete") this.state.delete(request.key);
+      else this.put(request.key, JSON.parse((request.value as JsonText).text));
+    }
+  }
+}
+
+interface Call {
+  readonly key: string;
+  readonly seen?: number[];
+}
+
+class Functions {
+  runs = 0;
+  /** Called in the midst of a run. */
+  during: () => void | Promise<void> = () => undefined;
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "n", stateStore: "store", key: "{key}", attempts: 3 })
+  @DaprStateInput({ name: "step", stateStore: "store", key: "step" })
+  @DaprPublish({ name: "told", pubSubName: "bus", topic: "t" })
+  async add(
+    payload: Call & { seen?: number[] },
+    { n, step, told }: { n: StateEntry<number>; step: number | undefined; told: PublishCollector<number> },
+    context: InvocationContext,
+  ): Promise<{ attempt: number; seen: readonly number[] }> {
+    this.runs++;
+    const seen = ((payload as { seen?: number[] }).seen ??= []);
+    seen.push(context.attempt);
+    await this.during();
+    context.info("running");
+    const next = (n.value ?? 0) + (step ?? 1);
+    n.set(next);
+    told.add(next);
+    return { attempt: context.attempt, seen };
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "n", stateStore: "store", key: "{key}", onConflict: "fail" })
+  addOnce(_: Call, { n }: { n: StateEntry<number> }): void {
+    this.runs++;
+    n.set((n.value ?? 0) + 1);
+  }
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "events" })
+  @DaprState({ name: "n", stateStore: "store", key: "{data.key}", attempts: 2 })
+  @DaprPublish({ name: "told", pubSubName: "bus", topic: "t" })
+  hear(_: CloudEvent<Call>, { n, told }: { n: StateEntry<number>; told: PublishCollector<number> }): void {
+    n.set((n.value ?? 0) + 1);
+    told.add(1);
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "n", stateStore: "store", key: "{key}" })
+  look(_: Call, { n }: { n: StateEntry<number> }): number | null {
+    return n.value ?? null;
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "n", stateStore: "store", key: "{key}" })
+  remove(_: Call, { n }: { n: StateEntry<number> }): boolean {
+    n.set(1);
+    n.remove();
+    return n.exists;
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "a", stateStore: "store", key: "{key}-a" })
+  @DaprState({ name: "b", stateStore: "store", key: "{key}-b" })
+  @DaprState({ name: "c", stateStore: "store", key: "{key}-c" })
+  several(_: Call, { a, b }: { a: StateEntry<number>; b: StateEntry<number>; c: StateEntry<number> }): void {
+    a.set((a.value ?? 0) + 1);
+    b.remove();
+  }
+}
+
+let fake: FakeSidecar;
+let functions: Functions;
+let app: App;
+let lines: string[];
+
+beforeEach(async () => {
+  fake = new FakeSidecar();
+  functions = new Functions();
+  lines = [];
+  const log = {
+    info: (...args: unknown[]) => void lines.push(args.join(" ")),
+    warn() {},
+    error() {},
+    debug() {},
+  };
+  process.env["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] = "true";
+  app = await serve([functions], { port: 0, client: fake.client, log });
+});
+
+afterEach(async () => {
+  delete process.env["DAPR_DISABLE_SIDECAR_METADATA_CHECK"];
+  await app.close();
+});
+
+async function call(name: string, key = "k"): Promise<{ status: number; body: unknown }> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${app.url}/${name}`, { method: "POST", headers, body: JSON.stringify({ key }) });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+describe("a state entry", () => {
+  it("is read with its etag and written with it, before what else is sent", async () => {
+    fake.put("k", 5);
+    expect(await call("add")).toEqual({ status: 200, body: { attempt: 1, seen: [1] } });
+    expect(new Set(fake.requests.slice(0, 2))).toEqual(new Set(["read k", "read step"]));
+    expect(fake.requests.slice(2)).toEqual(["upsert k 1", "publish 6"]);
+    expect(fake.state.get("k")!.value).toBe(6);
+  });
+
+  it("is written as the first where the key does not exist", async () => {
+    await call("add");
+    expect(fake.requests).toContain("upsert k first-write");
+    expect(fake.state.get("k")!.value).toBe(1);
+  });
+
+  it("is not written where nothing is set", async () => {
+    fake.put("k", 5);
+    expect(await call("look")).toEqual({ status: 200, body: 5 });
+    expect(fake.requests).toEqual(["read k"]);
+  });
+
+  it("is removed under its etag, and not at all where it does not exist", async () => {
+    fake.put("k", 5);
+    expect(await call("remove")).toEqual({ status: 200, body: true });
+    expect(await call("remove")).toEqual({ status: 200, body: false });
+    expect(fake.requests).toEqual(["read k", "delete k 1", "read k"]);
+  });
+
+  it("begins again after a conflict: new inputs, the payload as it was sent, nothing of the run before", async () => {
+    fake.put("k", 5);
+    fake.fates.push("overtaken");
+    functions.during = () => fake.put("step", functions.runs * 10);
+    fake.put("step", 1);
+    expect(await call("add")).toEqual({ status: 200, body: { attempt: 2, seen: [2] } });
+    expect(fake.state.get("k")!.value).toBe(110);
+    expect(fake.requests.filter((request) => request.startsWith("publish"))).toEqual(["publish 110"]);
+    expect(lines.filter((line) => line.includes("running") && line.includes("attempt=2"))).toHaveLength(1);
+  });
+
+  it("is a conflict in the end: 409, and nothing is sent", async () => {
+    fake.put("k", 5);
+    fake.fates.push("overtaken", "refused", "overtaken");
+    expect(await call("add")).toMatchObject({ status: 409, body: { errorCode: "ERR_STATE_CONFLICT" } });
+    expect(functions.runs).toBe(3);
+    expect(fake.requests.filter((request) => request.startsWith("publish"))).toEqual([]);
+  });
+
+  it("is one for an event as well, which then comes again", async () => {
+    const headers = { "content-type": "application/cloudevents+json" };
+    const event = { specversion: "1.0", id: "e", source: "s", type: "t", data: { key: "k" } };
+    const deliver = () => fetch(`${app.url}/events`, { method: "POST", headers, body: JSON.stringify(event) });
+    fake.fates.push("refused", "refused");
+    expect((await deliver()).status).toBe(500);
+    expect(fake.requests.filter((request) => request.startsWith("publish"))).toEqual([]);
+    expect((await deliver()).status).toBe(200);
+    expect(fake.state.get("k")!.value).toBe(1);
+  });
+
+  it("is one at once where the decorator says so", async () => {
+    fake.fates.push("refused");
+    expect(await call("addOnce")).toMatchObject({ status: 409, body: { errorCode: "ERR_STATE_CONFLICT" } });
+    expect(functions.runs).toBe(1);
+  });
+});
+
+describe("a write that got no answer", () => {
+  it("counts as written where the value is there under a new etag", async () => {
+    fake.put("k", 5);
+    fake.fates.push("lost answer");
+    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 1 } });
+    expect(fake.state.get("k")!.value).toBe(6);
+    expect(functions.runs).toBe(1);
+  });
+
+  it("is made again where it is not there", async () => {
+    fake.put("k", 5);
+    fake.fates.push("lost request");
+    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 2 } });
+    expect(fake.state.get("k")!.value).toBe(6);
+  });
+
+  it("is read back until there is somebody to ask", async () => {
+    fake.put("k", 5);
+    fake.fates.push("lost answer");
+    functions.during = () => void (fake.failingReads = 3);
+    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 1 } });
+    expect(functions.runs).toBe(1);
+  });
+
+  it("counts as a removal where the key is gone", async () => {
+    fake.put("k", 5);
+    fake.fates.push("lost answer");
+    expect(await call("remove")).toMatchObject({ status: 200 });
+    expect(fake.state.has("k")).toBe(false);
+  });
+});
+
+describe("a write that was refused", () => {
+  it("is a failure where the key is as it was read", async () => {
+    fake.put("k", 5);
+    fake.fates.push("failed");
+    expect(await call("add")).toMatchObject({ status: 500, body: { errorCode: "ERR_STATE_SAVE" } });
+    expect(functions.runs).toBe(1);
+    expect(fake.state.get("k")!.value).toBe(5);
+  });
+
+  it("is never taken for one that was made, though what is there now is the same", async () => {
+    fake.put("k", 5);
+    fake.fates.push("overtaken by an equal");
+    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 2 } });
+    expect(fake.state.get("k")!.value).toBe(7);
+  });
+});
+
+describe("several entries", () => {
+  it("are one transaction, each under its etag; one that is left alone is not in it", async () => {
+    fake.put("k-a", 1);
+    fake.put("k-b", 1);
+    expect(await call("several")).toMatchObject({ status: 200 });
+    expect(fake.requests.at(-1)).toBe("upsert k-a 1 + delete k-b 2");
+  });
+
+  it("begin again where one has changed, though the store says 500", async () => {
+    fake.put("k-a", 1);
+    fake.put("k-b", 1);
+    fake.fates.push("overtaken by an equal");
+    expect(await call("several")).toMatchObject({ status: 200 });
+    expect(fake.state.get("k-a")!.value).toBe(3);
+  });
+
+  it("are refused in Redis, whose transactions are not, before anything is sent", async () => {
+    fake.type = "state.redis";
+    fake.put("k-a", 1);
+    fake.put("k-b", 1);
+    const { status, body } = await call("several");
+    expect({ status, body }).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_BAD_REQUEST" } });
+    expect(fake.requests.every((request) => request.startsWith("read"))).toBe(true);
+  });
+});
+
+describe("callers of one process", () => {
+  it("wait for each other, key by key, and run once each", async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => call("add", index % 2 === 0 ? "even" : "odd")),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    expect(functions.runs).toBe(8);
+    expect([fake.state.get("even")!.value, fake.state.get("odd")!.value]).toEqual([4, 4]);
+  });
+
+  it("do not wait for one that has failed", async () => {
+    functions.during = () => {
+      if (functions.runs === 1) throw new Error("no");
+    };
+    const replies = await Promise.all([call("add"), call("add")]);
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200, 500]));
+    expect(fake.state.get("k")!.value).toBe(1);
+  });
+});

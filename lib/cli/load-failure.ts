@@ -31,7 +31,9 @@ function cycleOf(file: string): string | undefined {
 }
 
 function tidied(message: string): string {
+  // What swc adds where RUST_BACKTRACE is set says nothing of the module.
   return message
+    .split("\nStack backtrace:")[0]!
     .replace(/\nRequire stack:\n- ([^\n]+)(?:\n- [^\n]+)*$/, (_, by: string) => `, which ${shown(by)} requires`)
     .replace(/(?<!\s)\s+Caused by:\s+Syntax Error\s*$/, "");
 }

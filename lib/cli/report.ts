@@ -5,7 +5,7 @@ import type { Problem } from "../model/errors.js";
 export const exitCodes = { done: 0, problems: 1, usage: 2 } as const;
 
 /** One line: `error option-missing: Orders.save (build/orders.js), output "order", stateStore: …`. */
-function toLine({ level, code, class: type, method, file, message }: Problem): string {
+export function toLine({ level, code, class: type, method, file, message }: Problem): string {
   return `${level} ${code}: ${file === undefined ? message : withFile(message, type, method, file)}`;
 }
 

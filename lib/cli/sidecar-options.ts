@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isDaprFunctionsError } from "../model/errors.js";
 import { UsageError } from "./usage-error.js";
 
 /** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
@@ -47,7 +46,8 @@ export async function naming<T>(option: string, port: number, starting: Promise<
   try {
     return await starting;
   } catch (error) {
-    if (!isDaprFunctionsError(error) || error.code !== "address-in-use") throw error;
+    const { code } = error as { readonly code?: unknown };
+    if (code !== "address-in-use" && code !== "EADDRINUSE") throw error;
     const text = `port ${port} is taken by another process; stop that, or give another with ${option} (0 is any free one)`;
     throw new UsageError(text, { cause: error });
   }

@@ -24,6 +24,7 @@ export interface AppReply {
 export class AppChannel {
   #pool: Pool | undefined;
   #port: number | undefined;
+  readonly #closing = new Set<Pool>();
 
   constructor(
     private readonly appId: string,
@@ -35,19 +36,26 @@ export class AppChannel {
     return this.#port;
   }
 
-  /** Names the app, and waits until it listens. `signal` ends the waiting without an error. */
-  async open(port: number, signal: AbortSignal): Promise<void> {
+  /** Names the app. Requests to the one before, if any, go on to their end. */
+  use(port: number): void {
     const { Pool } = require("undici") as typeof import("undici");
     const previous = this.#pool;
     this.#port = port;
     // daprd gives the app all the time it needs, but no more than 4 KiB for the headers of its answer.
     this.#pool = new Pool(`http://127.0.0.1:${port}`, { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 4096 });
-    await previous?.destroy();
+    // Requests that never end must not keep it from being closed.
+    const closing = previous?.close().catch(() => undefined);
+    if (closing !== undefined) this.#closing.add(previous!);
+    void closing?.then(() => this.#closing.delete(previous!));
+  }
+
+  /** Waits until something listens on a port. `signal` ends the waiting without an error. */
+  async untilListening(port: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !(await isListening(port))) await delay(50, undefined, { signal }).catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    await this.#pool?.destroy();
+    await Promise.all([this.#pool, ...this.#closing].map((pool) => pool?.destroy()));
   }
 
   /** What the app says of itself. daprd asks and takes any answer. */

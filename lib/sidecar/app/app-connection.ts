@@ -46,16 +46,29 @@ export class AppConnection {
   /** Rejects when the app's answer is not understood. */
   async open(port: number): Promise<void> {
     this.#isReady = false;
+    const { signal } = this.#closing;
     try {
-      await this.#stop();
-      await this.app.open(port, this.#closing.signal);
-      if (!this.#closing.signal.aborted) await this.#ask();
+      // An app that is there goes on until the next one listens, and what is published meanwhile waits for that.
+      if (this.app.port === undefined) this.app.use(port);
+      await this.app.untilListening(port, signal);
+      if (!signal.aborted) await this.#turnTo(port);
       this.#isReady = true;
       this.#settle.resolve();
     } catch (error) {
       const failure = new Error(`the app on port ${port} cannot be connected: ${messageOf(error)}`, { cause: error });
       this.#settle.reject(failure);
       throw failure;
+    }
+  }
+
+  async #turnTo(port: number): Promise<void> {
+    const releases = [...this.pubsubs.values()].map(({ bus }) => bus.hold());
+    try {
+      await this.#stop();
+      if (this.app.port !== port) this.app.use(port);
+      await this.#ask();
+    } finally {
+      for (const release of releases) release();
     }
   }
 

@@ -1,0 +1,155 @@
+import { serve, type App } from "../index.js";
+import { describeFunction } from "../inspector/describe.js";
+import { History } from "../inspector/history.js";
+import { Inspector, inspectorPath } from "../inspector/inspector.js";
+import type { InvocationRecord } from "../inspector/page/wire.js";
+import { Recorder } from "../inspector/recorder.js";
+import type { Target } from "../metadata/module-functions.js";
+import { startMesh, type Mesh } from "../sidecar/index.js";
+import { loadFunctions, type LoadedFunctions } from "./function-app.js";
+import { lineOf, type LineFormat } from "./invocation-lines.js";
+import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
+import { naming, tokens } from "./sidecar-options.js";
+import { untilStopped } from "./stop-signal.js";
+
+/** One app of modules, beside a sidecar on a port. */
+export interface ModulesOfApp {
+  readonly appId: string;
+  readonly modules: readonly string[];
+  /** Of the sidecar. */
+  readonly port: number;
+}
+
+export interface ModulesOptions {
+  readonly components: string;
+  readonly appPort: number;
+  readonly daprHttpPort: number;
+  readonly stateFile?: string;
+  readonly inMemory?: boolean;
+  readonly log: LineFormat;
+  readonly inspect: boolean;
+  readonly watch?: boolean;
+}
+
+interface LoadedApp extends ModulesOfApp {
+  readonly targets: readonly Target[];
+  readonly fileOf: LoadedFunctions["fileOf"];
+}
+
+/** Serves modules beside embedded sidecars, until interrupted. */
+export async function runModules(apps: readonly ModulesOfApp[], options: ModulesOptions): Promise<void> {
+  if (options.watch === true) {
+    await untilStopped((onStop) => watchAll(apps, options, onStop));
+    return;
+  }
+  const loaded: LoadedApp[] = [];
+  for (const app of apps) {
+    const { targets, problems, fileOf } = await loadFunctions(app.modules);
+    if (hasErrors(problems)) {
+      printProblems(problems);
+      // A module that started something would keep this process alive.
+      exitWith(exitCodes.problems);
+      return;
+    }
+    loaded.push({ ...app, targets, fileOf });
+  }
+  await untilStopped((onStop) => serveAll(loaded, options, onStop));
+}
+
+type OnStop = (stop: () => Promise<void>) => void;
+
+async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onStop: OnStop): Promise<void> {
+  const { inspector, mesh, onRecord } = await startSidecars(apps, options);
+  const served: App[] = [];
+  onStop(() => stopInOrder(mesh, served));
+  for (const { appId, targets, fileOf } of apps) {
+    const sidecar = mesh.sidecars.get(appId)!;
+    const port = apps.length === 1 ? options.appPort : 0;
+    const recorder = new Recorder(appId, onRecord);
+    const own = { daprUrl: sidecar.url, port, observers: [recorder], log: recorder.logOver(console) };
+    const app = await naming("--app-port", port, serve(targets, own));
+    served.push(app);
+    const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
+    inspector.history.setFunctions(appId, functions);
+    await sidecar.connect(app);
+    console.log(`${appId} at ${app.url}, its sidecar at ${sidecar.url}`);
+  }
+  sayWhere(apps, mesh, options);
+}
+
+async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, onStop: OnStop): Promise<void> {
+  const { WatchedApp } = require("./run-watch.js") as typeof import("./run-watch.js");
+  const { inspector, mesh, onRecord } = await startSidecars(apps, options);
+  const watched: { close(): Promise<void> }[] = [];
+  onStop(() => stopInOrder(mesh, watched));
+  for (const { appId, modules } of apps) {
+    const sidecar = mesh.sidecars.get(appId)!;
+    let versions = 0;
+    const app = new WatchedApp(
+      { appId, modules, daprUrl: sidecar.url },
+      {
+        onRecord,
+        onReady: async (port, functions) => {
+          await sidecar.connect({ port });
+          inspector.history.setFunctions(appId, functions);
+          if (++versions > 1) console.log(`${appId} has changed, and serves again`);
+        },
+        onFault: (text, isServing) => {
+          inspector.history.setNotice(text === "" ? "" : `${appId}: ${text}`, true);
+          if (text === "") return;
+          const what = isServing ? "the last good version goes on" : "nothing is served until it is right";
+          console.error(`${appId}: ${text}\n${appId}: ${what}`);
+        },
+      },
+    );
+    watched.push(app);
+    const listening = apps.length === 1 ? options.appPort : 0;
+    const port = await naming("--app-port", listening, app.listen(listening));
+    await app.start();
+    console.log(`${appId} at http://127.0.0.1:${port}, its sidecar at ${sidecar.url}`);
+  }
+  sayWhere(apps, mesh, options);
+  console.log("watching for changes");
+}
+
+async function startSidecars(
+  apps: readonly ModulesOfApp[],
+  { components, daprHttpPort, stateFile, inMemory: standIns, log, inspect }: ModulesOptions,
+): Promise<{ inspector: Inspector; mesh: Mesh; onRecord: (record: InvocationRecord) => void }> {
+  const inspector = new Inspector(new History());
+  const starting = startMesh({
+    apps: apps.map(({ appId, port }) => ({ appId, port, ...tokens(process.env) })),
+    components,
+    stateFile,
+    standIns,
+    inspector: inspect ? inspector : undefined,
+  });
+  const mesh = await naming("--dapr-http-port", daprHttpPort, starting);
+  const onRecord = (record: InvocationRecord): void => {
+    if (inspect) inspector.history.add(record);
+    if (record.ms !== undefined && log !== "off") console.log(lineOf(record, log, process.stdout.isTTY));
+  };
+  return { inspector, mesh, onRecord };
+}
+
+/** Functions in flight end while their sidecar still takes what they send, and callers still wait at it. */
+async function stopInOrder(mesh: Mesh, apps: readonly { close(): Promise<void> }[]): Promise<void> {
+  await Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect()));
+  await Promise.all(apps.map((app) => app.close()));
+  await mesh.close();
+}
+
+function sayWhere(apps: readonly ModulesOfApp[], mesh: Mesh, { inspect }: ModulesOptions): void {
+  const { appId } = apps[0]!;
+  const { url } = mesh.sidecars.get(appId)!;
+  const json = "-H 'content-type: application/json' -d '{}'";
+  console.log(`try: curl -X POST ${url}/v1.0/invoke/${appId}/method/<function> ${json}`);
+  if (inspect) console.log(`see: ${inspectorUrl(url)}`);
+}
+
+/** With the token behind the `#`, which is sent to nobody. */
+function inspectorUrl(sidecar: string): string {
+  const { apiToken } = tokens(process.env);
+  const token = apiToken === undefined ? "" : `#token=${encodeURIComponent(apiToken)}`;
+  return `${sidecar}${inspectorPath}/${token}`;
+}

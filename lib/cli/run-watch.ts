@@ -1,0 +1,158 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { connect, createServer, type Server } from "node:net";
+import { extname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FSWatcher } from "chokidar";
+import type { DescribedFunction, InvocationRecord } from "../inspector/page/wire.js";
+import type { VersionMessage, VersionOrder } from "./watched-app.js";
+
+/** What an app that is watched tells. */
+export interface WatchEvents {
+  /** A version has begun to serve: the sidecar turns to it. */
+  readonly onReady: (port: number, functions: readonly DescribedFunction[]) => Promise<void>;
+  readonly onRecord: (record: InvocationRecord) => void;
+  /** What is wrong with the code, and whether an earlier version goes on; the empty text once it is right again. */
+  readonly onFault: (text: string, isServing: boolean) => void;
+}
+
+const sources = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
+/** Milliseconds in which several changes become one. */
+const settle = 30;
+/** Milliseconds that a version gets to end what is in flight. */
+const patience = 10_000;
+
+/** The modules of one app, each version of them in a process of its own; the last good one serves. */
+export class WatchedApp {
+  readonly #files = new Set<string>();
+  #current: ChildProcess | undefined;
+  #currentPort: number | undefined;
+  #next: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #hasFailed = true;
+  #watcher: FSWatcher | undefined;
+  #entrance: Server | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly order: VersionOrder,
+    private readonly events: WatchEvents,
+  ) {}
+
+  /** Starts the first version, and watches the working directory. Resolves once a version serves or has failed. */
+  async start(): Promise<void> {
+    const { watch } = require("chokidar") as typeof import("chokidar");
+    this.#watcher = watch(".", {
+      ignored: (path) => /(?:^|[\\/])(?:node_modules|\.[^\\/.][^\\/]*)(?:[\\/]|$)/.test(path),
+      ignoreInitial: true,
+      persistent: true,
+    });
+    for (const event of ["add", "change", "unlink"] as const) this.#watcher.on(event, (path) => this.#onChange(path));
+    await new Promise<void>((ready) => this.#watcher!.once("ready", ready));
+    await this.#load();
+  }
+
+  /** Listens on a port, and passes every connection to the version that serves. */
+  async listen(port: number): Promise<number> {
+    const entrance = createServer((socket) => {
+      if (this.#currentPort === undefined) return socket.destroy();
+      const target = connect(this.#currentPort, "127.0.0.1");
+      socket.pipe(target).pipe(socket);
+      for (const side of [socket, target]) side.on("error", () => (socket.destroy(), target.destroy()));
+      return undefined;
+    });
+    await new Promise<void>((listening, reject) => {
+      entrance.once("error", reject).listen(port, "127.0.0.1", listening);
+    });
+    this.#entrance = entrance;
+    return (entrance.address() as { port: number }).port;
+  }
+
+  /** Ends the version that serves, what is in flight first. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#watcher?.close();
+    this.#entrance?.close();
+    this.#next?.kill("SIGKILL");
+    await stop(this.#current);
+  }
+
+  #onChange(path: string): void {
+    const file = resolve(path);
+    if (!sources.includes(extname(file))) return;
+    // A file that no version has loaded cannot change one; after a failure it may be the one that was missing.
+    if (!this.#hasFailed && this.#files.size > 0 && !this.#files.has(file)) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#load(), settle);
+  }
+
+  async #load(): Promise<void> {
+    this.#next?.kill("SIGKILL");
+    const child = fork(join(__dirname, "watched-app.js"), [], {
+      // Node tells the parent of each file that is loaded, as it does for `node --watch`.
+      env: { ...process.env, WATCH_REPORT_DEPENDENCIES: "1" },
+      execArgv: ["--enable-source-maps"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    this.#next = child;
+    const outcome = new Promise<Extract<VersionMessage, { type: "ready" | "failed" }>>((settled) => {
+      child.on("message", (message: VersionMessage | Dependencies) => {
+        if (!("type" in message)) this.#addFiles(message);
+        else if (message.type === "record") this.events.onRecord(message.record);
+        else settled(message);
+      });
+      child.once("close", (code, signal) => {
+        settled({ type: "failed", text: `it ended with ${signal ?? code} while it was loading` });
+        this.#onClose(child, signal ?? code);
+      });
+    });
+    child.send(this.order satisfies VersionOrder);
+    const message = await outcome;
+    // A later change has begun another version.
+    if (this.#next !== child || this.#isClosed) return;
+    this.#next = undefined;
+    if (message.type === "failed") {
+      this.#hasFailed = true;
+      this.events.onFault(message.text, this.#current !== undefined);
+      return;
+    }
+    const previous = this.#current;
+    this.#current = child;
+    this.#currentPort = message.port;
+    this.#hasFailed = false;
+    await this.events.onReady(message.port, message.functions);
+    this.events.onFault("", true);
+    await stop(previous);
+  }
+
+  #addFiles({ "watch:import": imported = [], "watch:require": required = [] }: Dependencies): void {
+    for (const file of [...imported, ...required]) {
+      if (typeof file !== "string") continue;
+      const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+      const inside = relative(process.cwd(), path);
+      if (!inside.startsWith("..") && !/(?:^|[\\/])node_modules[\\/]/.test(inside)) this.#files.add(path);
+    }
+  }
+
+  #onClose(child: ChildProcess, how: string | number | null): void {
+    if (child !== this.#current || this.#isClosed) return;
+    this.#current = undefined;
+    this.#currentPort = undefined;
+    this.#hasFailed = true;
+    this.events.onFault(`it has ended with ${how}; the next change starts it again`, false);
+  }
+}
+
+interface Dependencies {
+  readonly "watch:import"?: readonly unknown[];
+  readonly "watch:require"?: readonly unknown[];
+}
+
+async function stop(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolved) => child.once("close", resolved));
+  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  child.kill("SIGTERM");
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,51 @@
+import { serve } from "../index.js";
+import { describeFunction } from "../inspector/describe.js";
+import type { DescribedFunction, InvocationRecord } from "../inspector/page/wire.js";
+import { Recorder } from "../inspector/recorder.js";
+import { loadFunctions } from "./function-app.js";
+import { hasErrors, toLine } from "./report.js";
+
+/** What the process of one version of an app is told. */
+export interface VersionOrder {
+  readonly appId: string;
+  readonly modules: readonly string[];
+  readonly daprUrl: string;
+}
+
+/** What it says to the process that watches. */
+export type VersionMessage =
+  | { readonly type: "ready"; readonly port: number; readonly functions: readonly DescribedFunction[] }
+  | { readonly type: "failed"; readonly text: string }
+  | { readonly type: "record"; readonly record: InvocationRecord };
+
+function say(message: VersionMessage): void {
+  process.send?.(message);
+}
+
+function fail(text: string): void {
+  say({ type: "failed", text });
+  process.disconnect?.();
+  process.exitCode = 1;
+  // A module of the user's may keep the process alive.
+  setTimeout(() => process.exit(1), 100).unref();
+}
+
+/** One version of an app: loaded, checked, served on a free port. Ends with its parent. */
+async function start({ appId, modules, daprUrl }: VersionOrder): Promise<void> {
+  const { targets, problems, fileOf, located } = await loadFunctions(modules);
+  if (hasErrors(problems)) return fail(problems.map(toLine).join("\n"));
+  const recorder = new Recorder(appId, (record) => say({ type: "record", record }));
+  try {
+    const app = await serve(targets, { daprUrl, port: 0, observers: [recorder], log: recorder.logOver(console) });
+    const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
+    say({ type: "ready", port: app.port, functions });
+  } catch (error) {
+    const { problems: found } = error as { problems?: Parameters<typeof located>[0] };
+    fail(found === undefined ? (error as Error).message : located(found).map(toLine).join("\n"));
+  }
+}
+
+process.once("disconnect", () => process.exit());
+process.once("message", (order: VersionOrder) => {
+  start(order).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
+});

@@ -1,0 +1,135 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { built, makeProject, source, write } from "./app.js";
+
+jest.setTimeout(60_000);
+
+const components = `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: statestore }
+spec: { type: state.in-memory, version: v1 }
+---
+apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: bus }
+spec: { type: pubsub.in-memory, version: v1 }
+`;
+const orders = (version: string): string => `
+import { version } from "./${version}";
+export class Orders {
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "old", stateStore: "statestore", key: "{id}" })
+  @DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })
+  save(payload: { id: string }, { old, order }: { old: unknown; order: Collector<unknown> }): unknown {
+    order.add({ version });
+    return { version, old };
+  }
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "t" })
+  heard(event: CloudEvent): void { console.log("heard " + String(event.data) + " by " + version); }
+}
+`;
+
+/** The first line that matches, from where the last one was found. */
+class Output {
+  #text = "";
+  #at = 0;
+  #wake: () => void = () => undefined;
+  constructor(private readonly child: ChildProcess) {
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on("data", (chunk: Buffer) => {
+        this.#text += chunk.toString();
+        this.#wake();
+      });
+    }
+    child.once("close", () => this.#wake());
+  }
+
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text.slice(this.#at));
+      if (match !== null) {
+        this.#at += match.index + match[0].length;
+        return match;
+      }
+      if (this.child.exitCode !== null) throw new Error(`it ended and had said:\n${this.#text}`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
+
+describe.each([
+  ["TypeScript, loaded by @swc/core", "commonjs", "orders.ts", "version.ts", "./version.js", (text: string) => text],
+  ["TypeScript in an ES module package", "module", "orders.ts", "version.ts", "./version.js", (text: string) => text],
+  ["built CommonJS", "commonjs", "build/orders.js", "build/version.js", "./version.js", undefined],
+  ["built ES modules", "module", "build/orders.js", "build/version.js", "./version.js", undefined],
+] as const)("run --watch of %s", (_name, type, main, dependency, specifier, typed) => {
+  let child: ChildProcess;
+  afterEach(async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  });
+
+  it("serves each version as it is saved, keeps the state, and goes on with the last good one", async () => {
+    const project = makeProject(type, typed === undefined ? [] : ["@swc/core"]);
+    const compile = (text: string): string => typed?.(source(text)) ?? built(text, { module: type === "module" });
+    const isCommon = typed === undefined && type === "commonjs";
+    const versionIs = (value: string): void =>
+      write(project, {
+        [dependency]: isCommon ? `exports.version = ${value};\n` : `export const version = ${value};\n`,
+      });
+    versionIs('"one"');
+    write(project, {
+      "components/all.yaml": components,
+      "tsconfig.json": JSON.stringify({
+        compilerOptions: {
+          target: "es2022",
+          experimentalDecorators: true,
+          emitDecoratorMetadata: true,
+          module: "node20",
+        },
+      }),
+      [main]: compile(orders(specifier.replace("./", ""))),
+      "unrelated.json": "{}",
+    });
+    const cli = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+    const args = [cli, "run", main, "--watch", "--dapr-http-port", "0", "--log", "off"];
+    child = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
+    const output = new Output(child);
+    const [, app, sidecar] = await output.says(/ at (http:\S+), its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+
+    const save = async (url: string): Promise<unknown> => {
+      const headers = { "content-type": "application/json" };
+      const reply = await fetch(url, { method: "POST", headers, body: '{"id":"1"}' });
+      return reply.json();
+    };
+    const invoke = (): Promise<unknown> => save(`${sidecar}/v1.0/invoke/consumer/method/save`);
+    const publish = (text: string): Promise<unknown> =>
+      fetch(`${sidecar}/v1.0/publish/bus/t`, { method: "POST", body: text, headers: { "content-type": "text/plain" } });
+
+    expect(await invoke()).toEqual({ version: "one" });
+    versionIs('"two"');
+    await output.says(/consumer has changed, and serves again/);
+    expect(await invoke()).toEqual({ version: "two", old: { version: "one" } });
+    expect(await save(`${app}/save`)).toEqual({ version: "two", old: { version: "two" } });
+    await publish("news");
+    await output.says(/heard news by two/);
+
+    versionIs("");
+    await output.says(/the last good version goes on/);
+    expect(await invoke()).toEqual({ version: "two", old: { version: "two" } });
+
+    write(project, { [main]: compile(orders(specifier.replace("./", "")).replace('"{id}"', '"{id"')) });
+    versionIs('"three"');
+    await output.says(/expression-invalid: Orders\.save/);
+    await output.says(/the last good version goes on/);
+
+    write(project, { [main]: compile(orders(specifier.replace("./", ""))) });
+    await output.says(/consumer has changed, and serves again/);
+    expect(await invoke()).toEqual({ version: "three", old: { version: "two" } });
+
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([0, null]);
+  });
+});

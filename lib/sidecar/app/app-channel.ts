@@ -55,7 +55,8 @@ export class AppChannel {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool, ...this.#closing].map((pool) => pool?.destroy()));
+    const open = this.#pool === undefined ? [...this.#closing] : [this.#pool, ...this.#closing];
+    await Promise.all(open.map((pool) => pool.destroy()));
   }
 
   /** What the app says of itself. daprd asks and takes any answer. */

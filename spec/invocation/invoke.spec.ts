@@ -1,7 +1,15 @@
-import { DaprPublish, DaprServiceInvocationTrigger, DaprStateInput, DaprStateOutput } from "../../lib/index.js";
+import {
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  InvocationError,
+  SidecarError,
+} from "../../lib/index.js";
 import type { Collector } from "../../lib/index.js";
 import type { Around } from "../../lib/invocation/around.js";
-import type { BindingHost, Invocation } from "../../lib/invocation/binding-host.js";
+import { WriteError, type BindingHost, type Invocation } from "../../lib/invocation/binding-host.js";
+import { decisiveError, isDecisive } from "../../lib/invocation/failures.js";
 import { compileFunction, invoke, type CompileOptions } from "../../lib/invocation/invoke.js";
 import { allOf, type InvocationObserver, type InvocationWatch } from "../../lib/invocation/observer.js";
 import { wireReplyOf } from "../../lib/invocation/reply.js";
@@ -17,7 +25,11 @@ interface Bindings {
 type Method = (payload: unknown, bindings: Bindings) => unknown;
 
 /** Runs one invocation and says what came of it. */
-async function run(method: Method, options: CompileOptions = {}, payload: unknown = { id: "41" }) {
+async function run(
+  method: Method,
+  options: CompileOptions & { readonly failure?: WriteError } = {},
+  payload: unknown = { id: "41" },
+) {
   class Orders {
     @DaprServiceInvocationTrigger()
     @DaprStateInput({ name: "cart", stateStore: "store", key: "cart" })
@@ -33,6 +45,7 @@ async function run(method: Method, options: CompileOptions = {}, payload: unknow
     writer: ({ name }) => ({
       toMessage: ({ value }: OutputItem) => value,
       write: (messages) => {
+        if (name === "copies" && options.failure !== undefined) return Promise.reject(options.failure);
         sent.push(`${name}: ${JSON.stringify(messages)}`);
         return Promise.resolve();
       },
@@ -92,6 +105,53 @@ describe("a collector", () => {
     expect(late).toThrow(expect.objectContaining({ code: "ERR_COLLECTOR_CLOSED" }));
     expect(errors).toEqual([expect.stringContaining("add() came after the invocation had ended")]);
     expect(sent).toEqual([]);
+  });
+});
+
+describe("a flush that stops", () => {
+  const method: Method = (_, { order, copies }) => {
+    order.add(1);
+    for (const copy of [1, 2, 3]) copies.add(copy);
+  };
+
+  it("says which item failed and what had been sent, and has the code of what it failed with", async () => {
+    const cause = new SidecarError({
+      status: 404,
+      errorCode: "ERR_PUBSUB_NOT_FOUND",
+      message: "no such bus",
+      operation: "POST /v1.0/publish/bus/orders",
+      target: "the sidecar",
+    });
+    const { error, sent } = await run(method, { failure: new WriteError(2, 2, cause, "look there") });
+    expect(error).toMatchObject({
+      name: "InvocationError",
+      code: "ERR_PUBSUB_NOT_FOUND",
+      message:
+        'Orders.create, output "copies": item 3 of 3 failed: no such bus (look there); ' +
+        'sent before: 1 of "order", 2 of "copies"',
+      sent: [
+        { output: "order", items: 1 },
+        { output: "copies", items: 2 },
+      ],
+      cause,
+    });
+    expect(sent).toEqual(["order: [1]"]);
+  });
+
+  it("counts nothing of an output of which nothing was sent", async () => {
+    const only: Method = (_, { copies }) => copies.add(1);
+    const { error } = await run(only, { failure: new WriteError(0, 0, new Error("no")) });
+    expect(error).toMatchObject({ code: "ERR_FUNCTION_FAILED", sent: [] });
+    expect((error as Error).message).toContain("item 1 of 1 failed: no; nothing was sent before");
+  });
+
+  it("is a conflict where it failed with one of the invocation's own, and no other", async () => {
+    const own = decisiveError("ERR_STATE_CONFLICT", "changed meanwhile");
+    const { error } = await run(method, { failure: new WriteError(0, 0, own) });
+    expect(error).toMatchObject({ code: "ERR_STATE_CONFLICT" });
+    expect(isDecisive(error)).toBe(true);
+    const foreign = new InvocationError("ERR_STATE_CONFLICT", "made up");
+    expect(isDecisive((await run(method, { failure: new WriteError(0, 0, foreign) })).error)).toBe(false);
   });
 });
 

@@ -9,7 +9,7 @@
 /** @type {Readonly<Record<string, { readonly specs: readonly string[], readonly changes: readonly (readonly [string, string])[] }>>} */
 module.exports = {
   "invocation/invoke": {
-    specs: ["invocation/invoke", "server/http-server"],
+    specs: ["invocation/invoke", "server/topic-endpoint"],
     changes: [
       // Nothing is closed after a rejection, or after a return.
       [

@@ -87,7 +87,9 @@ async function main() {
   const survivors = [];
   let noticed = 0;
   for (const [file, { specs, changes }] of files) {
-    const { passed, text } = await ask(copy, specs);
+    let { passed, text } = await ask(copy, specs);
+    // Once more, for a machine that is too busy for a spec about time.
+    if (!passed) ({ passed, text } = await ask(copy, specs));
     if (!passed) throw new Error(`the specs of ${file} fail without a change:\n${text}`);
     const path = join(copy, "lib", `${file}.ts`);
     const source = readFileSync(path, "utf8");

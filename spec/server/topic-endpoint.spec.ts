@@ -184,6 +184,25 @@ describe("the trace of an event", () => {
 });
 
 describe("what a topic function returns", () => {
+  it.each<[unknown, number]>([
+    [undefined, 1],
+    [{ status: "DROP" }, 1],
+    [{ status: "RETRY" }, 0],
+    [new Error("no"), 0],
+  ])("%j sends %j of what was added", async (returned, sent) => {
+    class Relay {
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+      @DaprPublish({ name: "copies", pubSubName: "bus", topic: "copies" })
+      relay(_event: CloudEvent, { copies }: { copies: Collector<number> }): unknown {
+        copies.add(1);
+        return returned;
+      }
+    }
+    const { app, sidecar } = await serving([Relay]);
+    await deliver(app, "/orders", { data: 1 });
+    expect(sidecar.requests).toHaveLength(sent);
+  });
+
   it.each<[unknown, string]>([
     [undefined, ""],
     [{ status: "SUCCESS" }, ""],

@@ -3,17 +3,53 @@
  *
  * @module dapr-functions
  */
-export { DaprApp, DaprSidecar } from "./decorators/apps.js";
-export { DaprBindingInput, DaprBindingOutput, DaprBindingTrigger } from "./decorators/bindings.js";
+export { DaprApp, DaprSidecar, type DaprAppOptions, type DaprSidecarOptions } from "./decorators/apps.js";
+export {
+  DaprBindingInput,
+  DaprBindingOutput,
+  DaprBindingTrigger,
+  type DaprBindingInputOptions,
+  type DaprBindingOutputOptions,
+  type DaprBindingTriggerOptions,
+} from "./decorators/bindings.js";
 export { Flush } from "./decorators/flush.js";
 export { FunctionName } from "./decorators/function-name.js";
-export { Input, Output, Trigger } from "./decorators/generic.js";
-export { HttpTrigger } from "./decorators/http.js";
-export { DaprInvoke, DaprInvokeInput, DaprServiceInvocationTrigger } from "./decorators/invocation.js";
-export { DaprPublish, DaprTopicTrigger } from "./decorators/pubsub.js";
+export { Input, Output, Trigger, type GenericOptions, type NamedGenericOptions } from "./decorators/generic.js";
+export { HttpTrigger, type HttpTriggerOptions } from "./decorators/http.js";
+export {
+  DaprInvoke,
+  DaprInvokeInput,
+  DaprServiceInvocationTrigger,
+  type DaprInvokeInputOptions,
+  type DaprInvokeOptions,
+  type DaprServiceInvocationTriggerOptions,
+} from "./decorators/invocation.js";
+export {
+  DaprPublish,
+  DaprTopicTrigger,
+  type DaprPublishOptions,
+  type DaprTopicTriggerOptions,
+} from "./decorators/pubsub.js";
 export { Retry } from "./decorators/retry.js";
-export { DaprSecret } from "./decorators/secrets.js";
-export { DaprState, DaprStateInput, DaprStateOutput } from "./decorators/state.js";
+export { DaprSecret, type DaprSecretOptions } from "./decorators/secrets.js";
+export {
+  DaprState,
+  DaprStateInput,
+  DaprStateOutput,
+  type DaprStateInputListOptions,
+  type DaprStateInputOptions,
+  type DaprStateOptions,
+  type DaprStateOutputOptions,
+} from "./decorators/state.js";
+export type {
+  AppDecorator,
+  EntryDecorator,
+  FunctionDecorator,
+  InputDecorator,
+  OutputDecorator,
+  SidecarDecorator,
+  TriggerDecorator,
+} from "./decorators/signatures.js";
 
 export { readFunctions, type Container } from "./metadata/functions.js";
 
@@ -28,6 +64,7 @@ export {
   type Problem,
   type ProblemCode,
   type SentItems,
+  type SidecarErrorInit,
 } from "./model/errors.js";
 export {
   Reply,
@@ -44,7 +81,9 @@ export {
   type StateRecord,
   type TraceContext,
 } from "./model/invocation.js";
+export type { Failure } from "./invocation/failures.js";
 export type { Around, AroundInvocation } from "./invocation/around.js";
+export type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "./invocation/observer.js";
 export type { AppCaller, AppCallOptions, AppClient, AppReply, AppRequestOptions } from "./model/app-client.js";
 export type { BindingRecord } from "./model/binding-record.js";
 export type { DaprNames, Named } from "./model/names.js";
@@ -74,6 +113,7 @@ export type {
   InvokeCollector,
   InvokeOverrides,
   ItemMetadata,
+  OutputItem,
   PublishCollector,
   PublishOverrides,
   StateCollector,
@@ -83,8 +123,32 @@ export type {
 } from "./model/collector.js";
 export type { FlushMode, FunctionDefinition } from "./model/function-definition.js";
 export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js";
-export type { DaprClient } from "./client/dapr-client.js";
-export { HttpDaprClient } from "./client/http/http-dapr-client.js";
+export type { ValidationOptions } from "./payload/payload-type.js";
+export type {
+  BulkStateResult,
+  CallOptions,
+  DaprClient,
+  DeleteStateRequest,
+  GetBulkStateRequest,
+  GetSecretRequest,
+  GetStateRequest,
+  InvokeBindingRequest,
+  InvokeBindingResult,
+  InvokeMethodRequest,
+  InvokeMethodResult,
+  MessageBody,
+  MetadataMap,
+  PublishBulkRequest,
+  PublishRequest,
+  SaveStateRequest,
+  SidecarMetadata,
+  StateItem,
+  StateOperation,
+  StateRemoval,
+  StateResult,
+  TransactStateRequest,
+} from "./client/dapr-client.js";
+export { HttpDaprClient, type HttpDaprClientOptions } from "./client/http/http-dapr-client.js";
 export { SdkDaprClient } from "./client/sdk/sdk-dapr-client.js";
 export type { App, HandlerOptions, RequestHandler, ServeOptions } from "./serve/app.js";
 export { createHandler } from "./serve/create-handler.js";

@@ -4,12 +4,16 @@ import { join, posix } from "node:path";
 import { root } from "./blocks.js";
 
 let site: string;
+let said: string;
 let pages: ReadonlyMap<string, string>;
 
 beforeAll(() => {
   site = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "site-"));
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "site", "build.mjs"), site], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "site", "build.mjs"), site], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`the site could not be built:\n${stderr}`);
+  said = stdout + stderr;
   const files = readdirSync(site, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".html"));
   pages = new Map(files.map((file) => [file.replaceAll("\\", "/"), readFileSync(join(site, file), "utf8")]));
 }, 300_000);
@@ -33,6 +37,10 @@ describe("the site", () => {
     for (const name of ["serve", "invoke", "register", "startSidecar", "DaprStateOutput"]) {
       expect(reference).toContainEqual(expect.stringMatching(new RegExp(`[/.]${name}\\.html$`)));
     }
+  });
+
+  it("has every type that a public one names, but for those that site/typedoc.json lists as the compiler's own", () => {
+    expect(said.match(/.*(?:is referenced by|Failed to resolve link).*/g)).toBeNull();
   });
 
   it("leads from each of its links to a page and a heading that is there", () => {

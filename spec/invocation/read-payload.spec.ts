@@ -24,6 +24,7 @@ describe("a service invocation's body", () => {
     ["text in a charset nobody knows", text("é"), "text/plain; charset=nope", "é"],
     ["no type, JSON", text("[1]"), undefined, [1]],
     ["no type, no JSON", text("abc"), undefined, new Uint8Array(text("abc"))],
+    ["no type, JSON that is not UTF-8", Buffer.from([0x22, 0xff, 0x22]), undefined, new Uint8Array([0x22, 0xff, 0x22])],
     ["a blank type", text("[1]"), " ", [1]],
     ["bytes", bytes, "application/octet-stream", new Uint8Array(bytes)],
     ["XML", text("<o/>"), "application/xml", new Uint8Array(text("<o/>"))],

@@ -84,6 +84,7 @@ describe("an event", () => {
     ["empty", ""],
     ["a scalar", "5"],
     ["not base64", '{"specversion":"1.0","id":"e-9","data_base64":"*"}'],
+    ["base64 that is cut off", '{"specversion":"1.0","id":"e-9","data_base64":"QUI"}'],
   ])("that is invalid is logged once, with its id: %s", async (_case, body) => {
     const handler = jest.fn();
     const { app, log } = await onOrders(handler);

@@ -120,6 +120,30 @@ describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => 
   });
 });
 
+describe("a request that was looked at before the method ran", () => {
+  const made = () => {
+    const bytes = Buffer.from('{"id":"41"}');
+    const message = { method: "POST", url: "/api/x", rawHeaders: ["Host", "shop"] };
+    return new TriggerRequest(new NodeCall(message as never, bytes, {}), () => bytes);
+  };
+
+  it("gives the method a value of its own each time", async () => {
+    const request = made();
+    const seen = request.peekJson();
+    expect(seen).toEqual({ id: "41" });
+    const [first, second] = [await request.json(), await request.json()];
+    expect([first, second]).toEqual([{ id: "41" }, { id: "41" }]);
+    expect(second).not.toBe(first);
+  });
+
+  it("streams a copy of its body", async () => {
+    const request = made();
+    const chunk = (await request.body!.getReader().read()).value!;
+    chunk.fill(0);
+    expect(await request.text()).toBe('{"id":"41"}');
+  });
+});
+
 describe("withCheckedBody", () => {
   it("gives the value as the JSON and leaves the rest of the request as it is", async () => {
     const request = httpRequest({

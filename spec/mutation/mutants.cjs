@@ -9,7 +9,7 @@
 /** @type {Readonly<Record<string, { readonly specs: readonly string[], readonly changes: readonly (readonly [string, string])[] }>>} */
 module.exports = {
   "invocation/invoke": {
-    specs: ["invocation/invoke", "server/topic-endpoint"],
+    specs: ["invocation/invoke", "invocation/flush", "server/topic-endpoint"],
     changes: [
       // Nothing is closed after a rejection, or after a return.
       [
@@ -21,10 +21,13 @@ module.exports = {
         "      invocation.watch",
       ],
       ['      if (answer === "RETRY") return reply;\n', ""],
-      ["if (messages.length === 0) continue;", ""],
-      ["(watch?.flush?.(binding, messages, write) ?? write())", "write()"],
+      ["if (messages.length === 0) return;", ""],
+      ["(invocation.watch?.flush?.(binding, messages, write) ?? write())", "write()"],
       ["return watch?.read?.(input.binding, read) ?? read();", "return read();"],
-      ["i < index ? messages.length : error.sent", "error.sent"],
+      ["return error instanceof WriteError ? error.sent : 0;", "return 0;"],
+      ["if (isParallel) return await flushSideBySide(fn, collectors, invocation, entries);", ""],
+      ["throw flushError(fn, collectors, first.index, first.error, sent, entries, others);", "throw first.error;"],
+      ["await entries?.write();", "entries?.write();"],
       ["error.failed + 1", "error.failed"],
       ["if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });", ""],
       ["isDaprFunctionsError(cause) ? cause.code :", ""],
@@ -114,7 +117,7 @@ module.exports = {
   "invocation/requests": {
     specs: ["invocation/requests"],
     changes: [
-      ["if (content.byteLength > 0) controller.enqueue(content.slice());", "controller.enqueue(content.slice());"],
+      ["controller.enqueue(content.slice());", "controller.enqueue(content);"],
       ["return new Uint8Array(await this.#bytes()).buffer;", "return (await this.#bytes()).buffer as ArrayBuffer;"],
       ["rest.delete(tokenHeader);", ""],
       ["    this.#parsed = undefined;\n    return", "    return"],

@@ -15,6 +15,7 @@ import { tableOf } from "./report/table.js";
 import { checkSameRequests } from "./same-requests.js";
 import { add } from "./scenarios/add.js";
 import { onDaprd } from "./scenarios/daprd.js";
+import { entries } from "./scenarios/entries.js";
 import { fanOut } from "./scenarios/fan-out.js";
 import { payload } from "./scenarios/payload.js";
 import { soak } from "./scenarios/soak.js";
@@ -23,6 +24,7 @@ import { throughput } from "./scenarios/throughput.js";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   throughput,
+  entries,
   "fan-out": fanOut,
   payload,
   daprd: onDaprd,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DaprClient, SidecarMetadata } from "../client/dapr-client.js";
 import type { Binding } from "../model/bindings.js";
-import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { bindingsOf, placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { Log } from "../model/invocation.js";
 import { subscriptionsOf } from "../server/routes.js";
 
@@ -54,6 +54,7 @@ function findings(options: SidecarCheckOptions, metadata: SidecarMetadata): stri
   return [
     ...channelFindings(options, metadata),
     ...missingComponents(options.definitions, metadata),
+    ...unsafeTransactions(options.definitions, metadata),
     ...missingTopics(options, metadata),
   ];
 }
@@ -84,7 +85,7 @@ function missingComponents(definitions: readonly FunctionDefinition[], metadata:
   const present = new Set((metadata.components ?? []).map(({ name }) => name));
   const missing = new Map<string, string>();
   for (const definition of definitions) {
-    for (const binding of [definition.trigger, ...definition.inputs, ...definition.outputs]) {
+    for (const binding of bindingsOf(definition)) {
       const name = componentOf(binding, definition);
       if (name === undefined || present.has(name) || missing.has(name)) continue;
       const what = `the sidecar has no component "${name}", which ${placeOf(definition)} names`;
@@ -107,6 +108,7 @@ function componentOf(binding: Binding, definition: FunctionDefinition): string |
       case "daprBinding":
         return binding.bindingName;
       case "daprState":
+      case "daprStateEntry":
         return binding.stateStore;
       case "daprSecret":
         return binding.secretStoreName;
@@ -115,6 +117,19 @@ function componentOf(binding: Binding, definition: FunctionDefinition): string |
     }
   })();
   return name === undefined || name.includes("{") ? undefined : name;
+}
+
+/** In a transaction of which one etag is stale Redis writes the other keys (daprd 1.18). */
+function unsafeTransactions(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
+  const types = new Map((metadata.components ?? []).map(({ name, type }) => [name, type]));
+  return definitions
+    .filter(({ entries }) => entries.length > 1)
+    .filter((definition) => types.get(componentOf(definition.entries[0]!, definition) ?? "") === "state.redis")
+    .map(
+      (definition) =>
+        `${placeOf(definition)} has several state entries, and "${definition.entries[0]!.stateStore}" is state.redis, whose ` +
+        "transactions are not atomic: every call is refused; keep the values under one key, or use another store",
+    );
 }
 
 function missingTopics({ definitions }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {

@@ -66,7 +66,6 @@ export function entryStore(
     const call = callOptions(entries[changes[0]!.index]!.place, invocation);
     const operations = await Promise.all(changes.map((change) => operationOf(change, invocation)));
     if (operations.length > 1) {
-      await refuseUnsafe(stateStore, call.daprAddress, entries[0]!.place.where);
       const metadata = changes
         .map(({ index }) => entries[index]!.metadataOf(invocation))
         .reduce<MetadataMap | undefined>((all, own) => mergedMetadata(all, own), undefined);
@@ -79,7 +78,10 @@ export function entryStore(
   }
 
   /** In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left. */
-  async function refuseUnsafe(stateStore: string, daprAddress: string | undefined, where: string): Promise<void> {
+  async function refuseUnsafe(
+    stateStore: string,
+    { binding: { daprAddress }, where }: BindingPlace<DaprStateEntryBinding>,
+  ): Promise<void> {
     if ((await types.of(stateStore, daprAddress)) !== "state.redis") return;
     throw badItem(
       where,
@@ -119,6 +121,7 @@ export function entryStore(
       return located;
     },
     async read(index, place, invocation) {
+      if (entries.length > 1) await refuseUnsafe(place.stateStore, entries[0]!.place);
       const { value, etag } = await entries[index]!.read(place, invocation);
       const { binding } = entries[index]!.place;
       if (value === undefined && binding.required === true) {

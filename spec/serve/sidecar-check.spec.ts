@@ -3,12 +3,15 @@ import {
   DaprPublish,
   DaprSecret,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprTopicTrigger,
   HttpDaprClient,
   readFunctions,
+  type Class,
   type CloudEvent,
   type Collector,
+  type StateEntry,
 } from "../../lib/index.js";
 import { checkSidecar } from "../../lib/serve/sidecar-check.js";
 import { recordingSidecar } from "../support/recording-sidecar.js";
@@ -41,7 +44,11 @@ const whole = {
 };
 
 /** What is warned of when the sidecar says this of itself. */
-async function warnings(metadata: object | string | (() => string), host = "127.0.0.1"): Promise<string[]> {
+async function warnings(
+  metadata: object | string | (() => string),
+  host = "127.0.0.1",
+  functions: Class = Orders,
+): Promise<string[]> {
   const sidecar = await recordingSidecar();
   atEnd(() => sidecar.close());
   const body = (): string => {
@@ -53,11 +60,30 @@ async function warnings(metadata: object | string | (() => string), host = "127.
   atEnd(() => client.close());
   const log = keptLog();
   const { signal } = new AbortController();
-  await checkSidecar({ client, definitions: readFunctions([Orders]), address: { port: 3001, host }, log, signal });
+  await checkSidecar({ client, definitions: readFunctions([functions]), address: { port: 3001, host }, log, signal });
   return log.lines;
 }
 
 describe("the look at the sidecar", () => {
+  it("says which state entries a store cannot keep as one, and which have no store", async () => {
+    class Accounts {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "from", stateStore: "carts", key: "{from}" })
+      @DaprState({ name: "to", stateStore: "carts", key: "{to}" })
+      transfer(_payload: object, _entries: { from: StateEntry<number>; to: StateEntry<number> }): void {}
+
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "one", stateStore: "lost", key: "{id}" })
+      change(_payload: object, _entries: { one: StateEntry<number> }): void {}
+    }
+    const components = [{ name: "carts", type: "state.redis", version: "v1" }];
+    const lines = await warnings({ ...whole, components }, "127.0.0.1", Accounts);
+    expect(lines).toEqual([
+      expect.stringContaining('no component "lost", which Accounts.change names'),
+      expect.stringContaining('Accounts.transfer has several state entries, and "carts" is state.redis'),
+    ]);
+  });
+
   it("finds nothing to say when all is there", async () => {
     expect(await warnings(whole)).toEqual([]);
     const localhost = { ...whole.appConnectionProperties, channelAddress: "localhost" };

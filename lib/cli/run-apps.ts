@@ -2,19 +2,33 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { startMesh } from "../sidecar/index.js";
+import { History } from "../inspector/history.js";
+import { Inspector } from "../inspector/inspector.js";
+import { startMesh, type Component } from "../sidecar/index.js";
 import { readRunFile, type RunFileApp } from "./run-file.js";
 import { exitCodes } from "./report.js";
-import { tokens } from "./sidecar-options.js";
+import { inspectorUrl, tokens } from "./sidecar-options.js";
 import { untilStopped } from "./stop-signal.js";
 
 /** Milliseconds that applications get to end what is in flight. */
 const patience = 10_000;
 
+/** What `dapr init` sets up. */
+const usualComponents: readonly Component[] = [
+  { name: "statestore", type: "state.in-memory" },
+  { name: "pubsub", type: "pubsub.in-memory" },
+];
+
 /** Runs the applications of a multi-app file beside one embedded mesh, until interrupted or until all have ended. */
-export async function runFile(path: string, stateFile: string | undefined): Promise<void> {
+export async function runFile(
+  path: string,
+  { stateFile, inspect }: { readonly stateFile?: string | undefined; readonly inspect: boolean },
+): Promise<void> {
   const { apps, notes } = readRunFile(path);
   for (const note of notes) console.log(note);
+  if (apps.some(({ resources }) => resources === undefined)) {
+    console.log("no resources are named: a statestore and a pubsub are kept in memory, as `dapr init` names them");
+  }
   const shared = tokens(process.env);
   await untilStopped(async (onStop) => {
     const mesh = await startMesh({
@@ -22,12 +36,13 @@ export async function runFile(path: string, stateFile: string | undefined): Prom
         appId,
         appPort,
         port: daprHttpPort,
-        components: resources,
+        components: resources ?? usualComponents,
         ...shared,
       })),
       stateFile,
       // A file that was written for daprd names the brokers and stores that daprd has.
       standIns: true,
+      inspector: inspect ? new Inspector(new History(), true) : undefined,
     });
     // The applications end what is in flight while their sidecars still take what they send.
     onStop(() => Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect())).then(() => undefined));
@@ -41,6 +56,7 @@ export async function runFile(path: string, stateFile: string | undefined): Prom
         `${appId} ${where}, its sidecar at ${sidecar.url}${daprHttpPort === undefined ? " (any free port)" : ""}`,
       );
     }
+    if (inspect) console.log(`see: ${inspectorUrl([...mesh.sidecars.values()][0]!.url)}`);
     await Promise.all(running.map(closed));
     return "ended";
   });

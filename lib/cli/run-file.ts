@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { ManifestObject } from "../sidecar/components/manifests.js";
 import { shown } from "./load-failure.js";
@@ -10,8 +11,8 @@ export interface RunFileApp {
   /** Absolute: the working directory of its command. */
   readonly folder: string;
   readonly command: readonly [string, ...string[]];
-  /** Absolute. */
-  readonly resources: readonly string[];
+  /** Absolute; undefined where none are named, and none are where Dapr's own command looks. */
+  readonly resources: readonly string[] | undefined;
   /** Undefined where the application does not listen. */
   readonly appPort: number | undefined;
   readonly daprHttpPort: number | undefined;
@@ -132,14 +133,21 @@ function commandOf(app: ManifestObject): readonly string[] {
 }
 
 /** Those of the application, else the common ones, else what Dapr's own command looks for in the folder. */
-function resourcesOf(app: ManifestObject, common: ManifestObject, base: string, folder: string): readonly string[] {
+function resourcesOf(
+  app: ManifestObject,
+  common: ManifestObject,
+  base: string,
+  folder: string,
+): readonly string[] | undefined {
   for (const object of [app, common]) {
     const single = object.text("resourcesPath");
     const paths = object.texts("resourcesPaths") ?? (single === undefined ? undefined : [single]);
     if (paths !== undefined) return paths.map((path) => resolve(base, path));
   }
-  const usual = join(folder, ".dapr", "resources");
-  return existsSync(usual) ? [usual] : [];
+  const usual = [join(folder, ".dapr", "resources"), join(homedir(), ".dapr", "components")].find((path) =>
+    existsSync(path),
+  );
+  return usual === undefined ? undefined : [usual];
 }
 
 function portIn(app: ManifestObject, name: string, place: string): number | undefined {

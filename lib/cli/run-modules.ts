@@ -1,7 +1,7 @@
 import { serve, type App } from "../index.js";
 import { describeFunction } from "../inspector/describe.js";
 import { History } from "../inspector/history.js";
-import { Inspector, inspectorPath } from "../inspector/inspector.js";
+import { Inspector } from "../inspector/inspector.js";
 import type { InvocationRecord } from "../inspector/page/wire.js";
 import { Recorder } from "../inspector/recorder.js";
 import type { Target } from "../metadata/module-functions.js";
@@ -9,7 +9,7 @@ import { startMesh, type Mesh } from "../sidecar/index.js";
 import { loadFunctions, type LoadedFunctions } from "./function-app.js";
 import { lineOf, type LineFormat } from "./invocation-lines.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
-import { naming, tokens } from "./sidecar-options.js";
+import { inspectorUrl, naming, tokens } from "./sidecar-options.js";
 import { untilStopped } from "./stop-signal.js";
 
 /** One app of modules, beside a sidecar on a port. */
@@ -145,11 +145,4 @@ function sayWhere(apps: readonly ModulesOfApp[], mesh: Mesh, { inspect }: Module
   const json = "-H 'content-type: application/json' -d '{}'";
   console.log(`try: curl -X POST ${url}/v1.0/invoke/${appId}/method/<function> ${json}`);
   if (inspect) console.log(`see: ${inspectorUrl(url)}`);
-}
-
-/** With the token behind the `#`, which is sent to nobody. */
-function inspectorUrl(sidecar: string): string {
-  const { apiToken } = tokens(process.env);
-  const token = apiToken === undefined ? "" : `#token=${encodeURIComponent(apiToken)}`;
-  return `${sidecar}${inspectorPath}/${token}`;
 }

@@ -51,7 +51,7 @@ async function run(modules: string[], options: RunOptions): Promise<void> {
     if (options.watch === true)
       throw new UsageError("--watch is for modules: let each command of the file watch itself");
     const { runFile } = require("./run-apps.js") as typeof import("./run-apps.js");
-    await runFile(first, options.stateFile);
+    await runFile(first, options);
     return;
   }
   const apps = [

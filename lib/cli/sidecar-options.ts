@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { inspectorPath } from "../inspector/inspector.js";
 import { UsageError } from "./usage-error.js";
 
 /** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
@@ -51,4 +52,11 @@ export async function naming<T>(option: string, port: number, starting: Promise<
     const text = `port ${port} is taken by another process; stop that, or give another with ${option} (0 is any free one)`;
     throw new UsageError(text, { cause: error });
   }
+}
+
+/** Where the page of a sidecar is, with the token behind the `#`, which is sent to nobody. */
+export function inspectorUrl(sidecar: string): string {
+  const { apiToken } = tokens(process.env);
+  const token = apiToken === undefined ? "" : `#token=${encodeURIComponent(apiToken)}`;
+  return `${sidecar}${inspectorPath}/${token}`;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { recordCall, type AppCall, type AppCallReply } from "./calls.js";
 import type { History } from "./history.js";
 import type { Call, CallReply, Change, Overview, OverviewApp, StateItem } from "./page/wire.js";
 
@@ -27,6 +28,7 @@ const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
 };
 /** What the page may ask a sidecar. */
 const callable = /^\/v1\.0\/(?:state|publish|bindings|invoke)\//;
+const maxCall = 8 * 1024 * 1024;
 const maxEvent = 16 * 1024;
 /** Bytes that wait for a page that does not read; beyond them it is cut off, and asks anew. */
 const maxWaiting = 8 * 1024 * 1024;
@@ -39,7 +41,16 @@ export class Inspector {
   readonly #sidecars = new Map<string, InspectedSidecar>();
   readonly #streams = new Set<ServerResponse>();
 
-  constructor(readonly history: History) {}
+  /** @param recordsCalls make a record of each call of a sidecar to its app: the apps make none */
+  constructor(
+    readonly history: History,
+    private readonly recordsCalls = false,
+  ) {}
+
+  /** Surrounds a sidecar's call to its app. */
+  around<R extends AppCallReply>(appId: string, call: AppCall, send: () => Promise<R>): Promise<R> {
+    return this.recordsCalls ? recordCall(appId, call, send, (record) => this.history.add(record)) : send();
+  }
 
   add(sidecar: InspectedSidecar): void {
     this.#sidecars.set(sidecar.appId, sidecar);
@@ -81,6 +92,14 @@ export class Inspector {
     if (path === "") return redirect(response);
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
     if (file !== undefined && request.method === "GET") return sendFile(response, file);
+    try {
+      await this.#answer(request, response, url, path);
+    } catch (error) {
+      sendJson(response, { message: (error as Error).message }, 400);
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, url: URL, path: string): Promise<void> {
     switch (`${request.method} ${path}`) {
       case "GET /api/stream":
         return this.#stream(response);
@@ -120,7 +139,12 @@ export class Inspector {
   /** Makes a request to one of the sidecars: a page may call its own origin only. */
   async #call(request: IncomingMessage): Promise<CallReply> {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    let size = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxCall) throw new Error(`a call has at most ${maxCall} bytes`);
+      chunks.push(chunk);
+    }
     const { appId, method, path, headers, body } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Call;
     const sidecar = this.#sidecars.get(appId);
     if (sidecar === undefined || !callable.test(path)) throw new Error("there is no such sidecar, or no such path");

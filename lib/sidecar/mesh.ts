@@ -1,4 +1,3 @@
-import type { Inspector } from "../inspector/inspector.js";
 import { Backing } from "./backing.js";
 import { notice, openSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
 
@@ -8,12 +7,10 @@ export interface MeshApp extends Pick<SidecarOptions, "appId" | "appPort" | "por
   readonly components?: SidecarOptions["components"] | undefined;
 }
 
-export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log"> {
+export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log" | "inspector"> {
   readonly apps: readonly MeshApp[];
   /** What every app sees, as far as scopes let it; nothing unless given. */
   readonly components?: SidecarOptions["components"] | undefined;
-  /** @internal Its page is served by each of the sidecars. */
-  readonly inspector?: Inspector | undefined;
 }
 
 /** Sidecars of several applications in one process. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
 import { DefinitionError } from "../model/errors.js";
+import type { Inspector } from "../inspector/inspector.js";
 import { Backing } from "./backing.js";
 import { AppChannel } from "./app/app-channel.js";
 import { AppConnection } from "./app/app-connection.js";
@@ -45,6 +46,8 @@ export interface SidecarOptions {
   readonly standIns?: boolean | undefined;
   /** `console` unless given. */
   readonly log?: SidecarLog | undefined;
+  /** @internal Its page is served by the sidecar. */
+  readonly inspector?: Inspector | undefined;
 }
 
 export interface Sidecar {
@@ -91,9 +94,9 @@ const closeTimeout = 5_000;
  * @throws DefinitionError `component-invalid` for components that cannot be used, `address-in-use` for a taken port.
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { log = console, stateFile } = options;
+  const { log = console, stateFile, inspector } = options;
   log.info(notice);
-  const backing = new Backing(stateFile);
+  const backing = new Backing(stateFile, inspector);
   const sidecar = await openSidecar(options, backing);
   return { ...sidecar, close: () => sidecar.close().finally(() => backing.close()) };
 }
@@ -121,7 +124,7 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
     log: (message) => log.info(message),
   });
   const pubsubs = new Map([...open.pubsubs].map(([name, scopes]) => [name, { bus: backing.bus(name), scopes }]));
-  const app = new AppChannel(appId, appToken || undefined);
+  const app = new AppChannel(appId, appToken || undefined, backing.inspector);
   const connection = new AppConnection(
     app,
     pubsubs,

@@ -58,7 +58,7 @@ apps:
 
   it("finds resources where Dapr's own command looks for them", () => {
     const { apps } = read("apps: [{ appDirPath: orders, command: [a] }, { appDirPath: stock, command: [a] }]");
-    expect(apps.map(({ resources }) => resources)).toEqual([[join(folder, "orders", ".dapr", "resources")], []]);
+    expect(apps[0]!.resources).toEqual([join(folder, "orders", ".dapr", "resources")]);
   });
 
   it("says what of it is not done", () => {

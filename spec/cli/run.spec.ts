@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { built, makeProject, orders, write } from "./app.js";
 
@@ -81,6 +82,33 @@ describe("dapr-functions run", () => {
     expect(await command.exitCode()).toBe(0);
   });
 
+  it.each(["SIGINT", "SIGTERM"] as const)("ends what is in flight before it ends on %s", async (signal) => {
+    const slow = `
+import { existsSync } from "node:fs";
+export class Slow {
+  @DaprServiceInvocationTrigger()
+  @DaprStateOutput({ name: "order", stateStore: "statestore", key: "slow" })
+  async slow(_: unknown, { order }: { order: Collector<unknown> }): Promise<unknown> {
+    console.log("in flight");
+    while (!existsSync("go-on")) await new Promise((resolve) => setImmediate(resolve));
+    order.add({ n: 1 });
+    return { done: true };
+  }
+}`;
+    write(project, { "build/slow.js": built(slow) });
+    rmSync(join(project, "go-on"), { force: true });
+    const command = new Command("run", "build/slow.js", "--dapr-http-port", "0");
+    const [, url] = await command.says(/its sidecar at (\S+)/);
+    const reply = fetch(`${url}/v1.0/invoke/consumer/method/slow`, { method: "POST", headers: json, body: "{}" });
+    await command.says(/in flight/);
+    command.child.kill(signal);
+    write(project, { "go-on": "" });
+    const { status } = await reply;
+    expect({ status, body: await (await reply).json() }).toEqual({ status: 200, body: { done: true } });
+    expect(await command.exitCode()).toBe(0);
+    expect(command.output).toMatch(/consumer\/slow POST \/slow [\d.]+ ms → state statestore ×1 → \{"done":true\}/);
+  });
+
   it("says what is wrong with functions and ends with 1", async () => {
     write(project, { "build/broken.js": built(`export class Broken { @FunctionName("x") method() {} }`) });
     const command = new Command("run", "build/broken.js", "--dapr-http-port", "0");
@@ -125,6 +153,7 @@ describe("dapr-functions sidecar", () => {
     const [, url] = await command.says(/sidecar of alone at (\S+)/);
     const saved = await fetch(`${url}/v1.0/state/statestore`, { method: "POST", body: '[{"key":"a","value":1}]' });
     expect(saved.status).toBe(204);
+    expect(command.output).toContain(`see: ${url}/inspect/`);
     command.child.kill("SIGINT");
     expect(await command.exitCode()).toBe(0);
   });

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
+import type { Inspector } from "../../inspector/inspector.js";
 import { toRequestPath } from "../api/raw-url.js";
 
 export interface AppRequest {
@@ -29,6 +30,7 @@ export class AppChannel {
   constructor(
     private readonly appId: string,
     private readonly appToken: string | undefined,
+    private readonly inspector?: Inspector,
   ) {}
 
   /** The app's port on this machine; undefined while no app is known. */
@@ -111,7 +113,14 @@ export class AppChannel {
   }
 
   /** Any request, with the app's token. Rejects when the app does not answer. */
-  async send({ method, path, headers, body, signal }: AppRequest): Promise<AppReply> {
+  async send(request: AppRequest): Promise<AppReply> {
+    const { inspector } = this;
+    return inspector === undefined
+      ? this.#send(request)
+      : inspector.around(this.appId, request, () => this.#send(request));
+  }
+
+  async #send({ method, path, headers, body, signal }: AppRequest): Promise<AppReply> {
     if (!this.#pool) throw new Error("app channel not initialized");
     const response = await this.#pool.request({
       method: method as "GET",

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import type { InvocationRecord, Preview, TriggerText } from "./page/wire.js";
+
+/** A request that a sidecar makes to its app. */
+export interface AppCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Buffer | string | undefined;
+}
+
+export interface AppCallReply {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+const maxText = 16 * 1024;
+
+/**
+ * Makes a record of a sidecar's call to its app, for apps that make none of their own. What Dapr asks of an app itself
+ * is left out.
+ */
+export async function recordCall<R extends AppCallReply>(
+  appId: string,
+  call: AppCall,
+  send: () => Promise<R>,
+  onRecord: (record: InvocationRecord) => void,
+): Promise<R> {
+  if (call.method === "OPTIONS" || call.path.startsWith("/dapr/")) return send();
+  const from = performance.now();
+  const record: InvocationRecord = {
+    id: randomUUID(),
+    appId,
+    functionName: nameOf(call.path),
+    trigger: triggerOf(call),
+    begun: Date.now(),
+    attempt: 1,
+    payload: preview(call.body ?? ""),
+    reads: [],
+    items: [],
+    requests: [],
+    log: [],
+  };
+  onRecord(record);
+  const end = (more: Partial<InvocationRecord>) =>
+    onRecord({ ...record, ...more, ms: Math.round((performance.now() - from) * 10) / 10 });
+  try {
+    const reply = await send();
+    const text = preview(reply.body);
+    const failure = { errorCode: `HTTP ${reply.status}`, message: text.text.slice(0, 500) || "without a body" };
+    end(reply.status >= 400 ? { failure } : { reply: text });
+    return reply;
+  } catch (error) {
+    end({ failure: { errorCode: "no answer", message: error instanceof Error ? error.message : String(error) } });
+    throw error;
+  }
+}
+
+function nameOf(path: string): string {
+  const [route = path] = path.split("?");
+  return route.replace(/^\//, "") || "/";
+}
+
+function triggerOf({ method, path, headers, body }: AppCall): TriggerText {
+  const { pubsubname } = headers;
+  if (typeof pubsubname === "string") return { type: "topic", where: `${pubsubname}/${topicOf(body)}`, path };
+  if (headers["readtimeutc"] !== undefined) return { type: "binding", where: nameOf(path), path };
+  return { type: "invoke", where: `${method} ${path}`, path };
+}
+
+function topicOf(body: AppCall["body"]): string {
+  try {
+    return String((JSON.parse(String(body)) as { topic?: unknown }).topic);
+  } catch {
+    return "?";
+  }
+}
+
+function preview(body: Buffer | string): Preview {
+  const text = typeof body === "string" ? body.slice(0, maxText) : body.subarray(0, maxText).toString("utf8");
+  return { text, isCut: body.length > maxText };
+}

@@ -7,7 +7,8 @@ const lib = resolve(__dirname, "../lib");
 const allowed: Record<string, readonly string[]> = {
   model: [],
   expressions: ["model"],
-  metadata: ["model", "expressions"],
+  // What records a class says where the packages of its payloads are found.
+  metadata: ["model", "expressions", "payload/recording"],
   // The port is the type of what @DaprSidecar gives.
   decorators: ["metadata/store", "model", "client/dapr-client"],
   payload: ["model"],

@@ -17,7 +17,7 @@ import { hasModuleIn, inspectApp, loadFunctions, registeringProblems, type Loade
 import { isDefinitionError } from "./load-functions.js";
 import { bindingsOption } from "./bindings-option.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { notesOn } from "./type-notes.js";
+import { lostTypeNotes } from "./type-notes.js";
 
 interface CheckOptions {
   readonly out: string;
@@ -64,7 +64,7 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
     printProblems(sorted);
     process.stdout.write(`${summaryOf(definitions, sorted)}\n`);
     const notes = options.standalone === true ? [] : appPortNotes(definitions);
-    for (const note of [...notesOn(definitions), ...notes]) process.stderr.write(`${note}\n`);
+    for (const note of [...lostTypeNotes(definitions), ...notes]) process.stderr.write(`${note}\n`);
   }
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }

@@ -12,7 +12,7 @@ import { hasModuleIn, inspectApp, loadFunctions, registeringProblems } from "./f
 import { bindingsOption } from "./bindings-option.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { notesOn } from "./type-notes.js";
+import { lostTypeNotes } from "./type-notes.js";
 
 interface GenerateOptions {
   readonly out: string;
@@ -72,7 +72,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
   const plan = planApp(files, state, { keepStale: options.keepStale });
   if (options.dryRun !== true) writeAppFolder(out, plan);
   finish(plan, sorted, options);
-  const notes = options.json === true ? [] : [...notesOn(definitions), ...appPortNotes(definitions)];
+  const notes = options.json === true ? [] : [...lostTypeNotes(definitions), ...appPortNotes(definitions)];
   for (const note of [...notes, ...plan.leftOver.map(leftOverNote)]) process.stderr.write(`${note}\n`);
   return exitCodes.done;
 }

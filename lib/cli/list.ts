@@ -12,7 +12,7 @@ import { routeOf } from "../server/routes.js";
 import { inspectApp, loadFunctions } from "./function-app.js";
 import { isDefinitionError } from "./load-functions.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { notesOn } from "./type-notes.js";
+import { lostTypeNotes } from "./type-notes.js";
 
 export function addList(program: Command): void {
   program
@@ -40,7 +40,7 @@ async function list(modules: readonly string[], options: { readonly json?: true 
       ...definitions.map((one) => toCells(one, app)),
     ];
     for (const line of aligned(table)) process.stdout.write(`${line}\n`);
-    for (const note of notesOn(definitions)) process.stderr.write(`${note}\n`);
+    for (const note of lostTypeNotes(definitions)) process.stderr.write(`${note}\n`);
   }
   return hasErrors(sorted) ? exitCodes.problems : exitCodes.done;
 }

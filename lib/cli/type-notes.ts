@@ -1,31 +1,8 @@
+import { lostTypesOf } from "../metadata/lost-types.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { Class } from "../model/payload-type.js";
 
-/**
- * What to say where payloads could have been checked by their declared types, and no types were recorded at all: tools
- * such as esbuild drop them silently.
- */
-export function notesOn(definitions: readonly FunctionDefinition[]): string[] {
-  if (definitions.some(hasDesignTypes)) return [];
-  const untyped = definitions.filter(wantsType);
-  if (untyped.length === 0) return [];
-  return [
-    `note: ${untyped.map(({ name }) => name).join(", ")}: compiled without emitDecoratorMetadata (esbuild, tsx or ` +
-      "vite?), so no payload is checked by its declared type; give the trigger `payload`, or compile with tsc or swc " +
-      "and that option",
-  ];
-}
-
-function wantsType({ trigger, payloadType, target, methodName }: FunctionDefinition): boolean {
-  const isInferred = trigger.type === "daprServiceInvocationTrigger" || trigger.type === "daprBindingTrigger";
-  if (!isInferred || payloadType !== undefined) return false;
-  const method = (target.prototype as Record<string, unknown>)[methodName];
-  return typeof method === "function" && method.length > 0;
-}
-
-function hasDesignTypes({ target, methodName }: FunctionDefinition): boolean {
-  const { getMetadata } = Reflect as unknown as {
-    getMetadata?: (key: string, target: object, member: string) => unknown;
-  };
-  return getMetadata?.("design:paramtypes", (target as Class).prototype as object, methodName) !== undefined;
+/** Notes on types that the compiler dropped, none or one. */
+export function lostTypeNotes(definitions: readonly FunctionDefinition[]): string[] {
+  const lost = lostTypesOf(definitions);
+  return lost === undefined ? [] : [`note: ${lost}`];
 }

@@ -5,7 +5,7 @@ import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { summaryOf } from "../model/payload-issues.js";
 import type { StateEntry } from "../model/state-entry.js";
-import { compileCheck, type Check, type ValidationOptions } from "../payload/payload-type.js";
+import { compileCheck, type Check, type CheckOptions } from "../payload/payload-type.js";
 import type { BindingHost, EntryChange, EntryPlace, EntryStore, Invocation, StoredEntry } from "./binding-host.js";
 import { pause } from "./abort.js";
 import { decisiveError } from "./failures.js";
@@ -24,7 +24,7 @@ export interface CompiledEntries {
 export function compileEntries(
   definition: FunctionDefinition,
   host: BindingHost,
-  validation: ValidationOptions | undefined,
+  validation: CheckOptions | undefined,
 ): CompiledEntries | undefined {
   const { entries: bindings } = definition;
   if (bindings.length === 0) return undefined;

@@ -9,6 +9,7 @@ import {
   type FunctionDefinition,
   type FunctionMethod,
 } from "../model/function-definition.js";
+import { recordingOf } from "../payload/recording.js";
 import type { Check, CheckOptions } from "../payload/payload-type.js";
 import { callAround, type Around } from "./around.js";
 import {
@@ -74,15 +75,16 @@ export function compileFunction(
   options: CompileOptions = {},
 ): CompiledFunction {
   const { definition } = bound;
+  const validation = { ...options.validation, packages: recordingOf(definition.target)?.packages };
   return {
     definition,
     instance: bound.instance as Record<string, FunctionMethod>,
-    checkPayload: payloadCheckOf(definition, options.validation),
+    checkPayload: payloadCheckOf(definition, validation),
     inputs: definition.inputs.map((input) => ({
       binding: input,
-      ...revived(input, host.reader(input, definition), definition, options.validation),
+      ...revived(input, host.reader(input, definition), definition, validation),
     })),
-    entries: compileEntries(definition, host, options.validation),
+    entries: compileEntries(definition, host, validation),
     clients: definition.clients.map((binding) => {
       const opener = host.client(binding, definition);
       return { name: binding.name, open: (invocation) => opener.open(invocation) };
@@ -90,7 +92,7 @@ export function compileFunction(
     outputs: definition.outputs.map((output) => ({
       binding: output,
       writer: host.writer(output, definition),
-      check: valueCheckOf(output, options.validation),
+      check: valueCheckOf(output, validation),
     })),
     readReply: replyReader(definition),
     isParallel: (definition.flush ?? options.flush) === "parallel",

@@ -2,6 +2,7 @@
 import "./design-types.js";
 import { DefinitionError, type ProblemCode } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
+import { sign } from "../payload/recording.js";
 import type { BindingDecoratorName } from "./binding-types.js";
 
 // Node 20 has no Symbol.metadata; compilers and other libraries fall back to the same registered symbol.
@@ -46,9 +47,11 @@ export function recordOnMethod(
   descriptor: unknown,
   record: MethodRecord,
 ): void {
-  const member = isContext(keyOrContext)
-    ? standardMember(keyOrContext, record)
-    : legacyMember(target, keyOrContext, descriptor, record);
+  const isLegacy = !isContext(keyOrContext);
+  const member = isLegacy
+    ? legacyMember(target, keyOrContext, descriptor, record)
+    : standardMember(keyOrContext, record);
+  sign(member.metadata, isLegacy);
   const bag = bagOf(member.metadata);
   const records = bag.get(member.name);
   if (records === undefined) bag.set(member.name, [record]);

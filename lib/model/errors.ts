@@ -71,6 +71,7 @@ export type ProblemCode =
   | "option-unknown"
   | "payload-text-parsed"
   | "payload-type-lost"
+  | "payload-packages"
   | "payload-unchecked"
   | "peer-missing"
   | "retry-discouraged"

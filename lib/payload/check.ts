@@ -1,5 +1,6 @@
 import type { PayloadIssue } from "../model/errors.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
+import type { PayloadPackages } from "./class-packages.js";
 import type { Class } from "../model/payload-type.js";
 import type { Invalid } from "../model/payload-issues.js";
 
@@ -20,6 +21,8 @@ export interface ValidationOptions {
 /** The same, and who wants to know what is dropped. */
 export interface CheckOptions extends ValidationOptions {
   /** Told of properties of a payload or value that its class has no rule for, and which are left out therefore. */
+  /** Where the packages of payload classes are found; those of this copy of the library unless given. */
+  readonly packages?: PayloadPackages | undefined;
   readonly onDropped?: ((type: Class, property: string) => void) | undefined;
 }
 

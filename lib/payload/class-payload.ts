@@ -12,13 +12,7 @@ import {
   placeAt,
 } from "./check.js";
 import { asError, kindOf } from "../model/values.js";
-import {
-  type ClassValidator,
-  loadClassTransformer,
-  loadClassValidator,
-  loadTransformerStorage,
-  type TransformerStorage,
-} from "./class-packages.js";
+import { type ClassValidator, type PayloadPackages, packagesOf } from "./class-packages.js";
 import { type RuleRecord, Shapes } from "./class-shape.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 import { ShapedReading } from "./shaped-payload.js";
@@ -31,6 +25,7 @@ export interface ClassCheckOptions extends Limits {
   readonly forbidNonWhitelisted: boolean;
   readonly forbidUnknownValues: boolean;
   readonly onDropped?: CheckOptions["onDropped"];
+  readonly packages?: PayloadPackages | undefined;
 }
 
 /**
@@ -60,19 +55,19 @@ type Steps<T> = Generator<ToValidate, T, Verdict>;
 export function compileClassCheck(
   type: Class | readonly [Class],
   options: ClassCheckOptions,
-  storage: TransformerStorage | null = loadTransformerStorage(),
+  { byShape = true }: { readonly byShape?: boolean } = {},
 ): Check {
   const elementType = (Array.isArray(type) ? type[0] : type) as Class<object> & (new () => object);
   const isList = Array.isArray(type);
-  const transformer = loadClassTransformer(elementType);
+  const { transformer, transformerStorage, validator } = packagesOf(elementType, options.packages);
   const names = new PayloadNames(transformer);
-  const validator = loadClassValidator(elementType);
   const rules = validator && new Rules(validator, options);
   const sink = {
     isRuleless: (object: object) => rules?.has(object) !== true,
     nameOf: (object: object, property: string) => names.of(object, property),
   };
-  const shapes = validator && storage && new Shapes(storage, validator.getMetadataStorage());
+  const shapes =
+    byShape && validator && transformerStorage && new Shapes(transformerStorage, validator.getMetadataStorage());
   const wording = {
     ...sink,
     errorsOf: (object: object, records: readonly RuleRecord[]) => rules?.errorsOf(object, records),
@@ -89,9 +84,9 @@ export function compileClassCheck(
 
   /** Undefined where the packages have to do it themselves. */
   function checkByShape(value: unknown): Checked | undefined {
-    const shape = shapes?.of(elementType);
+    const shape = shapes ? shapes.of(elementType) : undefined;
     if (shape === undefined || (isList && (!Array.isArray(value) || value.length > options.maxItems))) return undefined;
-    const reading = new ShapedReading(shapes!, options, wording);
+    const reading = new ShapedReading(shapes as Shapes, options, wording);
     return isList ? reading.checkAll(shape, value as readonly unknown[]) : reading.check(shape, value);
   }
 

@@ -20,6 +20,7 @@ export function compileCheck(type: PayloadType, options: CheckOptions = {}): Che
     maxDepth: options.maxDepth ?? 100,
     maxItems: options.maxItems ?? 50_000,
     onDropped: options.onDropped,
+    packages: options.packages,
   };
   const check = isStandardSchema(type)
     ? compileSchemaCheck(type, settings)

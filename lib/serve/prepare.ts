@@ -1,3 +1,4 @@
+import { lostTypesOf } from "../metadata/lost-types.js";
 import {
   bindFunctions,
   inspectFunctions,
@@ -68,6 +69,8 @@ export async function prepareFunctions(
   const problems = [...others, ...inspected];
   throwErrors(problems);
   for (const { code, message } of problems) options.log.warn(`${code}: ${message}`);
+  const lost = lostTypesOf(definitions);
+  if (lost !== undefined) options.log.warn(lost);
   const bound = await bindFunctions(functions, { container: options.container });
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   return bound.flatMap(({ definition: { name }, instance }) => {

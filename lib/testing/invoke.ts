@@ -4,6 +4,7 @@ import { settingsFrom } from "../expressions/settings.js";
 import { systemData, type BindingData } from "../expressions/template.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
+import { lostTypesOf } from "../metadata/lost-types.js";
 import { readFunctions } from "../metadata/functions.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { bindingDataOf } from "../invocation/binding-data.js";
@@ -68,6 +69,7 @@ export async function invoke<C extends object, K extends MethodName<C>>(
   const definition = definitionOf(instance, method, options.settings);
   const inputs = (options.inputs ?? {}) as Readonly<Record<string, unknown>>;
   refuseUndeclared(definition, inputs);
+  warnOfLostTypes(instance, definition);
   const payload = payloadOf(definition, given);
   const request = definition.trigger.type === "httpTrigger" ? contextRequestOf(payload as HttpRequest) : undefined;
   const context = invocationContext({ functionName: definition.name, request, ...options.context });
@@ -128,6 +130,16 @@ function definitionOf(
   const [first, ...others] = resolved.problems.filter(({ level }) => level === "error") as [Problem, ...Problem[]];
   if ((first as Problem | undefined) !== undefined) throw new DefinitionError([first, ...others]);
   return resolved.definitions[0]!;
+}
+
+const warned = new WeakSet<object>();
+
+/** Once for each class: a test of what is refused fails then, and would not say why. */
+function warnOfLostTypes(instance: object, definition: FunctionDefinition): void {
+  const lost = warned.has(instance.constructor) ? undefined : lostTypesOf([definition]);
+  if (lost === undefined) return;
+  warned.add(instance.constructor);
+  console.warn(lost);
 }
 
 function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {

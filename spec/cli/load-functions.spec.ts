@@ -285,7 +285,7 @@ describe("loading functions", () => {
     const { status, stderr } = list(project, "build/orders.js");
     expect(status).toBe(0);
     expect(runCli(project, ["list", "build/orders.js"]).stderr).toMatch(
-      /^note: save: compiled without emitDecoratorMetadata \(esbuild, tsx or vite\?\)/,
+      /^note: save: compiled without decorator metadata \(by esbuild, tsx or vitest 3\?\)/,
     );
     expect(stderr).toBe("");
   });

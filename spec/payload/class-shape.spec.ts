@@ -3,7 +3,7 @@ import { Exclude, Expose, Transform, Type } from "class-transformer";
 import * as validator from "class-validator";
 import { IsInt, IsOptional, IsString, ValidateIf, ValidateNested } from "class-validator";
 import type { Class } from "../../lib/model/payload-type.js";
-import { loadTransformerStorage } from "../../lib/payload/class-packages.js";
+import { ownPackages } from "../../lib/payload/class-packages.js";
 import { compileClassCheck, type ClassCheckOptions } from "../../lib/payload/class-payload.js";
 import { Shapes } from "../../lib/payload/class-shape.js";
 
@@ -18,7 +18,7 @@ const defaults: ClassCheckOptions = {
 /** What a check by shapes says of payloads, and what the packages say of them by themselves. */
 function saidOf(type: Class | readonly [Class], options: Partial<ClassCheckOptions>, payloads: readonly unknown[]) {
   const byShape = compileClassCheck(type, { ...defaults, ...options });
-  const byPackages = compileClassCheck(type, { ...defaults, ...options }, null);
+  const byPackages = compileClassCheck(type, { ...defaults, ...options }, { byShape: false });
   return {
     byShape: payloads.map((payload) => ({ payload, said: byShape(structuredClone(payload)) })),
     byPackages: payloads.map((payload) => ({ payload, said: byPackages(structuredClone(payload)) })),
@@ -27,7 +27,7 @@ function saidOf(type: Class | readonly [Class], options: Partial<ClassCheckOptio
 
 /** True where the class needs the packages for each payload. */
 function isLeftToPackages(type: Class): boolean {
-  return new Shapes(loadTransformerStorage()!, validator.getMetadataStorage()).of(type) === undefined;
+  return new Shapes(ownPackages.transformerStorage()!, validator.getMetadataStorage()).of(type) === undefined;
 }
 
 type Decorate = (options?: validator.ValidationOptions) => PropertyDecorator;

@@ -1,6 +1,6 @@
 import type { PayloadIssue } from "../model/errors.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
-import type { PayloadPackages } from "./class-packages.js";
+import type { PayloadPackages } from "./payload-packages.js";
 import type { Class } from "../model/payload-type.js";
 import type { Invalid } from "../model/payload-issues.js";
 

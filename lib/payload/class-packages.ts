@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { DefinitionError } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
+import type { PayloadPackages } from "./payload-packages.js";
 
 export type ClassTransformer = typeof import("class-transformer");
 export type ClassValidator = typeof import("class-validator");
@@ -49,22 +50,10 @@ export interface TransformerStorage {
   findTransformMetadatas(type: Class, property: string, direction: number): readonly TransformRecord[];
 }
 
-/** The packages of payload classes, as one copy of this library finds them. They are loaded when they are asked for. */
-export interface PayloadPackages {
-  /** Rejects with `MODULE_NOT_FOUND` where it is not installed. */
-  transformer(): ClassTransformer;
-  /** Null where the package keeps its records elsewhere. */
-  transformerStorage(): TransformerStorage | null;
-  /** Rejects with `MODULE_NOT_FOUND` where it is not installed. */
-  validator(): ClassValidator;
-  /** The class of what its decorators record; undefined where it is elsewhere. */
-  validatorRecord(): unknown;
-}
-
 /** Each `require` is spelled out, so that a bundler puts the same copies into its bundle. */
-export const ownPackages: PayloadPackages = {
+export const ownPackages = {
   transformer: () => require("class-transformer") as ClassTransformer,
-  transformerStorage() {
+  transformerStorage(): TransformerStorage | null {
     try {
       return storageIn(require("class-transformer/cjs/storage.js"));
     } catch {
@@ -72,7 +61,7 @@ export const ownPackages: PayloadPackages = {
     }
   },
   validator: () => require("class-validator") as ClassValidator,
-  validatorRecord() {
+  validatorRecord(): unknown {
     try {
       return (require("class-validator/cjs/metadata/ValidationMetadata.js") as { ValidationMetadata: unknown })
         .ValidationMetadata;
@@ -80,7 +69,7 @@ export const ownPackages: PayloadPackages = {
       return undefined;
     }
   },
-};
+} satisfies PayloadPackages;
 
 /** What a class is read with. */
 export interface ClassPackages {
@@ -109,7 +98,7 @@ export function packagesOf(type: Class, recording: PayloadPackages = ownPackages
     [undefined, record?.constructor].includes(packages.validatorRecord() as undefined);
   const recorder = record === undefined ? recording : [recording, ownPackages].find(isRecorder);
   const packages = recorder ?? recording;
-  const own = packages.transformerStorage();
+  const own = packages.transformerStorage() as TransformerStorage | null;
   const isKnown = own !== null && knows(own, type);
   const other = isKnown ? undefined : otherTransformer(type, own);
   const isReachable = recorder !== undefined || isKnown || other !== undefined;
@@ -117,9 +106,10 @@ export function packagesOf(type: Class, recording: PayloadPackages = ownPackages
     throw unreachable(type);
   }
   return {
-    transformer: other?.transformer ?? load("class-transformer", type, () => packages.transformer()),
+    transformer:
+      other?.transformer ?? load("class-transformer", type, () => packages.transformer() as ClassTransformer),
     transformerStorage: other?.storage ?? own,
-    validator: rules && load("class-validator", type, () => packages.validator()),
+    validator: rules && load("class-validator", type, () => packages.validator() as ClassValidator),
   };
 }
 

@@ -12,7 +12,8 @@ import {
   placeAt,
 } from "./check.js";
 import { asError, kindOf } from "../model/values.js";
-import { type ClassValidator, type PayloadPackages, packagesOf } from "./class-packages.js";
+import { type ClassValidator, packagesOf } from "./class-packages.js";
+import type { PayloadPackages } from "./payload-packages.js";
 import { type RuleRecord, Shapes } from "./class-shape.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 import { ShapedReading } from "./shaped-payload.js";

@@ -1,5 +1,6 @@
 import type { Class } from "../model/payload-type.js";
-import { ownPackages, type PayloadPackages } from "./class-packages.js";
+import { ownPackages } from "./class-packages.js";
+import type { PayloadPackages } from "./payload-packages.js";
 
 /** How the decorators of a class were recorded. */
 export interface Recording {

@@ -47,7 +47,11 @@ describe("types that a compiler dropped", () => {
     const warn = jest.spyOn(console, "warn").mockImplementation(() => undefined);
     try {
       const orders = new (compiledWithoutTypes())();
-      const call = invoke as unknown as (instance: object, method: string, payload: object) => Promise<{ reply: unknown }>;
+      const call = invoke as unknown as (
+        instance: object,
+        method: string,
+        payload: object,
+      ) => Promise<{ reply: unknown }>;
       expect((await call(orders, "place", { total: -1 })).reply).toBe(-1);
       await call(orders, "place", { total: 1 });
       expect(warn.mock.calls).toEqual([[text]]);

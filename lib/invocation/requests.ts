@@ -52,7 +52,8 @@ export class TriggerRequest implements HttpRequest {
     return new ReadableStream<Uint8Array>({
       async pull(controller) {
         const content = await bytes;
-        if (content.byteLength > 0) controller.enqueue(content.slice());
+        // A copy; `slice` of a Buffer would be none.
+        if (content.byteLength > 0) controller.enqueue(new Uint8Array(content));
         controller.close();
       },
     });

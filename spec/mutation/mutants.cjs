@@ -117,7 +117,7 @@ module.exports = {
   "invocation/requests": {
     specs: ["invocation/requests"],
     changes: [
-      ["controller.enqueue(content.slice());", "controller.enqueue(content);"],
+      ["controller.enqueue(new Uint8Array(content));", "controller.enqueue(content);"],
       ["return new Uint8Array(await this.#bytes()).buffer;", "return (await this.#bytes()).buffer as ArrayBuffer;"],
       ["rest.delete(tokenHeader);", ""],
       ["    this.#parsed = undefined;\n    return", "    return"],

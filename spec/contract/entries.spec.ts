@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { serve, type App } from "dapr-functions";
 import { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
 import { compileFolder, startAppProcess, type AppProcess } from "../support/app-process.js";
+import { startHandlers } from "../support/dapr-extension.js";
 import { freePort, startDaprd, type Daprd } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 import { startRedis, type Redis } from "../support/redis.js";
@@ -109,6 +110,16 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       const numbers = replies.map(({ status, json }) => (status === 200 ? (json as number) : -status));
       expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: calls }, (_, index) => index + 1));
       expect(await stored("sum")).toBe(calls);
+    });
+
+    it("adds up where the worker of the Functions host serves the entries", async () => {
+      const worker = await startHandlers([functions], { port: 0, daprUrl: daprd.url });
+      const one = (): Promise<Reply> => invoke("increment", { key: "sum-of-worker" }, worker.url);
+      const replies = await callOften(calls, callers, one);
+      await worker.close();
+      const numbers = replies.map(({ status, json }) => (status === 200 ? (json as number) : -status));
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: calls }, (_, index) => index + 1));
+      expect(await stored("sum-of-worker")).toBe(calls);
     });
 
     it("lets one of several create a key", async () => {

@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toFunctionJson } from "../../lib/azure/index.js";
+import { toFunctionJson, toHandler } from "../../lib/azure/index.js";
 import { readFunctions, type Class, type FunctionDefinition } from "../../lib/index.js";
 import { compileInto, runCli, startHost, type FunctionsHost, type HostData } from "./functions-host.js";
 import { consumerProject } from "./packed.js";
@@ -47,20 +48,86 @@ register([require("./functions.js").${options.export}], { bindings: "sidecar" })
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", main: "build/main.js" }));
   }
   const host = await startHost(app, { ...environment, DAPR_HTTP_ENDPOINT: daprUrl });
-  const server = createServer((request, response) => {
-    void answerTo(request, readFunctions(options.functions), host).then(({ status, body }) => {
-      response.writeHead(status, { "content-type": "application/json" }).end(body);
-    });
+  const listener = await listen(options.port, options.functions, async ({ name }, payload, traceparent) => {
+    const call = { function: name, payload, ...(traceparent !== undefined && { traceparent }) };
+    const [result] = await host.invoke([call]);
+    const { error, reply } = result!;
+    if (error !== undefined) throw new Error(error.message);
+    return (reply as { bytes?: string } | undefined)?.bytes;
   });
-  await new Promise<void>((resolve) => server.listen(options.port, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    url: listener.url,
     app,
     host,
     async close() {
+      await listener.close();
+      await host.close();
+    },
+  };
+}
+
+/**
+ * The handlers of the v3 model with `bindings: "sidecar"` in this very process, behind the triggers of the Dapr
+ * extension: for classes that a spec looks into.
+ */
+export async function startHandlers(
+  functions: readonly (Class | object)[],
+  { port, daprUrl }: { readonly port: number; readonly daprUrl: string },
+): Promise<Listener> {
+  const exported = Object.fromEntries(functions.map((target, index) => [`target${index}`, target]));
+  const names = readFunctions(functions).map(({ name }) => name);
+  const load = (): object => exported;
+  const handlers = new Map(names.map((name) => [name, toHandler(load, name, { bindings: "sidecar", daprUrl })]));
+  const log = Object.assign(() => undefined, {
+    error: () => undefined,
+    warn: () => undefined,
+    info: () => undefined,
+    verbose: () => undefined,
+  });
+  return await listen(port, functions, async ({ name, trigger }, data, traceparent) => {
+    const bindings = { [trigger.name]: delivered(data) };
+    const context = { invocationId: randomUUID(), bindings, log, traceContext: { traceparent } };
+    const view = (await handlers.get(name)!(context)) as DataView | undefined;
+    return view === undefined ? undefined : Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  });
+}
+
+/** What the v3 worker makes of a value that came over the wire. */
+function delivered(data: HostData): unknown {
+  if ("base64" in data) return Buffer.from(data.base64, "base64");
+  const text = "json" in data ? data.json : "string" in data ? data.string : "";
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+export interface Listener {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Runs a function and gives the body of its reply. */
+type Run = (
+  definition: FunctionDefinition,
+  payload: HostData,
+  traceparent: string | undefined,
+) => Promise<string | Buffer | undefined>;
+
+async function listen(port: number, functions: readonly (Class | object)[], run: Run): Promise<Listener> {
+  const definitions = readFunctions(functions);
+  const server = createServer((request, response) => {
+    void answerTo(request, definitions, run).then(({ status, body }) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await host.close();
     },
   };
 }
@@ -74,7 +141,7 @@ interface Answer {
 async function answerTo(
   request: IncomingMessage,
   definitions: readonly FunctionDefinition[],
-  host: FunctionsHost,
+  run: Run,
 ): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -84,17 +151,12 @@ async function answerTo(
   if (definition === undefined) return { status: 404 };
   if (request.method === "OPTIONS") return { status: definition.trigger.type === "daprBindingTrigger" ? 200 : 404 };
   const traceparent = request.headers["traceparent"] as string | undefined;
-  const [result] = await host.invoke([
-    {
-      function: definition.name,
-      payload: dataOf(Buffer.concat(chunks), definition),
-      ...(traceparent !== undefined && { traceparent }),
-    },
-  ]);
-  const { error, reply } = result!;
-  if (error !== undefined) return { status: 500, body: error.message };
-  const bytes = (reply as { bytes?: string } | undefined)?.bytes;
-  return { status: 200, ...(bytes !== undefined && { body: bytes }) };
+  try {
+    const body = await run(definition, dataOf(Buffer.concat(chunks), definition), traceparent);
+    return { status: 200, ...(body !== undefined && { body }) };
+  } catch (error) {
+    return { status: 500, body: (error as Error).message };
+  }
 }
 
 function subscriptionOf({ trigger, name }: FunctionDefinition): object[] {

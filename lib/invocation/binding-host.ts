@@ -3,14 +3,25 @@ import type { ClientBinding, InputBinding, OutputBinding } from "../model/bindin
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { KeyQueue } from "./key-queue.js";
+import type { Moment } from "./moment.js";
 import type { InvocationWatch, ObservedInvocation } from "./observer.js";
 
 /** One call of a function, as its bindings see it. */
 export interface Invocation extends ObservedInvocation {
   /** What `{name}` expressions find; made at the first use, from what was there before the method ran. */
   readonly bindingData: BindingData;
-  /** Cancels the requests of this invocation. */
+  /** Cancels the requests of this invocation: its time is up, or the app's. */
   readonly signal: AbortSignal | undefined;
+  /** Comes when the invocation was answered for want of time; undefined where nothing limits that. */
+  expiry?: Moment | undefined;
+  /**
+   * Calls back when nobody waits for the answer any more: the caller has gone, its time is up, or the app's.
+   *
+   * @returns ends that
+   */
+  whenUnwanted?(listener: (reason: Error) => void): () => void;
+  /** The invocation has been answered: what it handed out lives on by itself. */
+  ended?(): void;
   /** What watches this invocation, from its start on. */
   watch?: InvocationWatch | undefined;
   /** Which call of the method this is, from 1: it is called again when its state entries have changed meanwhile. */

@@ -30,20 +30,25 @@ export interface FailureBody {
 }
 
 /** Codes that decide the status beside those of a payload. */
-type DecisiveCode = "ERR_STATE_CONFLICT" | "ERR_QUEUE_FULL" | "ERR_INVOCATION_TIMEOUT";
+type DecisiveCode = "ERR_STATE_CONFLICT" | "ERR_QUEUE_FULL" | "ERR_INVOCATION_TIMEOUT" | "ERR_APP_STOPPED";
 
 type Blame = "payload" | DecisiveCode | "other";
+
+function everywhere(status: number): Readonly<Record<string, number>> {
+  return {
+    daprServiceInvocationTrigger: status,
+    httpTrigger: status,
+    daprTopicTrigger: status,
+    daprBindingTrigger: status,
+  };
+}
 
 /** The statuses that answer a failure, by the type of the trigger. An event whose payload is to blame has none. */
 const statuses: Readonly<Record<Blame, Readonly<Record<string, number>>>> = {
   payload: { daprServiceInvocationTrigger: 400, httpTrigger: 400, daprBindingTrigger: 500 },
   ERR_STATE_CONFLICT: { daprServiceInvocationTrigger: 409, httpTrigger: 409 },
-  ERR_QUEUE_FULL: {
-    daprServiceInvocationTrigger: 503,
-    httpTrigger: 503,
-    daprTopicTrigger: 503,
-    daprBindingTrigger: 503,
-  },
+  ERR_QUEUE_FULL: everywhere(503),
+  ERR_APP_STOPPED: everywhere(503),
   ERR_INVOCATION_TIMEOUT: { daprServiceInvocationTrigger: 504, httpTrigger: 504 },
   other: {},
 };
@@ -83,7 +88,7 @@ export function failureOf(thrown: unknown, { trigger }: Pick<FunctionDefinition,
     errorCode,
     message: isSecret ? undefined : message,
     issues,
-    retryAfter: blame === "ERR_QUEUE_FULL" ? 1 : undefined,
+    retryAfter: blame === "ERR_QUEUE_FULL" || blame === "ERR_APP_STOPPED" ? 1 : undefined,
     isPayloads,
     detail: stack ?? message,
   };

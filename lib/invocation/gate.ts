@@ -1,21 +1,62 @@
-/** Lets a bounded number of invocations run at once; the others wait their turn, first come, first served. */
+import type { Invocation } from "./binding-host.js";
+import { decisiveError } from "./failures.js";
+
+/** Lets a bounded number of invocations run at once; a bounded number of others wait their turn, first come, first served. */
 export class Gate {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
-  constructor(limit: number) {
+  /**
+   * @param what who is bounded, for messages: `the app`
+   * @param maxQueue how many may wait; ten times the limit unless given
+   */
+  constructor(
+    private readonly what: string,
+    private readonly limit: number,
+    private readonly maxQueue = 10 * limit,
+  ) {
     this.#free = limit;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * @returns undefined when it may run at once; else resolves when it is its turn, and rejects when nobody waits for its
+   *   answer any more
+   * @throws InvocationError `ERR_QUEUE_FULL`
+   */
+  enter(invocation: Invocation): Promise<void> | undefined {
+    if (this.#free > 0) {
+      this.#free--;
+      return undefined;
     }
+    if (this.#waiting.size >= this.maxQueue) {
+      const message = `${this.what} runs ${this.limit} invocations, and ${this.#waiting.size} wait; try again later`;
+      throw decisiveError("ERR_QUEUE_FULL", message);
+    }
+    return new Promise((resolve, reject) => {
+      let stop: (() => void) | undefined;
+      const turn = (): void => {
+        stop?.();
+        resolve();
+      };
+      this.#waiting.add(turn);
+      stop = invocation.whenUnwanted?.((reason) => {
+        if (this.#waiting.delete(turn)) reject(reason);
+      });
+    });
+  }
+
+  leave(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#waiting.delete(next);
+    next();
   }
 }

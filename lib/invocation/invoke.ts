@@ -32,6 +32,7 @@ import {
   waitAfter,
   type CompiledEntries,
 } from "./entries.js";
+import type { Moment } from "./moment.js";
 import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
 import { replyReader, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
@@ -142,6 +143,8 @@ async function invokeWithEntries<R>(
   const places = store.locate(invocation);
   const ids = places.map(({ id }) => id);
   const release = await store.queue.enter(ids, invocation.signal, () => queueFullError(invocation, places));
+  // Others are not to wait for a method that never ends, and whose caller was answered.
+  invocation.expiry?.when(release);
   try {
     for (let attempt = 1; ; attempt++) {
       invocation.attempt = attempt;
@@ -175,8 +178,15 @@ function callAndFlush<R>(
 ): MaybePromise<R> {
   let collectors: Collectors = none;
   let clients: readonly OpenClient[] = none;
+  const { expiry } = invocation;
   const call = (): MaybePromise<unknown> =>
     andThen(readInputs(fn, invocation, entries), (bindings) => {
+      expiry?.when(() => {
+        closeAll(collectors);
+        closeAll(clients);
+        entries?.close();
+      });
+      refuseLate(expiry);
       if (fn.clients.length > 0) clients = clientsOf(fn, invocation, bindings);
       if (fn.outputs.length > 0) collectors = collectorsOf(fn, invocation, bindings);
       invocation.watch?.calling?.(payload);
@@ -190,6 +200,7 @@ function callAndFlush<R>(
       closeAll(collectors);
       closeAll(clients);
       entries?.close();
+      refuseLate(expiry);
       invocation.watch?.called?.(returned);
       const answer = fn.readReply(returned, invocation.context);
       const reply = write(answer);
@@ -205,6 +216,11 @@ function callAndFlush<R>(
       throw thrown;
     },
   );
+}
+
+/** The caller was answered in the meantime: the method is not called any more, and nothing of it is sent. */
+function refuseLate(expiry: Moment | undefined): void {
+  if (expiry?.reason !== undefined) throw expiry.reason;
 }
 
 function closeAll(parts: readonly { close(): void }[]): void {

@@ -1,15 +1,31 @@
 import { attempt, type MaybePromise } from "../model/maybe-promise.js";
 import type { Invocation } from "./binding-host.js";
 import { failureOf, type Failure } from "./failures.js";
-import type { Gate } from "./gate.js";
+import { Gate } from "./gate.js";
+import { runWithin, type Limits } from "./limits.js";
 import { invoke, type CompiledFunction } from "./invoke.js";
 import type { TopicOutcome, WireReply } from "./reply.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
 import type { AppScope } from "./trigger-invocation.js";
 
 /** What the endpoints of one app share. */
 export interface EndpointScope extends AppScope {
   /** Bounds how many invocations run at once. */
   readonly gate: Gate | undefined;
+  /** How many invocations may wait where a trigger bounds them; ten times its limit unless given. */
+  readonly maxQueue: number | undefined;
+  /** Milliseconds that an invocation may take, unless its trigger says otherwise. */
+  readonly timeout: number | undefined;
+}
+
+/** What bounds the invocations of a function; undefined where nothing does. */
+export function limitsOf({ trigger, name }: FunctionDefinition, scope: EndpointScope): Limits | undefined {
+  const own: { readonly timeout?: number | undefined; readonly concurrency?: number | undefined } =
+    trigger.generic === true ? {} : trigger;
+  const timeout = own.timeout ?? scope.timeout;
+  const ownGate = own.concurrency === undefined ? undefined : new Gate(name, own.concurrency, scope.maxQueue);
+  const gates = [ownGate, scope.gate].filter((gate) => gate !== undefined);
+  return gates.length === 0 && timeout === undefined ? undefined : { gates, timeout };
 }
 
 /** In what the hosts differ: how a payload comes, and how an answer goes. */
@@ -27,17 +43,21 @@ export function runFunction<R>(
   fn: CompiledFunction,
   invocation: Invocation,
   steps: HostSteps<R>,
-  gate?: Gate,
+  limits?: Limits,
 ): MaybePromise<R> {
   const { observer } = fn;
   const run = (payload: unknown): MaybePromise<R> =>
-    gate === undefined
-      ? invoke(fn, payload, invocation, steps.write)
-      : gate.run(async () => await invoke(fn, payload, invocation, steps.write));
+    runWithin(limits, invocation, () => invoke(fn, payload, invocation, steps.write));
   const fail = (thrown: unknown): R => {
     const failure = failureOf(thrown, fn.definition);
     invocation.watch?.ended?.({ failure });
+    invocation.ended?.();
     return steps.fail(failure, thrown);
+  };
+  const succeed = (reply: R): R => {
+    invocation.watch?.ended?.({});
+    invocation.ended?.();
+    return reply;
   };
   let payload: unknown;
   try {
@@ -46,22 +66,10 @@ export function runFunction<R>(
     invocation.watch = observer?.start(invocation);
     return fail(thrown);
   }
-  if (observer === undefined) return attempt(() => run(payload), same, fail);
+  if (observer === undefined) return attempt(() => run(payload), succeed, fail);
   const watch = (invocation.watch = observer.start(invocation));
-  const watched = (): MaybePromise<R> =>
-    attempt(
-      () => run(payload),
-      (reply) => {
-        watch?.ended?.({});
-        return reply;
-      },
-      fail,
-    );
+  const watched = (): MaybePromise<R> => attempt(() => run(payload), succeed, fail);
   return watch?.run === undefined ? watched() : watch.run(watched);
-}
-
-function same<T>(value: T): T {
-  return value;
 }
 
 /**
@@ -75,6 +83,8 @@ export function logFailure(
   subject?: string,
 ): void {
   const line = `${definition.name} failed${subject === undefined ? "" : ` on ${subject}`}: ${errorCode}: ${detail}`;
-  if (isPayloads) context.warn(line);
+  // Nobody waits for that answer, and nothing has gone wrong here.
+  if (errorCode === "ERR_CALLER_GONE") context.debug(line);
+  else if (isPayloads || errorCode === "ERR_QUEUE_FULL") context.warn(line);
   else context.error(line);
 }

@@ -117,6 +117,7 @@ export function requestOfEntry({ event, metadata }: BulkEntry, request: Triggeri
   if (own.size === 0) return request;
   return {
     header: (name) => (own.has(name) ? own.get(name) : request.header(name)),
+    onGone: (listener) => request.onGone?.(listener) ?? (() => {}),
     get headers() {
       const headers = new Headers(request.headers);
       for (const [name, value] of own) setHeader(headers, name, value);

@@ -2,14 +2,20 @@ import { randomUUID } from "node:crypto";
 import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { AppLog, InvocationContext, InvocationRequest, Log, TraceContext } from "../model/invocation.js";
+import { InvocationError } from "../model/errors.js";
 import type { Invocation } from "./binding-host.js";
+import { FollowedSignal, type Moment } from "./moment.js";
 import { withoutToken, type RequestParts } from "./requests.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
 
 /** What all invocations of one app share. */
 export interface AppScope {
   readonly log: AppLog;
-  /** Aborted when the time that invocations have to finish after the app was told to stop is over. */
+  /** The app was told to stop. */
+  readonly stopping: Moment;
+  /** The time is over that invocations have to finish after that. */
+  readonly givenUp: Moment;
+  /** Aborted somewhat later: what is done by then may still send its outputs. */
   readonly signal: AbortSignal;
 }
 
@@ -17,6 +23,8 @@ export interface AppScope {
 export interface TriggeringRequest extends Pick<RequestParts, "headers"> {
   /** @param name in lower case */
   header(name: string): string | undefined;
+  /** Calls back when the caller goes away; left out where a server cannot tell. Returns what ends that. */
+  onGone?(listener: () => void): () => void;
 }
 
 /** A request that its caller wrote, rather than a sidecar on behalf of a component. */
@@ -32,6 +40,11 @@ export class TriggerInvocation implements Invocation {
   attributes: TraceAttributes | undefined = undefined;
   watch: Invocation["watch"] = undefined;
   #attempt = 1;
+  expiry: Invocation["expiry"] = undefined;
+  #limit: FollowedSignal | undefined;
+  #callers: FollowedSignal | undefined;
+  #stopping: FollowedSignal | undefined;
+  #isOver = false;
   #id: string | undefined;
   #log: Log | undefined;
   #trace: Readonly<Record<string, string>> | null | undefined = null;
@@ -56,8 +69,52 @@ export class TriggerInvocation implements Invocation {
     if (attempt > 1) this.#log = undefined;
   }
 
+  /** Shared with other invocations unless a time limit makes it this one's. */
   get signal(): AbortSignal {
-    return this.scope.signal;
+    const { expiry } = this;
+    if (expiry === undefined) return this.scope.signal;
+    const { signal } = this.scope;
+    this.#limit ??= this.#followed((abort) => {
+      const onAbort = (): void => abort(signal.reason as Error);
+      if (signal.aborted) onAbort();
+      signal.addEventListener("abort", onAbort);
+      const stop = expiry.when(abort);
+      return () => {
+        stop();
+        signal.removeEventListener("abort", onAbort);
+      };
+    });
+    return this.#limit.signal;
+  }
+
+  /** Aborted when nobody waits for the answer any more. */
+  get callersSignal(): AbortSignal {
+    return (this.#callers ??= this.#followed((abort) => this.whenUnwanted(abort))).signal;
+  }
+
+  /** Aborted when the app is told to stop. */
+  get stoppingSignal(): AbortSignal {
+    return (this.#stopping ??= this.#followed((abort) => this.scope.stopping.when(abort))).signal;
+  }
+
+  whenUnwanted(listener: (reason: Error) => void): () => void {
+    const gone = (): void =>
+      listener(new InvocationError("ERR_CALLER_GONE", "the caller has gone and waits for no answer"));
+    const stops = [this.request.onGone?.(gone), this.expiry?.when(listener), this.scope.givenUp.when(listener)];
+    return () => stops.forEach((stop) => stop?.());
+  }
+
+  ended(): void {
+    this.#isOver = true;
+    this.#callers?.letGo();
+    this.#stopping?.letGo();
+    this.#limit?.letGo();
+  }
+
+  #followed(follow: ConstructorParameters<typeof FollowedSignal>[0]): FollowedSignal {
+    const followed = new FollowedSignal(follow);
+    if (this.#isOver) followed.letGo();
+    return followed;
   }
 
   get traceHeaders(): Readonly<Record<string, string>> | undefined {
@@ -132,7 +189,11 @@ class TriggerContext implements InvocationContext {
   }
 
   get signal(): AbortSignal {
-    return this.#invocation.signal;
+    return this.#invocation.callersSignal;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#invocation.stoppingSignal;
   }
 
   get attempt(): number {

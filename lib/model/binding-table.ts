@@ -189,6 +189,18 @@ const triggerData = dataType("string", "binary");
 const inputData = dataType("string");
 const anyData = dataType("string", "binary", "stream");
 
+/** What bounds the invocations of a function, beside a sidecar. */
+const limits = {
+  timeout: {
+    kind: { from: 1, to: Infinity },
+    host: warning("the Functions host has a functionTimeout of its own, in host.json; set that"),
+  },
+  concurrency: {
+    kind: { from: 1, to: Infinity },
+    host: warning("the Functions host has limits of its own, in host.json; set those"),
+  },
+} as const;
+
 function dataType(...words: readonly string[]) {
   return { dataType: { kind: { oneOf: words, anyCase: true }, host: "function.json" } } as const;
 }
@@ -221,6 +233,7 @@ export const bindingTable = {
         host: warning("the Functions host answers POST only; remove it, or use @HttpTrigger"),
       },
       payload: valueType,
+      ...limits,
     },
   },
   DaprTopicTrigger: {
@@ -243,13 +256,14 @@ export const bindingTable = {
       bulk: { kind: "bulk", host: warning("the Functions host subscribes to single events; remove it") },
       metadata: { kind: "textMap", expressions: "settings", host: warning(hostSubscribesWithout) },
       payload: valueType,
+      ...limits,
     },
   },
   DaprBindingTrigger: {
     role: "trigger",
     type: "daprBindingTrigger",
     defaultName: "payload",
-    options: { ...triggerData, bindingName: atStart, payload: valueType },
+    options: { ...triggerData, bindingName: atStart, payload: valueType, ...limits },
   },
   HttpTrigger: {
     role: "trigger",
@@ -262,6 +276,7 @@ export const bindingTable = {
       // The host reads no settings there.
       route: { kind: "text", host: "function.json" },
       payload: valueType,
+      ...limits,
     },
   },
   DaprStateInput: {

@@ -36,11 +36,19 @@ export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | 
 /** A method in either case, as decorators take it. */
 export type HttpMethodOption = HttpMethod | Lowercase<HttpMethod>;
 
+/** What bounds the invocations of a function. The Functions host has limits of its own. */
+interface LimitedTrigger {
+  /** Milliseconds from the arrival of a request to its answer; those of the app unless given. */
+  readonly timeout?: number | undefined;
+  /** How many invocations of this function run at once; the others wait. No limit but the app's unless given. */
+  readonly concurrency?: number | undefined;
+}
+
 /** @see https://docs.dapr.io/reference/api/service_invocation_api/ */
-export interface DaprServiceInvocationTrigger extends BindingBase {
+export interface DaprServiceInvocationTrigger extends BindingBase, LimitedTrigger {
   readonly type: "daprServiceInvocationTrigger";
   readonly direction: "in";
-  /** Name under which callers invoke the function; the function's name unless given. */
+  /** Name under which callers invoke the function, or a route template: `orders/{id}`; the function's name unless given. */
   readonly methodName?: string | undefined;
   /** Verbs it answers; POST unless given. The Functions host answers POST only. */
   readonly methods?: readonly HttpMethodOption[] | undefined;
@@ -49,7 +57,7 @@ export interface DaprServiceInvocationTrigger extends BindingBase {
 }
 
 /** @see https://docs.dapr.io/reference/api/pubsub_api/ */
-export interface DaprTopicTrigger extends BindingBase {
+export interface DaprTopicTrigger extends BindingBase, LimitedTrigger {
   readonly type: "daprTopicTrigger";
   readonly direction: "in";
   /** Name of the pubsub component; may hold `%setting%`. */
@@ -83,7 +91,7 @@ export interface BulkSubscribe {
 }
 
 /** @see https://docs.dapr.io/reference/api/bindings_api/ */
-export interface DaprBindingTrigger extends BindingBase {
+export interface DaprBindingTrigger extends BindingBase, LimitedTrigger {
   readonly type: "daprBindingTrigger";
   readonly direction: "in";
   /** Name of the component; the function's name unless given. */
@@ -93,14 +101,14 @@ export interface DaprBindingTrigger extends BindingBase {
 }
 
 /** @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger */
-export interface HttpTrigger extends BindingBase {
+export interface HttpTrigger extends BindingBase, LimitedTrigger {
   readonly type: "httpTrigger";
   readonly direction: "in";
   /** Enforced by the Functions host only. */
   readonly authLevel?: "anonymous" | "function" | "admin" | undefined;
   /** All verbs unless given. */
   readonly methods?: readonly HttpMethodOption[] | undefined;
-  /** Route below `/api/`, with `{name}`, `{name?}` and `{*name}` segments; the function's name unless given. */
+  /** Route below the app's `routePrefix`, `/api/` unless given, with `{name}`, `{name?}` and `{*name}` segments; the function's name unless given. */
   readonly route?: string | undefined;
   /** Describes the body. */
   readonly payload?: PayloadType | undefined;

@@ -1,16 +1,18 @@
 /** The longest that Node's timers can wait; beyond it they fire at once. */
-const longest = 2 ** 31 - 1;
+export const longestWait = 2 ** 31 - 1;
 
 /**
  * Calls back after any number of milliseconds; `Infinity` is never.
  *
+ * @param options whether the waiting keeps the process alive, as it does unless told otherwise
  * @returns ends the waiting
  */
-export function after(milliseconds: number, callback: () => void): () => void {
+export function after(milliseconds: number, callback: () => void, { keepsAlive = true } = {}): () => void {
   if (milliseconds === Infinity) return () => {};
   let timer: NodeJS.Timeout;
   const wait = (left: number): void => {
-    timer = left > longest ? setTimeout(() => wait(left - longest), longest) : setTimeout(callback, left);
+    timer = left > longestWait ? setTimeout(() => wait(left - longestWait), longestWait) : setTimeout(callback, left);
+    if (!keepsAlive) timer.unref();
   };
   wait(milliseconds);
   return () => clearTimeout(timer);

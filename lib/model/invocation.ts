@@ -10,8 +10,14 @@ export interface InvocationContext {
   readonly triggerMetadata: Readonly<Record<string, unknown>>;
   /** The request of a service invocation or an HTTP function; undefined for other triggers, and where a host hides it. */
   readonly request?: InvocationRequest | undefined;
-  /** Aborted when the app stops and this invocation has used up the time it had to finish. */
+  /**
+   * Aborted when nobody waits for the answer of this invocation any more: the caller or the sidecar has gone, its time limit
+   * is reached, or the app stops and the time is over that it had to finish. `signal.reason` is an error whose code says which:
+   * `ERR_CALLER_GONE`, `ERR_INVOCATION_TIMEOUT`, `ERR_APP_STOPPED`. Never under the Functions host, which does not tell.
+   */
   readonly signal: AbortSignal;
+  /** Aborted as soon as the app is told to stop, for loops that had better end early. Never under the Functions host. */
+  readonly stopping: AbortSignal;
   /** 1, and more where the method runs again since another has changed its state entries. */
   readonly attempt: number;
   /** W3C trace context of the trigger, handed on to every input and output. */

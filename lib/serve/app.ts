@@ -22,6 +22,13 @@ export interface HandlerOptions {
    * given, as `DAPR_FUNCTIONS_LOG` says: `text`, `json` or `off`.
    */
   readonly log?: LogPort | undefined;
+  /** Milliseconds that an invocation may take from its arrival to its answer, which is 504 then; no limit unless given. */
+  readonly invocationTimeout?: number | undefined;
+  /**
+   * How many invocations may wait behind `maxConcurrency`, or behind the `concurrency` of a trigger, before others are
+   * answered 503; ten times that limit unless given.
+   */
+  readonly maxQueue?: number | undefined;
   /** Milliseconds that invocations in flight have to finish once the app is told to stop; 5,000 unless given. */
   readonly shutdownTimeout?: number | undefined;
   /** Milliseconds for one request to the sidecar; `DAPR_API_TIMEOUT_SECONDS`, then 100,000. */
@@ -48,8 +55,16 @@ export interface HandlerOptions {
   readonly around?: Around | undefined;
   /** Watch the invocations. */
   readonly observers?: readonly InvocationObserver[] | undefined;
-  /** `false` leaves `/healthz` to the program. */
-  readonly health?: boolean | undefined;
+  /**
+   * A check of the program's own behind `/healthz` and `/readyz`: `false`, or an error, makes them 503. `false` in its place
+   * leaves both paths to the program.
+   */
+  readonly health?: boolean | (() => unknown) | undefined;
+  /**
+   * Whether the process ends, with its exit code or 0, when SIGTERM or SIGINT has closed the app. With `serve` it does
+   * unless this is `false`; `createHandler` does not listen to signals unless this is `true`.
+   */
+  readonly exitOnSignal?: boolean | undefined;
   /** Closes the app when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** How payload classes are validated. */

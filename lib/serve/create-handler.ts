@@ -20,9 +20,13 @@ export async function createHandler(
   options: HandlerOptions = {},
 ): Promise<RequestHandler> {
   // As with serve: who imports the library for its decorators does without half of it.
+  const { closeOnSignals } = require("./signals.js") as typeof import("./signals.js");
   const { startApp } = require("./start-app.js") as typeof import("./start-app.js");
   const app = await startApp(functions, options, {
     open: async (handler) => ({ address: undefined, close: (closing) => handler.close(closing) }),
+    // The process is the program's unless it says otherwise.
+    closeWhenTold: (close, patience) =>
+      options.exitOnSignal === true ? closeOnSignals({ close, patience, exits: true }) : () => {},
   });
   const { handler } = app;
   const handle = (...[request, response, next]: Parameters<RequestHandler>): void =>

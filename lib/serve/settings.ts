@@ -37,6 +37,8 @@ export interface RuntimeOptions {
   readonly maxRequestSize?: number | undefined;
   readonly flush?: string | undefined;
   readonly maxConcurrency?: number | undefined;
+  readonly maxQueue?: number | undefined;
+  readonly invocationTimeout?: number | undefined;
   readonly routePrefix?: string | undefined;
 }
 
@@ -77,7 +79,15 @@ export function readSettings(
 }
 
 function numberProblems(options: RuntimeOptions): Problem[] {
-  const least = { timeout: 1, shutdownTimeout: 0, maxBodySize: 0, maxRequestSize: 1024, maxConcurrency: 1 };
+  const least = {
+    timeout: 1,
+    shutdownTimeout: 0,
+    maxBodySize: 0,
+    maxRequestSize: 1024,
+    maxConcurrency: 1,
+    maxQueue: 0,
+    invocationTimeout: 1,
+  };
   return Object.entries(least).flatMap(([name, minimum]) => {
     const value = options[name as keyof typeof least];
     if (value === undefined || (typeof value === "number" && value >= minimum)) return [];

@@ -3,6 +3,7 @@ import type { DaprClient, SidecarMetadata } from "../client/dapr-client.js";
 import type { Binding } from "../model/bindings.js";
 import { bindingsOf, placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { Log } from "../model/invocation.js";
+import { after } from "../model/duration.js";
 import { subscriptionsOf } from "../server/routes.js";
 
 export interface SidecarCheckOptions {
@@ -11,12 +12,17 @@ export interface SidecarCheckOptions {
   /** Where the app listens; undefined where a server of the program's own does. */
   readonly address: { readonly port: number; readonly host: string } | undefined;
   readonly log: Log;
+  /** The sidecar's address, where it is known. */
+  readonly sidecar?: string | undefined;
   /** Ends the check. */
   readonly signal: AbortSignal;
 }
 
 /** Milliseconds that a sidecar has to become reachable. */
 const patience = 60_000;
+
+/** Milliseconds after which it is said that there is none yet. */
+const silence = 2000;
 
 /**
  * A sidecar can be called before it has asked the app what it subscribes to: how often and, in milliseconds, after which
@@ -29,17 +35,30 @@ const asksAgain = { times: 10, after: 200 };
  * silence: no sidecar, a sidecar of another app, a missing component, a topic without subscription. Never rejects.
  */
 export async function checkSidecar(options: SidecarCheckOptions): Promise<void> {
-  const { client, log, signal } = options;
+  const { client, log, signal, sidecar } = options;
+  let hasSaid = false;
+  const stopWaiting = after(
+    silence,
+    () => {
+      hasSaid = true;
+      const where = sidecar === undefined ? "" : ` at ${sidecar}`;
+      log.warn(`no sidecar answers${where} yet; start one, or set DAPR_HTTP_PORT to its port`);
+    },
+    { keepsAlive: false },
+  );
   try {
     await client.waitForOutbound({ timeout: patience, signal });
+    if (hasSaid) log.info("the sidecar answers now");
   } catch (error) {
     if (!signal.aborted)
       log.warn(`no sidecar answers: ${messageOf(error)}; start one, or set DAPR_HTTP_PORT to its port`);
     return;
+  } finally {
+    stopWaiting();
   }
   try {
     let metadata = await client.metadata({ signal });
-    for (let i = 0; i < asksAgain.times && missingTopics(options, metadata).length > 0; i++) {
+    for (let i = 0; i < asksAgain.times && missingTopics(options.definitions, metadata).length > 0; i++) {
       await delay(asksAgain.after, undefined, { signal, ref: false });
       metadata = await client.metadata({ signal });
     }
@@ -53,10 +72,14 @@ export async function checkSidecar(options: SidecarCheckOptions): Promise<void> 
 function findings(options: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
   return [
     ...channelFindings(options, metadata),
-    ...missingComponents(options.definitions, metadata),
+    ...needsOf(options.definitions, metadata),
     ...unsafeTransactions(options.definitions, metadata),
-    ...missingTopics(options, metadata),
   ];
+}
+
+/** What functions need and the sidecar has not, a sentence each. */
+export function needsOf(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
+  return [...missingComponents(definitions, metadata), ...missingTopics(definitions, metadata)];
 }
 
 function channelFindings({ address }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
@@ -132,7 +155,7 @@ function unsafeTransactions(definitions: readonly FunctionDefinition[], metadata
     );
 }
 
-function missingTopics({ definitions }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
+function missingTopics(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
   const present = new Set((metadata.subscriptions ?? []).map(({ pubsubname, topic }) => `${pubsubname}/${topic}`));
   return subscriptionsOf(definitions)
     .filter(({ pubsubname, topic }) => !present.has(`${pubsubname}/${topic}`))

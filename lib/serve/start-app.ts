@@ -7,7 +7,12 @@ import { describePayloadType } from "../payload/payload-type.js";
 import { AppHandler, type Closing } from "../server/app-handler.js";
 import { appRoutes, isBelow } from "../server/app-routes.js";
 import { warnOfDropped } from "../payload/dropped-properties.js";
+import { decisiveError } from "../invocation/failures.js";
 import { Gate } from "../invocation/gate.js";
+import { attempt, type MaybePromise } from "../model/maybe-promise.js";
+import { Readiness } from "./readiness.js";
+import { Moment } from "../invocation/moment.js";
+import type { InvocationError } from "../model/errors.js";
 import { compileFunction } from "../invocation/invoke.js";
 import { allOf } from "../invocation/observer.js";
 import { completeLog } from "./log.js";
@@ -25,7 +30,7 @@ export interface Entrance {
   /** Begins to take requests; the last step of a start that may fail. */
   open(handler: AppHandler, settings: RuntimeSettings): Promise<Opened>;
   /** Closes the app for reasons of its own. Returns what ends that. */
-  closeWhenTold?(close: () => Promise<void>): () => void;
+  closeWhenTold?(close: () => Promise<void>, patience: number): () => void;
 }
 
 interface Opened {
@@ -63,7 +68,9 @@ export async function startApp(
   const ownClient = options.client === undefined ? clientFor(settings) : undefined;
   const client = options.client ?? ownClient!;
   try {
-    const givenUp = new AbortController();
+    const stopping = new Moment();
+    const givenUp = new Moment();
+    const requests = new AbortController();
     const { around, observers = [], flush } = options;
     const validation = { ...options.validation, onDropped: warnOfDropped(log) };
     const host = new SidecarHost(client, validation, settings.maxRequestSize);
@@ -72,11 +79,18 @@ export async function startApp(
     const observer = allOf(telemetry === undefined ? observers : [telemetry, ...observers]);
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer, flush }));
     const definitions = compiled.map(({ definition }) => definition);
-    const gate = options.maxConcurrency === undefined ? undefined : new Gate(options.maxConcurrency);
+    const gate =
+      options.maxConcurrency === undefined ? undefined : new Gate("the app", options.maxConcurrency, options.maxQueue);
     const { routePrefix } = settings;
-    const isHealthy = options.health === false ? undefined : () => handler.isHealthy;
+    const health = options.health === false ? undefined : healthOf(options.health, () => handler.isHealthy);
+    const readiness = new Readiness(client, definitions, log);
+    const { maxQueue, invocationTimeout: timeout } = options;
+    const scope = { log, stopping, givenUp, signal: requests.signal, gate, maxQueue, timeout };
     const handler: AppHandler = new AppHandler({
-      table: appRoutes(compiled, { log, signal: givenUp.signal, gate }, { health: isHealthy, routePrefix }),
+      table: appRoutes(compiled, scope, {
+        health: health && { isHealthy: health, isReady: async () => (await health()) && (await readiness.isReady()) },
+        routePrefix,
+      }),
       routes: routesOf(definitions, routePrefix),
       // With no prefix at all every unknown path would be public.
       isPublic: routePrefix === "" ? () => false : isBelow(routePrefix),
@@ -87,26 +101,55 @@ export async function startApp(
     const opened = await entrance.open(handler, settings);
     for (const definition of definitions) log.info(describeStart(definition, routePrefix));
 
+    const patience = options.shutdownTimeout ?? 5000;
     const checking = new AbortController();
     const ends = [surviveStrayErrors(log)];
     const shutDown = async (): Promise<void> => {
       checking.abort();
-      const patience = options.shutdownTimeout ?? 5000;
-      await opened.close({ patience, giveUp: () => givenUp.abort(new Error("the app has stopped")) });
+      stopping.come(stopped("the app was told to stop"));
+      await opened.close({
+        patience,
+        giveUp: () => givenUp.come(stopped("the app has stopped, and the time is over that invocations had to finish")),
+        cancelRequests: () => requests.abort(givenUp.reason),
+      });
       await ownClient?.close();
       for (const end of ends) end();
     };
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => (closed ??= shutDown());
-    ends.push(entrance.closeWhenTold?.(close) ?? (() => {}), onAbort(options.signal, close));
+    ends.push(entrance.closeWhenTold?.(close, patience) ?? (() => {}), onAbort(options.signal, close));
     if (settings.checksSidecar) {
-      void checkSidecar({ client, definitions, address: opened.address, log, signal: checking.signal });
+      void checkSidecar({
+        client,
+        definitions,
+        address: opened.address,
+        sidecar: options.client === undefined ? settings.daprUrl : undefined,
+        log,
+        signal: checking.signal,
+      });
     }
     return { handler, address: opened.address, functions: definitions, close };
   } catch (error) {
     await ownClient?.close();
     throw error;
   }
+}
+
+/** The app's own health, and what the program's check says: `false`, or an error, is ill. */
+function healthOf(check: true | (() => unknown) | undefined, isHealthy: () => boolean): () => MaybePromise<boolean> {
+  if (typeof check !== "function") return isHealthy;
+  return () => {
+    if (!isHealthy()) return false;
+    return attempt(
+      check,
+      (verdict) => verdict !== false,
+      () => false,
+    );
+  };
+}
+
+function stopped(message: string): InvocationError {
+  return decisiveError("ERR_APP_STOPPED", message);
 }
 
 function clientFor({ daprUrl, timeout, apiToken }: RuntimeSettings): HttpDaprClient {

@@ -18,7 +18,7 @@ export async function startServer(functions: readonly (Class | object)[], option
       const port = await listen(server, settings);
       return { address: { host: settings.host, port }, close: (closing) => server.close(closing) };
     },
-    closeWhenTold: closeOnSignals,
+    closeWhenTold: (close, patience) => closeOnSignals({ close, patience, exits: options.exitOnSignal !== false }),
   });
   const { host, port } = address!;
   return { url: urlOf(host, port), port, functions: definitions, close };

@@ -36,12 +36,17 @@ export interface Closing {
   readonly patience: number;
   /** Called when they have passed and some are still in flight. */
   readonly giveUp: () => void;
+  /** Called when those that were given up have had time to send what they had to. */
+  readonly cancelRequests: () => void;
   /** Called when the requests are answered that were in flight when the app was told to stop. */
   readonly onEarlierEnded?: () => void;
 }
 
-/** Milliseconds for the answers of invocations that were given up, before their connections are cut. */
-export const lastWords = 250;
+/** Milliseconds that invocations which were given up have to send their outputs and answer. */
+export const lastWords = 200;
+
+/** Milliseconds for the answers of those whose requests to the sidecar were then cancelled. */
+const lastAnswers = 50;
 
 /** Requests to endpoints and back, whatever server receives them, and what an end has to wait for. */
 export class AppHandler {
@@ -64,7 +69,7 @@ export class AppHandler {
   }
 
   /** Waits for the requests in flight; from then on every request is answered 503. */
-  async close({ patience, giveUp, onEarlierEnded }: Closing): Promise<void> {
+  async close({ patience, giveUp, cancelRequests, onEarlierEnded }: Closing): Promise<void> {
     const { inFlight } = this;
     this.#isClosing = true;
     inFlight.close();
@@ -76,11 +81,17 @@ export class AppHandler {
     patienceEnds.cancel();
     if (inFlight.count > 0) {
       giveUp();
-      const answersEnd = waiting(lastWords);
-      await Promise.race([inFlight.allEnded(), answersEnd.over]);
-      answersEnd.cancel();
+      await this.#allEndedWithin(lastWords);
+      cancelRequests();
+      await this.#allEndedWithin(lastAnswers);
     }
     this.#hasClosed = true;
+  }
+
+  async #allEndedWithin(milliseconds: number): Promise<void> {
+    const time = waiting(milliseconds);
+    await Promise.race([this.inFlight.allEnded(), time.over]);
+    time.cancel();
   }
 
   /** @param next takes the requests that no function answers; without it those are answered here */
@@ -195,8 +206,8 @@ export class AppHandler {
     try {
       const reply =
         typeof body === "string" || encoding !== undefined
-          ? this.#replyTo(endpoint, body, encoding, (whole) => new NodeCall(request, whole, params))
-          : endpoint.handle(new NodeCall(request, body, params));
+          ? this.#replyTo(endpoint, body, encoding, (whole) => new NodeCall(request, response, whole, params))
+          : endpoint.handle(new NodeCall(request, response, body, params));
       if (isPromise(reply)) void this.#endLater(response, reply, isLater);
       else this.#end(response, reply, isLater);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { andThen, type MaybePromise } from "../model/maybe-promise.js";
 import type { Problem } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { problemAt } from "../model/problem.js";
@@ -11,9 +12,16 @@ import type { EndpointScope } from "../invocation/run-function.js";
 import { TopicEndpoint } from "./topic-endpoint.js";
 import { emptyReply, jsonReply, success, type WireReply } from "../invocation/reply.js";
 
+export interface HealthChecks {
+  /** Whether the app lives: what a sidecar asks, which ends or sends nothing when it does not. */
+  isHealthy(): MaybePromise<boolean>;
+  /** Whether it can work: its sidecar is there, with the components that the functions name. */
+  isReady(): MaybePromise<boolean>;
+}
+
 export interface RouteOptions {
-  /** Answers `/healthz`; undefined where that path is the program's own. */
-  readonly health: (() => boolean) | undefined;
+  /** Answers `/healthz`, and `/readyz` where no function does; undefined where those paths are the program's own. */
+  readonly health: HealthChecks | undefined;
   /** What stands before HTTP routes. */
   readonly routePrefix: string;
 }
@@ -26,8 +34,8 @@ export function appRoutes(
 ): RouteTable<Endpoint> {
   const table = new RouteTable<Endpoint>(isBelow(routePrefix));
   const subscriptions = jsonReply(200, subscriptionsOf(functions.map(({ definition }) => definition)));
-  const healthy = emptyReply(204);
-  const stopping = emptyReply(503);
+  const verdict = (isFine: MaybePromise<boolean>): MaybePromise<WireReply> =>
+    andThen(isFine, (is) => (is ? fine : unavailable));
   table.add(
     ["GET"],
     "/dapr/subscribe",
@@ -37,7 +45,7 @@ export function appRoutes(
     table.add(
       ["GET"],
       "/healthz",
-      answering(() => (health() ? healthy : stopping), true),
+      answering(() => verdict(health.isHealthy()), true),
     );
   }
   for (const fn of functions) {
@@ -52,8 +60,18 @@ export function appRoutes(
       );
     }
   }
+  if (health !== undefined) {
+    table.add(
+      ["GET"],
+      "/readyz",
+      answering(() => verdict(health.isReady()), true),
+    );
+  }
   return table;
 }
+
+const fine = emptyReply(204);
+const unavailable = emptyReply(503);
 
 /** Whether a path is below the prefix of HTTP routes, where a slash at its end means nothing. */
 export function isBelow(routePrefix: string): (path: string) => boolean {
@@ -118,6 +136,6 @@ function endpointOf(fn: CompiledFunction, scope: EndpointScope): Endpoint {
   }
 }
 
-function answering(reply: () => WireReply, isPublic: boolean): Endpoint {
+function answering(reply: () => MaybePromise<WireReply>, isPublic: boolean): Endpoint {
   return { definition: undefined, isPublic, handle: reply };
 }

@@ -6,7 +6,8 @@ import { failureAnswer, type Failure } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
 import { wireReplyOf, type WireReply } from "../invocation/reply.js";
-import { logFailure, runFunction, type EndpointScope } from "../invocation/run-function.js";
+import type { Limits } from "../invocation/limits.js";
+import { limitsOf, logFailure, runFunction, type EndpointScope } from "../invocation/run-function.js";
 import { TriggerRequest } from "../invocation/requests.js";
 import { TriggerInvocation } from "../invocation/trigger-invocation.js";
 
@@ -54,6 +55,7 @@ export class CallEndpoint implements Endpoint {
   readonly definition: FunctionDefinition;
   readonly isPublic: boolean;
   readonly #data: BindingDataReader | undefined;
+  readonly #limits: Limits | undefined;
 
   constructor(
     private readonly fn: CompiledFunction,
@@ -63,6 +65,7 @@ export class CallEndpoint implements Endpoint {
     this.definition = fn.definition;
     this.isPublic = kind.isPublic;
     this.#data = bindingDataOf(fn.definition);
+    this.#limits = limitsOf(fn.definition, scope);
   }
 
   handle(call: EndpointCall): MaybePromise<WireReply> {
@@ -76,6 +79,6 @@ export class CallEndpoint implements Endpoint {
         return wireReplyOf(failureAnswer(failure, fn.definition, invocation.id));
       },
     };
-    return runFunction(fn, invocation, steps, scope.gate);
+    return runFunction(fn, invocation, steps, this.#limits);
   }
 }

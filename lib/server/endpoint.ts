@@ -8,8 +8,8 @@ export interface EndpointCall extends Pick<HttpRequest, "method" | "url" | "head
   /** As it was requested, without the query. */
   readonly path: string;
   readonly body: Buffer;
-  /** Aborted when the caller goes away; undefined where the server cannot tell. */
-  readonly signal?: AbortSignal | undefined;
+  /** Calls back when the caller goes away; left out where the server cannot tell. Returns what ends that. */
+  onGone?(listener: () => void): () => void;
   /**
    * One header, the first of that name, without making an object of all of them.
    *

@@ -37,8 +37,11 @@ export class FetchCall implements EndpointCall {
     return this.#request.headers;
   }
 
-  get signal(): AbortSignal {
-    return this.#request.signal;
+  onGone(listener: () => void): () => void {
+    const { signal } = this.#request;
+    if (signal.aborted) listener();
+    else signal.addEventListener("abort", listener, { once: true });
+    return () => signal.removeEventListener("abort", listener);
   }
 
   header(name: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EndpointCall } from "./endpoint.js";
 
 const lists: ReadonlySet<string> = new Set(["baggage", "tracestate"]);
@@ -12,8 +12,11 @@ export class NodeCall implements EndpointCall {
   #headers: Headers | undefined;
   #query: URLSearchParams | undefined;
 
+  #whenGone: Set<() => void> | undefined;
+
   constructor(
     request: IncomingMessage,
+    private readonly response: ServerResponse,
     readonly body: Buffer,
     params: Readonly<Record<string, string>> | undefined,
   ) {
@@ -45,6 +48,20 @@ export class NodeCall implements EndpointCall {
 
   get params(): Record<string, string> {
     return (this.#ownParams ??= { ...this.#params });
+  }
+
+  /** One listener on the response, however many invocations a request of many events makes. */
+  onGone(listener: () => void): () => void {
+    if (this.#whenGone === undefined) {
+      const whenGone = (this.#whenGone = new Set<() => void>());
+      this.response.once("close", () => {
+        // Closed without having been answered.
+        if (!this.response.writableFinished) for (const each of whenGone) each();
+      });
+    }
+    if (this.response.destroyed && !this.response.writableFinished) listener();
+    else this.#whenGone.add(listener);
+    return () => void this.#whenGone?.delete(listener);
   }
 
   header(name: string): string | undefined {

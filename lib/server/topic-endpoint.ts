@@ -6,7 +6,8 @@ import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureAnswer } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { jsonReply, wireReplyOf, type TopicOutcome, type WireReply } from "../invocation/reply.js";
-import { logFailure, runFunction, type EndpointScope, type HostSteps } from "../invocation/run-function.js";
+import type { Limits } from "../invocation/limits.js";
+import { limitsOf, logFailure, runFunction, type EndpointScope, type HostSteps } from "../invocation/run-function.js";
 import {
   bulkEntriesOf,
   parseDelivery,
@@ -25,6 +26,7 @@ export class TopicEndpoint implements Endpoint {
   readonly #topic: string;
   readonly #concurrency: number;
   readonly #data: BindingDataReader | undefined;
+  readonly #limits: Limits | undefined;
 
   constructor(
     private readonly fn: CompiledFunction,
@@ -35,6 +37,7 @@ export class TopicEndpoint implements Endpoint {
     this.#topic = trigger.topic ?? fn.definition.name;
     this.#concurrency = (typeof trigger.bulk === "object" ? trigger.bulk.concurrency : undefined) ?? 1;
     this.#data = bindingDataOf(fn.definition);
+    this.#limits = limitsOf(fn.definition, scope);
   }
 
   handle(call: EndpointCall): MaybePromise<WireReply> {
@@ -86,7 +89,7 @@ export class TopicEndpoint implements Endpoint {
         return failureAnswer(failure, fn.definition, invocation.id);
       },
     };
-    return runFunction(fn, invocation, steps, scope.gate);
+    return runFunction(fn, invocation, steps, this.#limits);
   }
 }
 

@@ -12,7 +12,7 @@ import { summaryOf } from "../model/payload-issues.js";
 import { describePayloadType, type ValidationOptions } from "../payload/payload-type.js";
 import { answerValue } from "./answers.js";
 import { calleesOf, type Callee } from "./callee.js";
-import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
+import { compileInputOption, methodsOptions, type BindingPlace } from "./options.js";
 import { messageBody } from "./values.js";
 
 /** One call, ready to be sent. */
@@ -105,7 +105,7 @@ export function sidecarCalls(client: DaprClient, place: BindingPlace<DaprApp>): 
     const body = payload === undefined ? undefined : messageBody(payload, options.contentType, at, "payload");
     const headers = checkOverride("daprInvoke", "headers", options.headers, () => at);
     const result = await client.invokeMethod({
-      ...callWithin(callOptions(place, invocation), options),
+      ...callWithin(methodsOptions(place, invocation), options),
       appId,
       methodName,
       httpVerb,

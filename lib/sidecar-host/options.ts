@@ -176,3 +176,9 @@ export function callOptions({ call }: { readonly call: CallOptions }, invocation
     traceHeaders: invocation.watch?.headers?.() ?? invocation.traceHeaders,
   };
 }
+
+/** The same of a request that the method makes itself, and which is of no use to it once its caller has gone. */
+export function methodsOptions(place: { readonly call: CallOptions }, invocation: Invocation): CallOptions {
+  const signal = invocation.whenUnwanted === undefined ? invocation.signal : invocation.context.signal;
+  return { ...callOptions(place, invocation), signal };
+}

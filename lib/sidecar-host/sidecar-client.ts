@@ -3,7 +3,7 @@ import type { ClientOpener } from "../invocation/binding-host.js";
 import type { DaprSidecar } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
 import { callWithin } from "./app-client.js";
-import { callOptions, type BindingPlace } from "./options.js";
+import { methodsOptions, type BindingPlace } from "./options.js";
 
 /**
  * The sidecar's API bound to an invocation: each request has the invocation's trace and signal and the binding's
@@ -20,7 +20,7 @@ export function sidecarClientOpener(client: DaprClient, place: BindingPlace<Dapr
           throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
         }
         const { signal, timeout, ...rest } = request ?? ({} as T);
-        return { ...callWithin(callOptions(place, invocation), { signal, timeout }), ...rest } as T;
+        return { ...callWithin(methodsOptions(place, invocation), { signal, timeout }), ...rest } as T;
       };
       const watched = async <T>(call: () => Promise<T>): Promise<T> =>
         await (invocation.watch?.call?.(place.binding, async () => await call()) ?? call());

@@ -67,6 +67,7 @@ export function invocationContext(partial: Partial<InvocationContext> = {}): Inv
     functionName: "test",
     triggerMetadata: {},
     signal: new AbortController().signal,
+    stopping: new AbortController().signal,
     attempt: 1,
     log: silent,
     info: silent,

@@ -18,7 +18,7 @@ const hosts: Readonly<Record<string, (sent: Sent) => HttpRequest>> = {
       rawHeaders: ["Host", "shop", ...Object.entries(headers).flat()],
     };
     const bytes = Buffer.from(body as string);
-    const call = new NodeCall(message as never, bytes, { id: "7" });
+    const call = new NodeCall(message as never, undefined as never, bytes, { id: "7" });
     return new TriggerRequest(call, () => bytes);
   },
   "the v4 model": ({ headers, body }) => {
@@ -124,7 +124,7 @@ describe("a request that was looked at before the method ran", () => {
   const made = () => {
     const bytes = Buffer.from('{"id":"41"}');
     const message = { method: "POST", url: "/api/x", rawHeaders: ["Host", "shop"] };
-    return new TriggerRequest(new NodeCall(message as never, bytes, {}), () => bytes);
+    return new TriggerRequest(new NodeCall(message as never, undefined as never, bytes, {}), () => bytes);
   };
 
   it("gives the method a value of its own each time", async () => {

@@ -1,121 +1,175 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { consumerProject } from "../support/packed.js";
-import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
-import { atEnd, send } from "./support.js";
+import { spawnSync } from "node:child_process";
+import { startServing, type Running } from "./served-process.js";
+import { post, send } from "./support.js";
 
 // Packing the library takes longer than a test may.
 jest.setTimeout(60_000);
-
-/** An app in a process of its own; its functions are those of a program that forgets to await, and one that is slow. */
-const program = `
-const { serve, DaprServiceInvocationTrigger, DaprStateOutput } = require("dapr-functions");
-class Work {
-  async slow(_, { out }) {
-    console.log("running");
-    await new Promise((resolve) => process.stdin.once("data", resolve));
-    process.stdin.unref();
-    out.add(1);
-    return "done";
-  }
-  forgetful(how, { out }) {
-    const late = (action) => setTimeout(action, 1);
-    if (how === "add") late(() => out.add(1));
-    if (how === "reject") late(() => void Promise.reject(new Error("nobody awaits")));
-    if (how === "throw") late(() => { throw new Error("a bug"); });
-  }
-}
-for (const method of ["slow", "forgetful"]) {
-  const descriptor = Object.getOwnPropertyDescriptor(Work.prototype, method);
-  DaprStateOutput({ name: "out", stateStore: "s", key: "k" })(Work.prototype, method, descriptor);
-  DaprServiceInvocationTrigger()(Work.prototype, method, descriptor);
-}
-if (process.argv[3] === "listens") process.on("SIGTERM", () => console.log("told"));
-const options = { port: 0, daprUrl: process.argv[2] };
-const other = process.argv[3] === "twice" ? serve([Work], options) : undefined;
-Promise.resolve(other).then(() => serve([Work], options)).then((app) => console.log("port " + app.port));
-`;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly sidecar: RecordingSidecar;
-  /** Resolves once a line holds the text, in what it has written or will write. */
-  said(text: string): Promise<void>;
-  /** What it has written. */
-  readonly lines: readonly string[];
-  /** How the process ended: its exit code or its signal. */
-  readonly ended: Promise<unknown>;
-}
-
-async function start(...args: string[]): Promise<Running> {
-  const sidecar = await recordingSidecar();
-  atEnd(() => sidecar.close());
-  const project = consumerProject();
-  writeFileSync(join(project, "app.cjs"), program);
-  const child = spawn(process.execPath, ["app.cjs", sidecar.url, ...args], {
-    cwd: project,
-    env: { ...process.env, DAPR_DISABLE_SIDECAR_METADATA_CHECK: "true" },
-  });
-  const ended = once(child, "exit").then(([code, signal]) => (signal as string | null) ?? (code as number));
-  atEnd(async () => {
-    child.kill("SIGKILL");
-    await ended;
-  });
-  const lines: string[] = [];
-  const waiting = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => {
-      lines.push(line);
-      for (const look of waiting) look();
-    });
-  }
-  const said = (text: string) =>
-    new Promise<void>((resolve) => {
-      const look = () => {
-        if (!lines.some((line) => line.includes(text))) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
-  await said("port ");
-  const port = Number(/port (\d+)/.exec(lines.join("\n"))![1]);
-  return { child, port, sidecar, said, lines, ended };
-}
 
 function forgetful(app: Running, how: string) {
   return send(app, "POST", "/forgetful", { headers: { "content-type": "text/plain" }, body: how });
 }
 
+/** What keeps any process alive: a timer, as a database's pool is. */
+const pool = "setInterval(() => {}, 1000);";
+
+const canUnshare = spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
+
 describe("a process that serves", () => {
-  it.each(["SIGTERM", "SIGINT"] as const)("finishes what is in flight on %s, then ends by it", async (signal) => {
-    const app = await start();
+  it.each(["SIGTERM", "SIGINT"] as const)("finishes what is in flight on %s, then ends with 0", async (signal) => {
+    const app = await startServing({ prelude: pool });
     const answer = send(app, "POST", "/slow");
     await app.said("running");
     app.child.kill(signal);
     // Once more, as shells and npm do.
     app.child.kill(signal);
-    app.child.stdin!.write("go\n");
+    app.goOn();
     expect((await answer).body).toBe('"done"');
     expect(app.sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"k","value":1}]']);
-    expect(await app.ended).toBe(signal);
-  });
-
-  it("leaves its end to a listener of the program's own", async () => {
-    const app = await start("listens");
-    app.child.kill("SIGTERM");
-    await app.said("told");
-    app.child.stdin!.end();
     expect(await app.ended).toBe(0);
   });
 
+  it("stays healthy and reachable until then", async () => {
+    const app = await startServing();
+    const answer = send(app, "POST", "/slow");
+    await app.said("running");
+    const told = post(app, "/obedient", 1);
+    await app.said("running obedient");
+    app.child.kill("SIGTERM");
+    await app.said("stopping ERR_APP_STOPPED");
+    expect((await send(app, "GET", "/healthz")).status).toBe(204);
+    expect((await post(app, "/quick", 1)).body).toBe('"quick"');
+    app.goOn();
+    expect((await answer).body).toBe('"done"');
+    expect((await told).body).toBe('"obeyed"');
+    expect(await app.ended).toBe(0);
+    await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  it("gives an invocation that obeys its signal the time to answer", async () => {
+    const app = await startServing({ options: { shutdownTimeout: 50 } });
+    const answer = post(app, "/obedient", 1);
+    await app.said("running");
+    app.child.kill("SIGTERM");
+    await app.said("stopping ERR_APP_STOPPED");
+    await app.said("aborted ERR_APP_STOPPED");
+    expect((await answer).body).toBe('"obeyed"');
+    expect(app.sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"k","value":1}]']);
+    expect(await app.ended).toBe(0);
+  });
+
+  it("cuts what never ends after its time, and ends with 0", async () => {
+    const app = await startServing({ options: { shutdownTimeout: 50 }, prelude: pool });
+    const answer = post(app, "/endless", 1).catch((error: Error) => error.message);
+    await app.said("running");
+    app.child.kill("SIGTERM");
+    expect(await answer).toMatch(/hang up|ECONNRESET/);
+    expect(await app.ended).toBe(0);
+  });
+
+  it("waits for ever when told so, rather than 1 ms", async () => {
+    const app = await startServing({ options: { shutdownTimeout: "Infinity" } });
+    const answer = post(app, "/slow", 1);
+    await app.said("running");
+    const told = post(app, "/obedient", 1);
+    told.catch(() => undefined);
+    await app.said("running obedient");
+    app.child.kill("SIGTERM");
+    await app.said("stopping");
+    expect((await send(app, "GET", "/healthz")).status).toBe(204);
+    app.goOn();
+    expect((await answer).status).toBe(200);
+  });
+
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("ends at once at a second signal, %s: %i", async (signal, code) => {
+    const app = await startServing({ prelude: pool });
+    post(app, "/endless", 1).catch(() => undefined);
+    await app.said("running");
+    app.child.kill("SIGTERM");
+    // Longer than the echo of a shell.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    app.child.kill(signal);
+    expect(await app.ended).toBe(code);
+  });
+
+  it("ends as the first process of a container, where no signal would end it", async () => {
+    // Not every machine lets one make a container.
+    if (!canUnshare) return;
+    const app = await startServing({ prelude: pool, by: ["unshare", "--pid", "--fork", "--kill-child"] });
+    // unshare itself ignores what its child handles.
+    const { stdout } = spawnSync("pgrep", ["-P", String(app.child.pid)], { encoding: "utf8" });
+    process.kill(Number(stdout), "SIGTERM");
+    expect(await app.ended).toBe(0);
+  });
+
+  it("ends beside signal-exit, which waits for all others, and lets it do its work", async () => {
+    const app = await startServing({
+      packages: ["signal-exit"],
+      prelude: `${pool} require("signal-exit").onExit(() => console.log("exit hook"));`,
+    });
+    app.child.kill("SIGTERM");
+    await app.said("exit hook");
+    expect(await app.ended).toBe(0);
+  });
+
+  it("leaves its end to a listener of the program's own", async () => {
+    const app = await startServing({
+      prelude: 'process.on("SIGTERM", () => { console.log("told"); setTimeout(() => process.exit(7), 300); });',
+    });
+    app.child.kill("SIGTERM");
+    await app.said("told");
+    expect(await app.ended).toBe(7);
+  });
+
+  it("ends beside a listener that does not end it, after the time that it had", async () => {
+    const app = await startServing({
+      options: { shutdownTimeout: 50 },
+      prelude: `${pool} process.on("SIGTERM", () => console.log("told"));`,
+    });
+    app.child.kill("SIGTERM");
+    await app.said("told");
+    expect(await app.ended).toBe(0);
+  });
+
+  it("lives on when told so", async () => {
+    const app = await startServing({
+      options: { exitOnSignal: false },
+      prelude: `${pool} process.on("exit", () => console.log("exit"));`,
+    });
+    app.child.kill("SIGTERM");
+    const closed = async (): Promise<void> => {
+      for (;;)
+        if (
+          !(await send(app, "GET", "/healthz").then(
+            () => true,
+            () => false,
+          ))
+        )
+          return;
+    };
+    await closed();
+    expect(app.child.exitCode).toBeNull();
+    app.child.kill("SIGKILL");
+    expect(await app.ended).toBe("SIGKILL");
+  });
+
+  it("does not wait for a sidecar whose port takes no connection", async () => {
+    // An address of a documentation network: packets to it are answered by nobody.
+    const app = await startServing({
+      options: { daprUrl: "http://192.0.2.1:3500", shutdownTimeout: 100 },
+      env: { DAPR_DISABLE_SIDECAR_METADATA_CHECK: "" },
+    });
+    post(app, "/quick", 1).catch(() => undefined);
+    const begin = performance.now();
+    app.child.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
   it("lives on when a function forgets to await, and says so", async () => {
-    const app = await start();
+    const app = await startServing();
     await forgetful(app, "add");
     await app.said("the invocation had ended");
     await forgetful(app, "reject");
@@ -123,17 +177,17 @@ describe("a process that serves", () => {
     expect((await forgetful(app, "nothing")).status).toBe(200);
   });
 
-  it("does so with two apps in it, and ends by a signal when both have closed", async () => {
-    const app = await start("twice");
+  it("does so with two apps in it, and ends when both have closed", async () => {
+    const app = await startServing({ twice: true, prelude: pool });
     await forgetful(app, "reject");
     await app.said("nobody awaits");
     app.child.kill("SIGTERM");
-    expect(await app.ended).toBe("SIGTERM");
+    expect(await app.ended).toBe(0);
     expect(app.lines.filter((line) => line.includes("a promise was rejected that nobody awaits"))).toHaveLength(1);
   });
 
   it("ends at any other exception that nobody catches, as ever", async () => {
-    const app = await start();
+    const app = await startServing();
     await forgetful(app, "throw");
     await app.said("Error: a bug");
     expect(await app.ended).toBe(1);

@@ -9,10 +9,10 @@ describe("the runtime's settings", () => {
       settings: {
         port: 3001,
         host: "127.0.0.1",
+        routePrefix: "api",
         daprUrl: "http://127.0.0.1:3500",
         apiToken: "",
         maxRequestSize: 4_194_304,
-        routePrefix: "api",
         timeout: 100_000,
         appTokens: [],
         checksSidecar: true,
@@ -41,10 +41,10 @@ describe("the runtime's settings", () => {
     expect(readSettings({}, environment).settings).toEqual({
       port: 0,
       host: "0.0.0.0",
+      routePrefix: "api",
       daprUrl: "http://127.0.0.1:3601",
       apiToken: "t0k",
       maxRequestSize: 16_777_216,
-      routePrefix: "api",
       timeout: 500,
       appTokens: ["old", "new"],
       checksSidecar: false,

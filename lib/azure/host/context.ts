@@ -42,8 +42,10 @@ type V4Member =
   | "error"
   | "debug";
 
-/** The Functions host does not tell an invocation that it is to stop. */
-const neverAborted = new AbortController().signal;
+/** The Functions host does not tell an invocation that it is to stop. One each, since listeners stay with their signal. */
+function neverAborted(): Pick<InvocationContext, "signal" | "stopping"> {
+  return { signal: new AbortController().signal, stopping: new AbortController().signal };
+}
 
 export function fromV3Context(context: V3Context, functionName: string): InvocationContext {
   const { log, traceContext } = context;
@@ -51,7 +53,7 @@ export function fromV3Context(context: V3Context, functionName: string): Invocat
     invocationId: context.invocationId,
     functionName: context.executionContext?.functionName ?? functionName,
     triggerMetadata: context.bindingData ?? {},
-    signal: neverAborted,
+    ...neverAborted(),
     attempt: 1,
     traceContext: traceContext && {
       traceParent: traceContext.traceparent ?? traceContext.traceParent ?? undefined,
@@ -72,7 +74,7 @@ export function fromV4Context(context: V4Context): InvocationContext {
     invocationId: context.invocationId,
     functionName: context.functionName,
     triggerMetadata: context.triggerMetadata ?? {},
-    signal: neverAborted,
+    ...neverAborted(),
     attempt: 1,
     traceContext: traceContext && {
       traceParent: traceContext.traceParent,

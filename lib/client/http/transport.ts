@@ -103,7 +103,9 @@ export class Transport {
   /** Closes the connections once the requests under way are answered. */
   async close(): Promise<void> {
     const open = [...this.#pools.values()].filter((pool) => !pool.closed);
-    await Promise.all(open.map((pool) => pool.close()));
+    // An address that takes no connection is not waited for on behalf of nobody.
+    const isIdle = this.#underWay.isEmpty;
+    await Promise.all(open.map((pool) => (isIdle ? pool.destroy() : pool.close())));
   }
 
   #targetOf({ daprAddress = this.url }: CallOptions): Target {

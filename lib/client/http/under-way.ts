@@ -1,3 +1,5 @@
+import { longestWait } from "../../model/duration.js";
+
 /** A request that waits for its answer. */
 interface Pending {
   /** Milliseconds that it may take. */
@@ -24,6 +26,10 @@ export class UnderWay {
   #timer: NodeJS.Timeout | undefined;
   #next = Infinity;
 
+  get isEmpty(): boolean {
+    return this.#pending.length === 0;
+  }
+
   add(request: Pending): void {
     request.position = this.#pending.push(request) - 1;
     if (request.ends < this.#next) this.#wakeAt(request.ends);
@@ -48,7 +54,8 @@ export class UnderWay {
     clearTimeout(this.#timer);
     this.#next = time;
     // The timer may outlive the requests; it must not keep the process alive, as their connections do.
-    this.#timer = setTimeout(() => this.#expire(), Math.ceil(time - performance.now())).unref();
+    const wait = Math.min(Math.ceil(time - performance.now()), longestWait);
+    this.#timer = setTimeout(() => this.#expire(), wait).unref();
   }
 
   #expire(): void {

@@ -110,16 +110,28 @@ function httpReply(returned: unknown, place: string): WireReply {
   if (typeof returned === "string" || isRaw(returned)) return assemble({}, returned, always, place);
   if (typeof returned !== "object" || Array.isArray(returned) || returned instanceof Error) {
     const what = returned instanceof Error ? "an Error; throw it" : `${nameOf(returned)}; put JSON into jsonBody`;
-    throw invalid(place, `an HTTP function returns an HttpResponse, a Reply, text, bytes or nothing, not ${what}`);
+    throw invalid(place, `${httpReplies}, not ${what}`);
   }
   if (isReply(returned)) return assemble(returned, returned.body, always, place);
   const unknown = Object.keys(returned).find((name) => !httpMembers.has(name));
   if (unknown !== undefined) throw unknownMember(unknown, place);
+  if (!isPlain(returned) && ![...httpMembers].some((name) => name in returned)) {
+    throw invalid(place, `${httpReplies}, not ${describe(returned)}; put JSON into jsonBody`);
+  }
   const { body, jsonBody, cookies } = returned as HttpResponse;
   const setCookies = cookiesOf(cookies, place);
   return jsonBody === undefined
     ? assemble(returned, body ?? undefined, always, place, setCookies)
     : assemble(returned, jsonBody, never, place, setCookies);
+}
+
+const httpReplies = "an HTTP function returns an HttpResponse, a Reply, text, bytes or nothing";
+
+/** False for what has a meaning of its own, as a Date or a Map: without members of an HttpResponse it would say nothing. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Of any realm: the objects of a test runner are of another one.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function unknownMember(name: string, place: string): InvocationError {
@@ -249,10 +261,16 @@ function cookiesOf(cookies: HttpResponse["cookies"], place: string): WireReply["
 
 function setCookieOf(cookie: Cookie, place: string): string {
   try {
-    const { sameSite, expires, value, ...rest } = cookie;
+    const { name, value, domain, path, secure, httpOnly, maxAge, sameSite, expires } = cookie;
+    if (typeof name !== "string" || typeof value !== "string") throw new TypeError("name and value must be text");
     return stringifySetCookie({
-      ...rest,
-      value: String(value),
+      name,
+      value,
+      domain,
+      path,
+      secure,
+      httpOnly,
+      maxAge,
       ...(sameSite && { sameSite: sameSite.toLowerCase() as "lax" | "strict" | "none" }),
       ...(expires !== undefined && expires !== null && { expires: new Date(expires) }),
     } as SetCookie);
@@ -283,6 +301,8 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
 }
 
 function jsonOf(value: unknown, place: string): string {
+  const other = streamLike(value);
+  if (other !== undefined) throw invalid(place, `${other} cannot be sent; give text, bytes or a web ReadableStream`);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -292,6 +312,20 @@ function jsonOf(value: unknown, place: string): string {
   }
   if (text !== undefined) return text;
   throw invalid(place, `what the function returned, a ${typeof value}, cannot be written as JSON`);
+}
+
+/** What JSON would make nothing, or its own inside, of. */
+function streamLike(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { pipe, stream } = value as { pipe?: unknown; stream?: unknown };
+  if (typeof pipe === "function") return "a stream of Node";
+  return typeof stream === "function" && value instanceof Blob ? "a Blob" : undefined;
+}
+
+/** The class of an object, as messages name it. */
+function describe(value: object): string {
+  const { name } = (value.constructor as { name?: unknown } | undefined) ?? {};
+  return typeof name === "string" && name !== "" ? `a ${name}` : "an object";
 }
 
 function nameOf(value: unknown): string {

@@ -5,6 +5,7 @@ import {
   HttpTrigger,
   Reply,
 } from "../../lib/index.js";
+import { Readable } from "node:stream";
 import { replyReader, type WireReply } from "../../lib/invocation/reply.js";
 import { readFunctions } from "../../lib/metadata/functions.js";
 import type { InvocationContext } from "../../lib/model/invocation.js";
@@ -189,6 +190,16 @@ describe("what an HTTP function answers", () => {
     ["json", { json: {} }, 'has no member "json"; write jsonBody'],
     ["a member of its own", { id: "41" }, 'has no member "id"; to send an object, put it into jsonBody'],
     ["an Error", new Error("no"), "an Error; throw it"],
+    ["a date", new Date(0), "not a Date; put JSON into jsonBody"],
+    ["a map", new Map(), "not a Map; put JSON into jsonBody"],
+    ["a Blob", new Blob(["a"]), "not a Blob; put JSON into jsonBody"],
+    [
+      "a body that is a Blob",
+      { body: new Blob(["a"]) },
+      "a Blob cannot be sent; give text, bytes or a web ReadableStream",
+    ],
+    ["a body that is a stream of Node", { body: Readable.from(["a"]) }, "a stream of Node cannot be sent"],
+    ["a cookie without a value", { cookies: [{ name: "a" }] }, "name and value must be text"],
     ["a number", 5, "a number; put JSON into jsonBody"],
     ["true", true, "put JSON into jsonBody"],
     ["a list", [1], "a list; put JSON into jsonBody"],

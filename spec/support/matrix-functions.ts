@@ -58,6 +58,40 @@ export const returned: Readonly<Record<string, () => unknown>> = {
   "an Error in jsonBody": () => ({ jsonBody: new Error("x") }),
   "a promise": () => Promise.resolve({ a: 1 }),
 
+  "a web Response": () => new Response("web", { status: 202, headers: { "x-a": "1" } }),
+  "a Blob": () => new Blob(["a"]),
+  "an instance": () =>
+    new (class Order {
+      readonly id = "41";
+    })(),
+  "an instance of nothing": () => new (class Nothing {})(),
+  "an object without a prototype": () => Object.assign(Object.create(null) as object, { jsonBody: 1 }),
+  "an object whose member throws": () => ({
+    get body(): string {
+      throw new Error("secret text");
+    },
+  }),
+  "half a surrogate pair": () => "\ud800",
+  "not a number": () => NaN,
+  "an object that cannot be asked": () =>
+    new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("secret text");
+        },
+        getOwnPropertyDescriptor() {
+          throw new Error("secret text");
+        },
+        ownKeys() {
+          throw new Error("secret text");
+        },
+      },
+    ),
+  "body a Blob": () => ({ body: new Blob(["a"]) }),
+  "body a stream of Node": () => ({ body: { pipe: () => undefined } }),
+  "a cookie without a value": () => ({ cookies: [{ name: "a" }] }),
+
   "a Reply": () => new Reply({ status: 201, headers: { "x-a": "1" }, body: { a: 1 } }),
   "a Reply of nothing": () => new Reply({}),
   "a Reply of null": () => new Reply({ body: null }),
@@ -152,6 +186,13 @@ function ofAnotherCopy(name: string, code: string): Error {
 /** Everything that a function may throw. */
 export const thrown: Readonly<Record<string, () => unknown>> = {
   "an Error": () => new Error("secret text"),
+  "an AggregateError": () => new AggregateError([new Error("secret text")], "secret text"),
+  "an AbortError": () => AbortSignal.abort().reason,
+  "a function": () => () => "secret text",
+  "a symbol": () => Symbol("secret text"),
+  "a promise": () => Promise.resolve(1),
+  "a Reply": () => new Reply({ status: 404 }),
+  "an error whose message is an object": () => Object.assign(new Error("x"), { message: { secret: "secret text" } }),
   "a TypeError": () => new TypeError("secret text"),
   text: () => "secret text",
   "no text": () => "",

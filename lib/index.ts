@@ -153,3 +153,5 @@ export { SdkDaprClient } from "./client/sdk/sdk-dapr-client.js";
 export type { App, HandlerOptions, RequestHandler, ServeOptions } from "./serve/app.js";
 export { createHandler } from "./serve/create-handler.js";
 export { serve } from "./serve/serve.js";
+export type { RecordOptions } from "./record/recorder.js";
+export type { RecordedItem, Recording } from "./record/recording.js";

@@ -19,7 +19,18 @@ const allowed: Record<string, readonly string[]> = {
   "sidecar-host": ["model", "expressions", "collectors", "client", "invocation", "payload", "metadata/functions"],
   server: ["model", "expressions", "invocation"],
   telemetry: ["model", "invocation"],
-  serve: ["telemetry", "model", "expressions", "metadata", "payload", "client", "invocation", "sidecar-host", "server"],
+  serve: [
+    "telemetry",
+    "record",
+    "model",
+    "expressions",
+    "metadata",
+    "payload",
+    "client",
+    "invocation",
+    "sidecar-host",
+    "server",
+  ],
   azure: [
     "model",
     "expressions",
@@ -33,6 +44,7 @@ const allowed: Record<string, readonly string[]> = {
     "serve/settings",
   ],
   testing: [
+    "record/recording",
     "model",
     "expressions",
     "metadata",
@@ -45,6 +57,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   init: [],
   map: ["model"],
+  record: ["model", "invocation"],
   inspector: ["model", "invocation/observer"],
   // Types only: the command line makes the inspector.
   sidecar: ["model/errors", "inspector/inspector"],
@@ -52,6 +65,7 @@ const allowed: Record<string, readonly string[]> = {
     "index",
     "init",
     "map",
+    "record",
     "model",
     "expressions",
     "metadata",

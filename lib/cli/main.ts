@@ -8,6 +8,7 @@ import { addGenerate } from "./generate.js";
 import { addInit } from "./init.js";
 import { addList } from "./list.js";
 import { addMap } from "./map.js";
+import { addReplay } from "./replay.js";
 import { exitCodes, exitWith } from "./report.js";
 import { addRun } from "./run.js";
 import { addSidecar } from "./sidecar.js";
@@ -15,7 +16,19 @@ import { addTypes } from "./types.js";
 import { UsageError } from "./usage-error.js";
 
 /** In the order of the help. */
-const commands = [addInit, addList, addCheck, addGenerate, addRun, addSidecar, addAdopt, addTypes, addMap, addExplain];
+const commands = [
+  addInit,
+  addList,
+  addCheck,
+  addGenerate,
+  addRun,
+  addSidecar,
+  addAdopt,
+  addTypes,
+  addMap,
+  addReplay,
+  addExplain,
+];
 
 /** Arguments → command → exit code: 0 done, 1 problems found, 2 usage, or a module that does not load. */
 async function main(args: readonly string[]): Promise<void> {

@@ -29,6 +29,7 @@ export interface ModulesOptions {
   readonly log: LineFormat;
   readonly inspect: boolean;
   readonly watch?: boolean;
+  readonly record?: string;
 }
 
 interface LoadedApp extends ModulesOfApp {
@@ -66,7 +67,8 @@ async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onS
     const sidecar = mesh.sidecars.get(appId)!;
     const port = apps.length === 1 ? options.appPort : 0;
     const recorder = new Recorder(appId, onRecord);
-    const own = { daprUrl: sidecar.url, port, observers: [recorder], log: recorder.logOver(console) };
+    const record = options.record === undefined ? undefined : { folder: options.record, moduleOf: fileOf };
+    const own = { daprUrl: sidecar.url, port, observers: [recorder], log: recorder.logOver(console), record };
     const app = await naming("--app-port", port, serve(targets, own));
     served.push(app);
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
@@ -86,7 +88,7 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
     const sidecar = mesh.sidecars.get(appId)!;
     let versions = 0;
     const app = new WatchedApp(
-      { appId, modules, daprUrl: sidecar.url },
+      { appId, modules, daprUrl: sidecar.url, record: options.record },
       {
         onRecord,
         onReady: async (port, functions) => {

@@ -27,6 +27,7 @@ export function addRun(program: Command): void {
     .option("--watch", "load the modules anew when a file of theirs changes; the sidecar and its state stay")
     .option("--state-file <path>", "JSON file that keeps state from one run to the next")
     .addOption(new Option("--log <format>", "a line per invocation").choices(["text", "json", "off"]).default("text"))
+    .option("--record <folder>", "write each invocation to a file of this folder, for replay")
     .option("--no-inspect", "without the page that shows what happens")
     .option("--in-memory", "keep state stores and brokers of other types (state.redis, …) in memory")
     .addHelpText(

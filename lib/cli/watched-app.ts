@@ -10,6 +10,8 @@ export interface VersionOrder {
   readonly appId: string;
   readonly modules: readonly string[];
   readonly daprUrl: string;
+  /** Where invocations are recorded. */
+  readonly record: string | undefined;
 }
 
 /** What it says to the process that watches. */
@@ -31,12 +33,19 @@ function fail(text: string): void {
 }
 
 /** One version of an app: loaded, checked, served on a free port. Ends with its parent. */
-async function start({ appId, modules, daprUrl }: VersionOrder): Promise<void> {
+async function start({ appId, modules, daprUrl, record: folder }: VersionOrder): Promise<void> {
   const { targets, problems, fileOf, located } = await loadFunctions(modules);
   if (hasErrors(problems)) return fail(problems.map(toLine).join("\n"));
   const recorder = new Recorder(appId, (record) => say({ type: "record", record }));
   try {
-    const app = await serve(targets, { daprUrl, port: 0, observers: [recorder], log: recorder.logOver(console) });
+    const record = folder === undefined ? undefined : { folder, moduleOf: fileOf };
+    const app = await serve(targets, {
+      daprUrl,
+      port: 0,
+      observers: [recorder],
+      log: recorder.logOver(console),
+      record,
+    });
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
     say({ type: "ready", port: app.port, functions });
   } catch (error) {

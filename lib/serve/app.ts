@@ -3,6 +3,7 @@ import type { DaprClient } from "../client/dapr-client.js";
 import type { Container } from "../metadata/functions.js";
 import type { FlushMode, FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
+import type { RecordOptions } from "../record/recorder.js";
 import type { Around } from "../invocation/around.js";
 import type { InvocationObserver } from "../invocation/observer.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
@@ -65,6 +66,11 @@ export interface HandlerOptions {
    * unless this is `false`; `createHandler` does not listen to signals unless this is `true`.
    */
   readonly exitOnSignal?: boolean | undefined;
+  /**
+   * Writes each invocation to a file of this folder: payload, inputs, what was added, the reply; never a secret. For
+   * `dapr-functions replay` and `replay` of `dapr-functions/testing`.
+   */
+  readonly record?: string | RecordOptions | undefined;
   /** Closes the app when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** How payload classes are validated. */

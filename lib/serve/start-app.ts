@@ -14,7 +14,8 @@ import { Readiness } from "./readiness.js";
 import { Moment } from "../invocation/moment.js";
 import type { InvocationError } from "../model/errors.js";
 import { compileFunction } from "../invocation/invoke.js";
-import { allOf } from "../invocation/observer.js";
+import { allOf, type InvocationObserver } from "../invocation/observer.js";
+import type { AppLog } from "../model/invocation.js";
 import { completeLog } from "./log.js";
 import { prepareFunctions } from "./prepare.js";
 import { routeOf, routesOf } from "../server/routes.js";
@@ -76,7 +77,8 @@ export async function startApp(
     const host = new SidecarHost(client, validation, settings.maxRequestSize);
     // Outermost, so that the lines and records of the others belong to its span.
     const telemetry = telemetryObserver(settings.routePrefix);
-    const observer = allOf(telemetry === undefined ? observers : [telemetry, ...observers]);
+    const recorder = recorderOf(options.record, log);
+    const observer = allOf([telemetry, recorder, ...observers].filter((one) => one !== undefined));
     const compiled = bound.map((fn) => compileFunction(fn, host, { validation, around, observer, flush }));
     const definitions = compiled.map(({ definition }) => definition);
     const gate =
@@ -150,6 +152,15 @@ function healthOf(check: true | (() => unknown) | undefined, isHealthy: () => bo
 
 function stopped(message: string): InvocationError {
   return decisiveError("ERR_APP_STOPPED", message);
+}
+
+/** Loaded where it is asked for. */
+function recorderOf(record: HandlerOptions["record"], log: AppLog): InvocationObserver | undefined {
+  if (record === undefined) return undefined;
+  const { recordingObserver } = require("../record/recorder.js") as typeof import("../record/recorder.js");
+  return recordingObserver(typeof record === "string" ? { folder: record } : record, {
+    warn: (text) => log.warn(text),
+  });
 }
 
 function clientFor({ daprUrl, timeout, apiToken }: RuntimeSettings): HttpDaprClient {

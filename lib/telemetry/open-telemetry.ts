@@ -57,7 +57,7 @@ function instrumentsOf(api: typeof Api) {
     }),
     conflicts: meter.createCounter("dapr.state.conflicts", {
       unit: "{conflict}",
-      description: "Invocations that ended with a state conflict.",
+      description: "Writes of state entries that found a key changed.",
     }),
     reruns: meter.createCounter("dapr.state.reruns", {
       unit: "{run}",
@@ -147,8 +147,13 @@ class InvocationSpan implements InvocationWatch {
     return this.#step("send", output, next, { "dapr.output.items": messages.length });
   }
 
+  conflicted(_attempt: number, isOver: boolean): void {
+    this.#instruments.conflicts.add(1, this.#labels);
+    if (!isOver) this.#instruments.reruns.add(1, this.#labels);
+  }
+
   ended({ failure }: InvocationEnd): void {
-    const { errors, timeouts, invocations, duration, conflicts, reruns } = this.#instruments;
+    const { errors, timeouts, invocations, duration } = this.#instruments;
     const labels = this.#labels;
     const seconds = (performance.now() - this.#start) / 1000;
     if (failure === undefined) invocations.add(1, labels);
@@ -156,7 +161,6 @@ class InvocationSpan implements InvocationWatch {
       const failed = { ...labels, "error.type": failure.errorCode };
       errors.add(1, failed);
       if (failure.errorCode === "ERR_INVOCATION_TIMEOUT") timeouts.add(1, labels);
-      if (failure.errorCode === "ERR_STATE_CONFLICT") conflicts.add(1, labels);
       this.#span.setAttribute("error.type", failure.errorCode);
       // A caller's mistake is no error of the server.
       const { SpanStatusCode } = this.#api;
@@ -164,8 +168,6 @@ class InvocationSpan implements InvocationWatch {
         this.#span.setStatus({ code: SpanStatusCode.ERROR, message: failure.errorCode });
     }
     duration.record(seconds, labels);
-    const { attempt } = this.#invocation.context as { readonly attempt?: number };
-    if (attempt !== undefined && attempt > 1) reruns.add(attempt - 1, labels);
     this.#span.end();
   }
 

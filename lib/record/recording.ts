@@ -1,0 +1,66 @@
+/** One invocation, as `record` writes it to a file. */
+export interface Recording {
+  readonly version: 1;
+  readonly functionName: string;
+  readonly className: string;
+  readonly methodName: string;
+  /** The module that exports the class, relative to the folder in which it ran; where that is known. */
+  readonly module?: string | undefined;
+  readonly trigger: string;
+  readonly invocationId: string;
+  /** When it began, as ISO 8601. */
+  readonly time: string;
+  /** What triggered it, as the method was given it. */
+  readonly payload: unknown;
+  /** What the inputs and state entries gave, by name. A secret is there by name only: null. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** What clients answered, by name, in the order of the calls. */
+  readonly calls: Readonly<Record<string, readonly unknown[]>>;
+  /** What was added to the collectors, by name. */
+  readonly outputs: Readonly<Record<string, readonly RecordedItem[]>>;
+  /** What was written of the state entries. */
+  readonly changes?: unknown;
+  /** What the method returned; absent where it failed. */
+  readonly reply?: unknown;
+  readonly failure?: { readonly errorCode: string; readonly message?: string | undefined } | undefined;
+}
+
+export interface RecordedItem {
+  readonly verb: "add" | "remove";
+  readonly value?: unknown;
+  readonly overrides?: Readonly<Record<string, unknown>> | undefined;
+  readonly fromRequestBody?: true | undefined;
+}
+
+const bytesName = "$bytes";
+const undefinedName = "$undefined";
+
+/**
+ * What JSON keeps of a value, bytes and `undefined` included: they stand as `{ "$bytes": base64 }` and
+ * `{ "$undefined": true }`.
+ */
+export function toRecorded(value: unknown): unknown {
+  if (value === undefined) return { [undefinedName]: true };
+  const text = JSON.stringify(value, function (this: unknown, name: string, given: unknown): unknown {
+    // Before `toJSON` of a Buffer has made a list of numbers of it.
+    const own = (this as Readonly<Record<string, unknown>>)[name];
+    if (ArrayBuffer.isView(own))
+      return { [bytesName]: Buffer.from(own.buffer, own.byteOffset, own.byteLength).toString("base64") };
+    if (own instanceof ArrayBuffer) return { [bytesName]: Buffer.from(own).toString("base64") };
+    return given;
+  }) as string | undefined;
+  return text === undefined ? { [undefinedName]: true } : (JSON.parse(text) as unknown);
+}
+
+/** The value that {@link toRecorded} was given, as far as JSON kept it. */
+export function fromRecorded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromRecorded);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value);
+  if (members.length === 1) {
+    const [name, content] = members[0]!;
+    if (name === bytesName && typeof content === "string") return new Uint8Array(Buffer.from(content, "base64"));
+    if (name === undefinedName) return undefined;
+  }
+  return Object.fromEntries(members.map(([name, member]) => [name, fromRecorded(member)]));
+}

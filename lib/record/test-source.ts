@@ -1,0 +1,57 @@
+import { fromRecorded, type Recording } from "./recording.js";
+
+/**
+ * A test for Node's runner that gives a function what was recorded and expects what it did then. Of an invocation that
+ * failed it expects success: it fails until the function is mended.
+ *
+ * @param module how the test imports the class: `./functions.js`
+ */
+export function toTestSource(recording: Recording, module: string): string {
+  const { className, methodName, functionName, trigger, inputs, outputs, failure } = recording;
+  const isHttp = trigger === "httpTrigger";
+  const payload = isHttp ? `httpRequest(${literal(recording.payload)})` : literal(recording.payload);
+  const given = Object.entries(inputs).map(([name, value]) => `${name}: ${value === null ? "{}" : literal(value)}`);
+  const options = given.length === 0 ? "" : `, { inputs: { ${given.join(", ")} } as never }`;
+  const outcome = failure === undefined ? "does what it did" : `no longer fails with ${failure.errorCode}`;
+  const added = Object.entries(outputs).map(
+    ([name, items]) =>
+      `  assert.deepEqual(plain(outputs.${name}.values), ${literal(items.filter(({ verb }) => verb === "add").map(({ value }) => value))});`,
+  );
+  const expected =
+    failure === undefined
+      ? [`  assert.deepEqual(plain(reply), ${literal(recording.reply)});`, ...added]
+      : ["  assert.ok(plain(reply) !== null && outputs);"];
+  return [
+    `import assert from "node:assert/strict";`,
+    `import { test } from "node:test";`,
+    `import { ${isHttp ? "httpRequest, " : ""}invoke } from "dapr-functions/testing";`,
+    `import { ${className} } from ${JSON.stringify(module)};`,
+    "",
+    `/** As JSON leaves it: recorded values are plain. */`,
+    "const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));",
+    "",
+    `test(${JSON.stringify(`${functionName} ${outcome} (recorded ${recording.time})`)}, async () => {`,
+    `  const { reply, outputs } = await invoke(new ${className}(), ${JSON.stringify(methodName)}, ${payload} as never${options});`,
+    ...expected,
+    "});",
+    "",
+  ].join("\n");
+}
+
+/** A literal of TypeScript for a recorded value. */
+function literal(value: unknown): string {
+  return print(fromRecorded(value));
+}
+
+function print(value: unknown): string {
+  if (value === undefined) return "undefined";
+  if (value instanceof Uint8Array) return `new Uint8Array([${value.join(", ")}])`;
+  if (Array.isArray(value)) return `[${value.map(print).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${print(member)}`);
+    return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+  }
+  return JSON.stringify(value)
+    .replace(/\u2028/g, "\\u2028")
+    .replace(/\u2029/g, "\\u2029");
+}

@@ -27,13 +27,17 @@ export function functionsHostProblems(definitions: readonly FunctionDefinition[]
 function bindingProblems(definition: FunctionDefinition, binding: Binding): Problem[] {
   const row = rowOf(binding);
   if (row === undefined) return [];
-  const standalone = ({ level, text }: HostProblem, member?: string): Problem =>
-    functionProblem(level, "option-standalone-only", { definition, binding, member }, text);
+  // Triggers are the host's whoever serves the rest.
+  const isForWorker = binding !== definition.trigger;
+  const standalone = ({ level, text }: HostProblem, member?: string): Problem => {
+    const more = isForWorker && !text.includes("sidecar") ? ', or use bindings: "sidecar"' : "";
+    return functionProblem(level, "option-standalone-only", { definition, binding, member }, text + more);
+  };
   if (row.host !== undefined) return [standalone(row.host)];
   return Object.entries(row.options).flatMap(([member, { host, hostRequires }]) => {
     const value = (binding as unknown as Readonly<Record<string, unknown>>)[member];
     if (value === undefined && hostRequires === true) {
-      const text = `the Functions host reads it from the binding only, whatever an item says; give ${member} in the decorator`;
+      const text = `the Functions host reads it from the binding only, whatever an item says; give ${member} in the decorator, or use bindings: "sidecar"`;
       return [functionProblem("error", "option-missing", { definition, binding, member }, text)];
     }
     return typeof host === "string" || value === undefined || value === false ? [] : [standalone(host, member)];

@@ -63,10 +63,10 @@ function daprMessages(output: DaprOutput, where: string): (item: OutputItem) => 
   // Without these neither the host nor the item says where to send; their values are the host's to resolve.
   const needed = taken.filter((name) => rules[name]?.missing !== undefined && declared[name] === undefined);
   return ({ verb, value, overrides }) => {
-    if (verb === "remove") throw unsupported(where, undefined, "remove()", "use Dapr's API for it");
+    if (verb === "remove") throw unsupported(where, undefined, "remove()", 'use bindings: "sidecar"');
     const refused = Object.keys(overrides).find((name) => !taken.includes(name));
     if (refused !== undefined) {
-      throw unsupported(where, refused, `${refused} of an item`, "give it in the decorator, or leave it out");
+      throw unsupported(where, refused, `${refused} of an item`, 'leave it out, or use bindings: "sidecar"');
     }
     const missing = needed.find((name) => overrides[name] === undefined);
     if (missing !== undefined) throw badItem(where, missing, rules[missing]!.missing!);

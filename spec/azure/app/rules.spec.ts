@@ -53,6 +53,22 @@ describe("the rules of the Functions host", () => {
     expect(problemsOf(Orders)).toEqual([]);
   });
 
+  it("say of inputs and outputs, and of these alone, that the worker could serve them", () => {
+    class Orders {
+      @DaprTopicTrigger({ pubSubName: "p", match: "true" })
+      @DaprStateInput({ name: "old", stateStore: "s", key: "k", record: true })
+      @DaprInvoke({ name: "call", appId: "a" })
+      save(_event: CloudEvent, _bindings: { old: StateRecord; call: Collector<unknown> }): void {}
+    }
+    const remedies = inspectForHost([Orders]).problems.map(({ message }) => message.split("; ").at(-1));
+    expect(remedies).toEqual([
+      "remove it and test the event in the method",
+      'remove it, or use bindings: "sidecar"',
+      'give methodName in the decorator, or use bindings: "sidecar"',
+    ]);
+    expect(inspectForHost([Orders], { bindings: "sidecar" }).problems).toHaveLength(1);
+  });
+
   it.each([
     [{ version_id: "%Version%-{id}", namespace: "a b é=/?" }, []],
     [{ version_id: "1&2" }, ["error option-standalone-only"]],

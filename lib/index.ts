@@ -49,6 +49,11 @@ export type {
   OutputDecorator,
   SidecarDecorator,
   TriggerDecorator,
+  AnswerOf,
+  InstanceOf,
+  OutputKind,
+  TriggerKind,
+  ValueOf,
 } from "./decorators/signatures.js";
 
 export { readFunctions, type Container } from "./metadata/functions.js";
@@ -84,7 +89,14 @@ export {
 export type { Failure } from "./invocation/failures.js";
 export type { Around, AroundInvocation } from "./invocation/around.js";
 export type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "./invocation/observer.js";
-export type { AppCaller, AppCallOptions, AppClient, AppReply, AppRequestOptions } from "./model/app-client.js";
+export type {
+  AppCaller,
+  AppCallOptions,
+  AppClient,
+  AppReply,
+  AppRequestOptions,
+  Signatures,
+} from "./model/app-client.js";
 export type { BindingRecord } from "./model/binding-record.js";
 export type { DaprNames, Named } from "./model/names.js";
 export type { Received, Sent } from "./model/json-types.js";
@@ -105,6 +117,9 @@ export type {
   OutputBinding,
   RetryOptions,
   TriggerBinding,
+  DaprStateEntryBinding,
+  SidecarInputBinding,
+  SidecarOutputBinding,
 } from "./model/bindings.js";
 export type {
   BindingCollector,
@@ -120,9 +135,18 @@ export type {
   StateOptions,
   StateOverrides,
   StateRemoveOverrides,
+  ItemOverrides,
+  Overrides,
 } from "./model/collector.js";
 export type { FlushMode, FunctionDefinition } from "./model/function-definition.js";
-export type { Class, PayloadType, StandardSchema } from "./model/payload-type.js";
+export type {
+  Class,
+  PayloadType,
+  StandardSchema,
+  ConcreteClass,
+  StandardIssue,
+  StandardResult,
+} from "./model/payload-type.js";
 export type { ValidationOptions } from "./payload/payload-type.js";
 export type {
   BulkStateResult,
@@ -155,3 +179,6 @@ export { createHandler } from "./serve/create-handler.js";
 export { serve } from "./serve/serve.js";
 export type { RecordOptions } from "./record/recorder.js";
 export type { RecordedItem, Recording } from "./record/recording.js";
+export type { OptionsOf, TriggerOptionsOf } from "./decorators/recording.js";
+export type { DaprSdk } from "./client/sdk/sdk.js";
+export type { TopicOutcome } from "./invocation/reply.js";

@@ -60,11 +60,13 @@ export interface StateItem {
   readonly contentType?: string | undefined;
 }
 
+/** Keys of one store to save in one request. */
 export interface SaveStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly entries: readonly StateItem[];
 }
 
+/** A key to read. */
 export interface GetStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly key: string;
@@ -72,6 +74,7 @@ export interface GetStateRequest extends CallOptions {
   readonly consistency?: StateOptions["consistency"];
 }
 
+/** What is stored under a key, and its version. */
 export interface StateResult {
   readonly value: unknown;
   readonly etag: string | undefined;
@@ -79,16 +82,19 @@ export interface StateResult {
   readonly ttlExpireTime?: string | undefined;
 }
 
+/** Keys of one store to read. */
 export interface GetBulkStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly keys: readonly string[];
   readonly metadata?: MetadataMap | undefined;
 }
 
+/** One key of several that were read. */
 export interface BulkStateResult extends StateResult {
   readonly key: string;
 }
 
+/** A key to delete; with an etag only if it is still that version. */
 export interface DeleteStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly key: string;
@@ -100,10 +106,12 @@ export interface DeleteStateRequest extends CallOptions {
 /** What a removal in a transaction holds. */
 export type StateRemoval = Pick<DeleteStateRequest, "key" | "etag" | "metadata" | "options">;
 
+/** One step of a transaction. */
 export type StateOperation =
   | { readonly operation: "upsert"; readonly request: StateItem }
   | { readonly operation: "delete"; readonly request: StateRemoval };
 
+/** Keys of one store to write as one. */
 export interface TransactStateRequest extends CallOptions {
   readonly stateStore: string;
   readonly operations: readonly StateOperation[];
@@ -118,6 +126,7 @@ export interface MessageBody {
   readonly content: unknown;
 }
 
+/** An event to publish. */
 export interface PublishRequest extends CallOptions {
   readonly pubSubName: string;
   readonly topic: string;
@@ -125,12 +134,14 @@ export interface PublishRequest extends CallOptions {
   readonly metadata?: MetadataMap | undefined;
 }
 
+/** Events of one topic to publish in one request. */
 export interface PublishBulkRequest extends CallOptions {
   readonly pubSubName: string;
   readonly topic: string;
   readonly entries: readonly { readonly payload: MessageBody; readonly metadata?: MetadataMap | undefined }[];
 }
 
+/** A call of another application. */
 export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, "headers"> {
   /** App id, `app.namespace`, or an absolute URL. */
   readonly appId: string;
@@ -143,6 +154,7 @@ export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, 
   readonly discard?: boolean | undefined;
 }
 
+/** What another application answered, with a 2xx status. */
 export interface InvokeMethodResult {
   readonly status: number;
   /** By their names in lower case; several of one name are joined with a comma. */
@@ -150,6 +162,7 @@ export interface InvokeMethodResult {
   readonly body: Uint8Array;
 }
 
+/** An operation of a component, with its data and metadata. */
 export interface InvokeBindingRequest extends CallOptions {
   readonly bindingName: string;
   readonly operation: string;
@@ -160,6 +173,7 @@ export interface InvokeBindingRequest extends CallOptions {
   readonly discard?: boolean | undefined;
 }
 
+/** What a component answered. */
 export interface InvokeBindingResult {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -168,6 +182,7 @@ export interface InvokeBindingResult {
   readonly metadata: MetadataMap;
 }
 
+/** A secret to read. */
 export interface GetSecretRequest extends CallOptions {
   readonly secretStoreName: string;
   readonly key: string;

@@ -12,6 +12,7 @@ type CalleeClass = Class & { readonly prototype: unknown };
 /** What a class makes; `never` where the option was not given. */
 type Callee<C> = [C] extends [never] ? never : InstanceOf<C>;
 
+/** What `@DaprApp` takes. */
 export type DaprAppOptions<N extends string = string, C extends CalleeClass = CalleeClass> = OptionsOf<
   AppBinding,
   "name" | "dataType" | "of"
@@ -31,8 +32,8 @@ export type DaprAppOptions<N extends string = string, C extends CalleeClass = Ca
  * import type { Billing } from "../billing/functions.js";
  *
  * class Shop {
- *   @DaprServiceInvocationTrigger()
- *   @DaprApp({ name: "billing", appId: "billing" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprApp({ name: "billing", appId: "billing" })`
  *   async checkout(order: Order, { billing }: { billing: AppClient<Billing> }): Promise<string> {
  *     const receipt = await billing.charge({ order: order.id, cents: order.cents });
  *     return receipt.number;
@@ -45,6 +46,7 @@ export function DaprApp<N extends string, C extends CalleeClass = never>(
   return recording("DaprApp", options);
 }
 
+/** What `@DaprSidecar` takes. */
 export type DaprSidecarOptions<N extends string = string> = OptionsOf<SidecarBinding, "name" | "dataType"> & {
   /** The property of the method's second parameter: a letter, then letters and digits. */
   readonly name: N;
@@ -57,8 +59,8 @@ export type DaprSidecarOptions<N extends string = string> = OptionsOf<SidecarBin
  * @see https://docs.dapr.io/reference/api/
  * @example
  * class Orders {
- *   @DaprServiceInvocationTrigger()
- *   @DaprSidecar({ name: "dapr" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprSidecar({ name: "dapr" })`
  *   async hasOrder(order: Order, { dapr }: { dapr: DaprClient }): Promise<boolean> {
  *     const { etag } = await dapr.getState({ stateStore: "statestore", key: order.id });
  *     return etag !== undefined;

@@ -12,6 +12,7 @@ export type DaprBindingTrigger = BindingTrigger;
 export type DaprBindingOutput = OutputBinding;
 export type DaprBindingInput = BindingInput;
 
+/** What `@DaprBindingTrigger` takes. Texts may hold `%setting%`. */
 export type DaprBindingTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
   BindingTrigger,
   "payload"
@@ -28,7 +29,7 @@ export type DaprBindingTriggerOptions<P extends PayloadType = PayloadType> = Tri
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-trigger
  * @example
  * class Messages {
- *   @DaprBindingTrigger({ bindingName: "%KafkaBindingName%" })
+ *   // `@DaprBindingTrigger({ bindingName: "%KafkaBindingName%" })`
  *   consumeMessageFromKafka(message: unknown, _: unknown, context: InvocationContext): void {
  *     context.log(message);
  *   }
@@ -40,6 +41,7 @@ export function DaprBindingTrigger<P extends PayloadType = never>(
   return recording("DaprBindingTrigger", options);
 }
 
+/** What `@DaprBindingOutput` takes. What is left out each item gives. */
 export type DaprBindingOutputOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
   OutputBinding,
   "name" | "dataType" | "valueType"
@@ -58,8 +60,8 @@ export type DaprBindingOutputOptions<N extends string = string, V extends Payloa
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output
  * @example
  * class Messages {
- *   @DaprServiceInvocationTrigger()
- *   @DaprBindingOutput({ name: "messages", bindingName: "%KafkaBindingName%", operation: "create" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprBindingOutput({ name: "messages", bindingName: "%KafkaBindingName%", operation: "create" })`
  *   sendMessageToKafka(payload: Order, { messages }: { messages: Collector<Order> }): void {
  *     messages.add(payload);
  *   }
@@ -71,6 +73,7 @@ export function DaprBindingOutput<N extends string, V extends PayloadType = neve
   return recording("DaprBindingOutput", options);
 }
 
+/** What `@DaprBindingInput` takes. Texts may hold `%setting%` and `{data}`. */
 export type DaprBindingInputOptions<
   N extends string = string,
   V extends PayloadType = PayloadType,
@@ -94,8 +97,8 @@ export type DaprBindingInputOptions<
  * @see https://docs.dapr.io/reference/api/bindings_api/#invoking-output-bindings
  * @example
  * class Files {
- *   @DaprServiceInvocationTrigger()
- *   @DaprBindingInput({ name: "file", bindingName: "files", operation: "get", metadata: { fileName: "{name}" } })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprBindingInput({ name: "file", bindingName: "files", operation: "get", metadata: { fileName: "{name}" } })`
  *   show(_: { name: string }, { file }: { file: string | undefined }): string | undefined {
  *     return file;
  *   }

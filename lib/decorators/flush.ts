@@ -8,10 +8,10 @@ import type { FunctionDecorator } from "./signatures.js";
  *
  * @example
  * class Orders {
- *   @Flush("parallel")
- *   @DaprServiceInvocationTrigger()
- *   @DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })
- *   @DaprPublish({ name: "created", pubSubName: "bus", topic: "orders" })
+ *   // `@Flush("parallel")`
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })`
+ *   // `@DaprPublish({ name: "created", pubSubName: "bus", topic: "orders" })`
  *   create(order: Order, { order: stored, created }: { order: StateCollector<Order>; created: PublishCollector<Order> }): void {
  *     stored.add(order);
  *     created.add(order);

@@ -9,8 +9,8 @@ import type { FunctionDecorator } from "./signatures.js";
  * @see https://learn.microsoft.com/azure/azure-functions/functions-reference
  * @example
  * class Orders {
- *   @FunctionName("CreateNewOrder")
- *   @DaprServiceInvocationTrigger()
+ *   // `@FunctionName("CreateNewOrder")`
+ *   // `@DaprServiceInvocationTrigger()`
  *   create(order: Order): Order {
  *     return order;
  *   }

@@ -25,7 +25,7 @@ export type NamedGenericOptions<N extends string = string> = GenericOptions & {
  * @see https://learn.microsoft.com/azure/azure-functions/functions-triggers-bindings
  * @example
  * class Depots {
- *   @Trigger({ type: "timerTrigger", name: "tick", schedule: "0 30 5 * * *" })
+ *   // `@Trigger({ type: "timerTrigger", name: "tick", schedule: "0 30 5 * * *" })`
  *   sweep(): void {}
  * }
  */
@@ -39,8 +39,8 @@ export function Trigger(options: GenericOptions & { readonly name?: string | und
  * @see https://learn.microsoft.com/azure/azure-functions/functions-triggers-bindings
  * @example
  * class Depots {
- *   @Trigger({ type: "timerTrigger", schedule: "0 30 5 * * *" })
- *   @Input({ type: "blob", name: "manifest", path: "manifests/today.json", connection: "DepotStorage" })
+ *   // `@Trigger({ type: "timerTrigger", schedule: "0 30 5 * * *" })`
+ *   // `@Input({ type: "blob", name: "manifest", path: "manifests/today.json", connection: "DepotStorage" })`
  *   sweep(_: unknown, { manifest }: { manifest: unknown }): void {}
  * }
  */
@@ -54,8 +54,8 @@ export function Input<N extends string>(options: NamedGenericOptions<N>): InputD
  * @see https://learn.microsoft.com/azure/azure-functions/functions-triggers-bindings
  * @example
  * class Depots {
- *   @Trigger({ type: "timerTrigger", schedule: "0 30 5 * * *" })
- *   @Output({ type: "queue", name: "jobs", queueName: "sweep-jobs", connection: "DepotStorage" })
+ *   // `@Trigger({ type: "timerTrigger", schedule: "0 30 5 * * *" })`
+ *   // `@Output({ type: "queue", name: "jobs", queueName: "sweep-jobs", connection: "DepotStorage" })`
  *   sweep(_: unknown, { jobs }: { jobs: Collector<string> }): void {
  *     jobs.add("all");
  *   }

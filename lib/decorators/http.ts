@@ -5,6 +5,7 @@ import type { TriggerDecorator } from "./signatures.js";
 
 export type HttpTrigger = HttpTriggerBinding;
 
+/** What `@HttpTrigger` takes. */
 export type HttpTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
   HttpTriggerBinding,
   "payload"
@@ -21,8 +22,8 @@ export type HttpTriggerOptions<P extends PayloadType = PayloadType> = TriggerOpt
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger
  * @example
  * class Orders {
- *   @HttpTrigger({ route: "orders/{id}", methods: ["GET"] })
- *   @DaprStateInput({ name: "order", stateStore: "statestore", key: "{id}" })
+ *   // `@HttpTrigger({ route: "orders/{id}", methods: ["GET"] })`
+ *   // `@DaprStateInput({ name: "order", stateStore: "statestore", key: "{id}" })`
  *   showOrder(_: HttpRequest, { order }: { order: Order | undefined }): HttpResponse {
  *     return order === undefined ? { status: 404 } : { jsonBody: order };
  *   }

@@ -12,6 +12,7 @@ export type DaprServiceInvocationTrigger = InvocationTrigger;
 export type DaprInvoke = InvokeBinding;
 export type DaprInvokeInput = InvokeInput;
 
+/** What `@DaprServiceInvocationTrigger` takes. Texts may hold `%setting%`. */
 export type DaprServiceInvocationTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<
   InvocationTrigger,
   "payload"
@@ -29,7 +30,7 @@ export type DaprServiceInvocationTriggerOptions<P extends PayloadType = PayloadT
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-trigger-svc-invoke
  * @example
  * class Orders {
- *   @DaprServiceInvocationTrigger()
+ *   // `@DaprServiceInvocationTrigger()`
  *   createNewOrder(order: Order): Order {
  *     return order;
  *   }
@@ -41,6 +42,7 @@ export function DaprServiceInvocationTrigger<P extends PayloadType = never>(
   return recording("DaprServiceInvocationTrigger", options);
 }
 
+/** What `@DaprInvoke` takes. What is left out each item gives. */
 export type DaprInvokeOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
   InvokeBinding,
   "name" | "dataType" | "httpVerb" | "valueType"
@@ -61,8 +63,8 @@ export type DaprInvokeOptions<N extends string = string, V extends PayloadType =
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output-invoke
  * @example
  * class Gateway {
- *   @HttpTrigger({ route: "invoke/{appId}/{methodName}", methods: ["POST"] })
- *   @DaprInvoke({ name: "call", appId: "{appId}", methodName: "{methodName}" })
+ *   // `@HttpTrigger({ route: "invoke/{appId}/{methodName}", methods: ["POST"] })`
+ *   // `@DaprInvoke({ name: "call", appId: "{appId}", methodName: "{methodName}" })`
  *   async invokeOther(request: HttpRequest, { call }: { call: Collector<unknown> }): Promise<void> {
  *     call.add(await request.json());
  *   }
@@ -74,6 +76,7 @@ export function DaprInvoke<N extends string, V extends PayloadType = never>(
   return recording("DaprInvoke", options);
 }
 
+/** What `@DaprInvokeInput` takes. Texts may hold `%setting%` and `{data}`. */
 export type DaprInvokeInputOptions<
   N extends string = string,
   V extends PayloadType = PayloadType,
@@ -99,8 +102,8 @@ export type DaprInvokeInputOptions<
  * @see https://docs.dapr.io/reference/api/service_invocation_api/
  * @example
  * class Orders {
- *   @DaprServiceInvocationTrigger()
- *   @DaprInvokeInput({ name: "price", appId: "catalogue", methodName: "prices/{sku}" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprInvokeInput({ name: "price", appId: "catalogue", methodName: "prices/{sku}" })`
  *   quote(_: { sku: string }, { price }: { price: Price | undefined }): Price | undefined {
  *     return price;
  *   }

@@ -6,6 +6,7 @@ import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
 export type DaprTopicTrigger = TopicTrigger;
 export type DaprPublish = PublishBinding;
 
+/** What `@DaprTopicTrigger` takes. Texts may hold `%setting%`. */
 export type DaprTopicTriggerOptions<P extends PayloadType = PayloadType> = TriggerOptionsOf<TopicTrigger, "payload"> & {
   /** Class, `[Class]` or Standard Schema of the event's `data`. */
   readonly payload?: P | undefined;
@@ -24,7 +25,7 @@ export type DaprTopicTriggerOptions<P extends PayloadType = PayloadType> = Trigg
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-trigger-topic
  * @example
  * class Orders {
- *   @DaprTopicTrigger({ pubSubName: "messagebus", topic: "orders" })
+ *   // `@DaprTopicTrigger({ pubSubName: "messagebus", topic: "orders" })`
  *   printOrder(event: CloudEvent<Order>, _: unknown, context: InvocationContext): void {
  *     context.log(event.data.id);
  *   }
@@ -36,6 +37,7 @@ export function DaprTopicTrigger<P extends PayloadType = never>(
   return recording("DaprTopicTrigger", options);
 }
 
+/** What `@DaprPublish` takes. What is left out each item gives. */
 export type DaprPublishOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
   PublishBinding,
   "name" | "dataType" | "valueType"
@@ -54,8 +56,8 @@ export type DaprPublishOptions<N extends string = string, V extends PayloadType 
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output-publish
  * @example
  * class Orders {
- *   @DaprTopicTrigger({ pubSubName: "messagebus", topic: "A" })
- *   @DaprPublish({ name: "copies", pubSubName: "messagebus", topic: "B" })
+ *   // `@DaprTopicTrigger({ pubSubName: "messagebus", topic: "A" })`
+ *   // `@DaprPublish({ name: "copies", pubSubName: "messagebus", topic: "B" })`
  *   transfer(event: CloudEvent<Order>, { copies }: { copies: Collector<Order> }): void {
  *     copies.add(event.data);
  *   }

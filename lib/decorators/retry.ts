@@ -9,8 +9,8 @@ import type { FunctionDecorator } from "./signatures.js";
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-error-pages#retry-policies
  * @example
  * class Depots {
- *   @Retry({ strategy: "fixedDelay", maxRetryCount: 4, delayInterval: "00:00:15" })
- *   @Trigger({ type: "timerTrigger", name: "tick", schedule: "0 30 5 * * *" })
+ *   // `@Retry({ strategy: "fixedDelay", maxRetryCount: 4, delayInterval: "00:00:15" })`
+ *   // `@Trigger({ type: "timerTrigger", name: "tick", schedule: "0 30 5 * * *" })`
  *   sweep(): void {}
  * }
  */

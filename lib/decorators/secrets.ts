@@ -4,6 +4,7 @@ import type { InputDecorator } from "./signatures.js";
 
 export type DaprSecret = SecretInput;
 
+/** What `@DaprSecret` takes. Texts may hold `%setting%` and `{data}`. */
 export type DaprSecretOptions<N extends string = string> = OptionsOf<SecretInput, "name" | "dataType"> & {
   /** The property of the method's second parameter: a letter, then letters and digits. */
   readonly name: N;
@@ -18,8 +19,8 @@ export type DaprSecretOptions<N extends string = string> = OptionsOf<SecretInput
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-input-secret
  * @example
  * class Keys {
- *   @DaprServiceInvocationTrigger()
- *   @DaprSecret({ name: "secret", secretStoreName: "localsecretstore", key: "api-key" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprSecret({ name: "secret", secretStoreName: "localsecretstore", key: "api-key" })`
  *   keyNames(_: unknown, { secret }: { secret: Record<string, string> }): string[] {
  *     return Object.keys(secret);
  *   }

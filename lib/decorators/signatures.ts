@@ -59,6 +59,7 @@ export interface SidecarDecorator<N extends string> {
   <T, D = never>(target: T, keyOrContext: Place<SidecarFault<N, MethodOf<T, D>>>, descriptor?: D): void;
 }
 
+/** The kinds of triggers, by what the method's first parameter is. */
 export type TriggerKind = "payload" | "topic" | "http";
 
 interface OutputKinds {
@@ -69,6 +70,7 @@ interface OutputKinds {
   generic: { name: "Collector"; collector: Collector<any>; overrides: object };
 }
 
+/** The kinds of outputs, by what an item may override. */
 export type OutputKind = keyof OutputKinds;
 
 type AnyMethod = (...args: any) => any;

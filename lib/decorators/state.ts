@@ -25,6 +25,7 @@ type StateInputOptions = OptionsOf<
   "name" | "dataType" | "key" | "keys" | "required" | "record" | "valueType"
 >;
 
+/** What `@DaprStateInput` takes to read one key. Texts may hold `%setting%` and `{data}`. */
 export type DaprStateInputOptions<
   N extends string = string,
   V extends PayloadType = PayloadType,
@@ -61,8 +62,8 @@ export type DaprStateInputListOptions<
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-input-state
  * @example
  * class Orders {
- *   @DaprServiceInvocationTrigger()
- *   @DaprStateInput({ name: "order", stateStore: "%StateStoreName%", key: "{id}" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprStateInput({ name: "order", stateStore: "%StateStoreName%", key: "{id}" })`
  *   retrieveOrder(_: { id: string }, { order }: { order: Order | undefined }): Order | undefined {
  *     return order;
  *   }
@@ -85,6 +86,7 @@ export function DaprStateInput(options: object): unknown {
   return recording("DaprStateInput", options);
 }
 
+/** What `@DaprState` takes. Texts may hold `%setting%` and `{data}`. */
 export type DaprStateOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
   StateEntryBinding,
   "name" | "dataType" | "valueType"
@@ -103,8 +105,8 @@ export type DaprStateOptions<N extends string = string, V extends PayloadType = 
  * @see https://docs.dapr.io/reference/api/state_api/
  * @example
  * class Carts {
- *   @DaprServiceInvocationTrigger()
- *   @DaprState({ name: "cart", stateStore: "%StateStoreName%", key: "{id}" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprState({ name: "cart", stateStore: "%StateStoreName%", key: "{id}" })`
  *   addItem(item: Item, { cart }: { cart: StateEntry<Cart> }): Cart {
  *     const next = { lines: [...(cart.value?.lines ?? []), item] };
  *     cart.set(next);
@@ -118,6 +120,7 @@ export function DaprState<N extends string, V extends PayloadType = never>(
   return recording("DaprState", options);
 }
 
+/** What `@DaprStateOutput` takes. What is left out each item gives. */
 export type DaprStateOutputOptions<N extends string = string, V extends PayloadType = PayloadType> = OptionsOf<
   StateOutput,
   "name" | "dataType" | "valueType"
@@ -137,8 +140,8 @@ export type DaprStateOutputOptions<N extends string = string, V extends PayloadT
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output-state
  * @example
  * class Orders {
- *   @DaprServiceInvocationTrigger()
- *   @DaprStateOutput({ name: "order", stateStore: "%StateStoreName%", key: "{id}" })
+ *   // `@DaprServiceInvocationTrigger()`
+ *   // `@DaprStateOutput({ name: "order", stateStore: "%StateStoreName%", key: "{id}" })`
  *   createNewOrder(payload: Order, { order }: { order: Collector<Order> }): void {
  *     order.add(payload);
  *   }

@@ -6,6 +6,7 @@ import type { Class, PayloadType } from "./payload-type.js";
  * keys that only the runtime knows (`payload`, `match`, `record` …) follow. What a decorator was not given is absent.
  */
 
+/** How the Functions host hands a value over. */
 export type DataType = "string" | "binary" | "stream";
 
 interface NamedBinding {
@@ -31,6 +32,7 @@ interface SidecarOnlyBase extends NamedBinding, SidecarAddressed {
   readonly dataType?: undefined;
 }
 
+/** A verb that HTTP functions may answer. */
 export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE";
 
 /** A method in either case, as decorators take it. */
@@ -80,7 +82,11 @@ export interface DaprTopicTrigger extends BindingBase, LimitedTrigger {
   readonly payload?: PayloadType | undefined;
 }
 
-/** @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/ */
+/**
+ * The limits of one request with several events.
+ *
+ * @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk/
+ */
 export interface BulkSubscribe {
   /** How many events one request holds at most. */
   readonly maxMessagesCount?: number | undefined;
@@ -139,7 +145,11 @@ export interface DaprStateInput extends SidecarBindingBase {
 /** Metadata of a request: a map of names, or query text (`metadata.partitionKey=eu&…`). */
 export type MetadataOption = string | Readonly<Record<string, string>>;
 
-/** @see https://docs.dapr.io/developing-applications/building-blocks/state-management/state-management-overview/#consistency */
+/**
+ * How fresh a value that is read must be, or how safe one that is written.
+ *
+ * @see https://docs.dapr.io/developing-applications/building-blocks/state-management/state-management-overview/#consistency
+ */
 export type Consistency = "eventual" | "strong";
 
 /**
@@ -314,6 +324,7 @@ export interface DaprBindingOutput extends SidecarBindingBase {
   readonly valueType?: PayloadType | undefined;
 }
 
+/** What JSON can say. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [member: string]: JsonValue };
 
@@ -327,13 +338,18 @@ export interface GenericBinding<Direction extends "in" | "out"> {
   readonly members: Readonly<Record<string, JsonValue>>;
 }
 
+/** A trigger that the sidecar delivers. */
 export type DaprTriggerBinding = DaprServiceInvocationTrigger | DaprTopicTrigger | DaprBindingTrigger;
+/** An input that a sidecar answers. */
 export type SidecarInputBinding = DaprStateInput | DaprSecret | DaprInvokeInput | DaprBindingInput;
+/** An output that a sidecar takes. */
 export type SidecarOutputBinding = DaprStateOutput | DaprPublish | DaprInvoke | DaprBindingOutput;
 
 /** What causes an invocation. */
 export type TriggerBinding = DaprTriggerBinding | HttpTrigger | GenericBinding<"in">;
+/** What is read before the method. */
 export type InputBinding = SidecarInputBinding | GenericBinding<"in">;
+/** What is sent after the method. */
 export type OutputBinding = SidecarOutputBinding | GenericBinding<"out">;
 /** What the method calls while it runs. */
 export type ClientBinding = DaprApp | DaprSidecar;

@@ -27,12 +27,17 @@ export interface Collector<T> {
 /** Metadata of one item. Numbers and booleans are sent as their text, null and undefined entries are left out. */
 export type ItemMetadata = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** @see https://docs.dapr.io/reference/api/state_api/#optional-behaviors */
+/**
+ * How a store is to write.
+ *
+ * @see https://docs.dapr.io/reference/api/state_api/#optional-behaviors
+ */
 export interface StateOptions {
   readonly concurrency?: "first-write" | "last-write" | undefined;
   readonly consistency?: "eventual" | "strong" | undefined;
 }
 
+/** What of its output an item for a state store may override. */
 export interface StateOverrides {
   readonly stateStore?: Named<"stateStore"> | undefined;
   readonly key?: string | undefined;
@@ -52,12 +57,14 @@ export interface StateRemoveOverrides {
   readonly options?: StateOptions | undefined;
 }
 
+/** What a function receives for `@DaprStateOutput`: `add` saves a key, `remove` deletes one. */
 export interface StateCollector<T> extends Collector<T> {
   add(value: T, overrides?: StateOverrides): void;
   /** Removes a key. It keeps its place among the items added. */
   remove(overrides?: StateRemoveOverrides): void;
 }
 
+/** What of its output an item for a topic may override. */
 export interface PublishOverrides {
   readonly pubSubName?: Named<"pubSubName"> | undefined;
   readonly topic?: Named<"topic"> | undefined;
@@ -65,10 +72,12 @@ export interface PublishOverrides {
   readonly contentType?: string | undefined;
 }
 
+/** What a function receives for `@DaprPublish`: each item is one event. */
 export interface PublishCollector<T> extends Collector<T> {
   add(value: T, overrides?: PublishOverrides): void;
 }
 
+/** What of its output an item for another application may override. */
 export interface InvokeOverrides {
   readonly appId?: Named<"appId"> | undefined;
   readonly methodName?: string | undefined;
@@ -77,16 +86,19 @@ export interface InvokeOverrides {
   readonly contentType?: string | undefined;
 }
 
+/** What a function receives for `@DaprInvoke`: each item calls the other application once. */
 export interface InvokeCollector<T> extends Collector<T> {
   add(value: T, overrides?: InvokeOverrides): void;
 }
 
+/** What of its output an item for a component may override. */
 export interface BindingOverrides {
   readonly bindingName?: Named<"bindingName"> | undefined;
   readonly operation?: string | undefined;
   readonly metadata?: ItemMetadata | undefined;
 }
 
+/** What a function receives for `@DaprBindingOutput`: each item invokes the component once. */
 export interface BindingCollector<T> extends Collector<T> {
   add(value: T, overrides?: BindingOverrides): void;
 }

@@ -41,6 +41,7 @@ export interface InvocationRequest {
   readonly headers: Headers;
 }
 
+/** W3C trace context, as `@azure/functions` shapes it. */
 export interface TraceContext {
   readonly traceParent?: string | undefined;
   readonly traceState?: string | undefined;
@@ -158,6 +159,7 @@ export interface StateRecord<T = unknown> {
   readonly ttlExpireTime?: string | undefined;
 }
 
+/** What a {@link Reply} is made of; a status of 200 unless given. */
 export interface ReplyInit {
   readonly status?: number | undefined;
   readonly headers?: ReplyHeaders | undefined;

@@ -7,6 +7,7 @@ export interface MeshApp extends Pick<SidecarOptions, "appId" | "appPort" | "por
   readonly components?: SidecarOptions["components"] | undefined;
 }
 
+/** What {@link startMesh} takes. */
 export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log" | "inspector"> {
   readonly apps: readonly MeshApp[];
   /** What every app sees, as far as scopes let it; nothing unless given. */

@@ -24,6 +24,7 @@ import { stateRoutes } from "./api/state.js";
 /** Where the sidecar's own lines go; `console` is one. */
 export type SidecarLog = Pick<Console, "info" | "warn">;
 
+/** What {@link startSidecar} takes; what is left out comes from Dapr's variables. */
 export interface SidecarOptions {
   /** The app's id: the name under which it is invoked, and that component scopes refer to. */
   readonly appId: string;
@@ -50,6 +51,7 @@ export interface SidecarOptions {
   readonly inspector?: Inspector | undefined;
 }
 
+/** A sidecar that runs, and what it received. */
 export interface Sidecar {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;

@@ -22,6 +22,7 @@ export function cloudEvent<T>(data: T, attributes: Partial<CloudEvent<T>> = {}):
   };
 }
 
+/** What {@link httpRequest} makes a request of. */
 export interface HttpRequestInit {
   /** POST unless given when there is a body, else GET. */
   readonly method?: string | undefined;

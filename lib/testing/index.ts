@@ -9,3 +9,4 @@ export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from
 export { invoke, type Invoked, type InvokeOptions } from "./invoke.js";
 export { replay, type Replayed } from "./replay.js";
 export type { RecordedItem, Recording } from "../record/recording.js";
+export type { EntriesOf, FakeApp, InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";

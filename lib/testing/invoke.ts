@@ -20,6 +20,7 @@ import { invocationContext } from "./fixtures.js";
 import { jsonCopy } from "./json-copy.js";
 import type { EntriesOf, InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";
 
+/** What {@link invoke} takes beside the payload. */
 export interface InvokeOptions<M> {
   /** What the inputs give the method, by name; one that is left out is not there: `undefined`. */
   readonly inputs?: InputsOf<M> | undefined;

@@ -12,6 +12,8 @@ import type { FakeOverrides } from "./fake-collector.js";
 import { collectorMatchers } from "./matchers.js";
 
 export { collectorMatchers };
+export type { MatcherContext, MatcherResult } from "./matchers.js";
+export type { FakeOverrides };
 
 /** Matchers for what `fakeCollector()` and `invoke()` give; values are compared as `toEqual` compares them. */
 export interface CollectorMatchers<R> {

@@ -15,6 +15,7 @@ export interface MatcherContext {
   };
 }
 
+/** What a matcher says of a value. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;

@@ -32,7 +32,13 @@ export function packLibrary(): Packed {
   }
   cpSync(join(root, "docs"), join(build, "docs"), { recursive: true });
   const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
-  execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(build, "dist")]);
+  // Sources lie beside what is built of them, as in the tree, so that the maps lead to them.
+  cpSync(join(root, "lib"), join(build, "lib"), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(build, "node_modules"));
+  const config = { extends: join(root, "tsconfig.build.json"), include: ["lib"], exclude: ["lib/inspector/page"] };
+  const compilerOptions = { rootDir: "lib", outDir: "dist", typeRoots: [join(root, "node_modules", "@types")] };
+  writeFileSync(join(build, "tsconfig.json"), JSON.stringify({ ...config, compilerOptions }));
+  execFileSync(process.execPath, [tsc, "-p", build]);
   const page = join(root, "lib", "inspector", "page");
   const pageOut = join(build, "dist", "inspector", "page");
   execFileSync(process.execPath, [tsc, "-p", page, "--outDir", pageOut]);

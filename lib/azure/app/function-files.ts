@@ -3,6 +3,7 @@ import { toFunctionJsonText, type FunctionJsonOptions } from "./function-json.js
 import type { Bindings } from "./served-by.js";
 import { settingsOf } from "./settings.js";
 
+/** How the files of functions are written. */
 export interface FunctionFilesOptions extends FunctionJsonOptions {
   /**
    * The built module that exports the functions, relative to the app's root and `/`-separated: `build/parcels.js`; or

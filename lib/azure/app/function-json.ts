@@ -13,6 +13,7 @@ export interface FunctionJson {
   readonly retry?: RetryOptions | undefined;
 }
 
+/** How a function.json is written. */
 export interface FunctionJsonOptions {
   /** Who serves the Dapr inputs and outputs; with `sidecar` they are left out. `host` unless given. */
   readonly bindings?: Bindings | undefined;

@@ -1,4 +1,4 @@
-/** The part of a client of @dapr/dapr that is used here. */
+/** The part of a client of `@dapr/dapr` that is used here. */
 export interface DaprSdk {
   readonly options: {
     readonly daprHost: string;

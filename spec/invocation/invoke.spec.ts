@@ -27,7 +27,7 @@ type Method = (payload: unknown, bindings: Bindings) => unknown;
 /** Runs one invocation and says what came of it. */
 async function run(
   method: Method,
-  options: CompileOptions & { readonly failure?: WriteError } = {},
+  options: CompileOptions & { readonly failure?: WriteError; readonly unread?: Error } = {},
   payload: unknown = { id: "41" },
 ) {
   class Orders {
@@ -41,7 +41,9 @@ async function run(
   }
   const sent: string[] = [];
   const host: BindingHost = {
-    reader: () => ({ read: () => Promise.resolve("cart-1") }),
+    reader: () => ({
+      read: () => (options.unread === undefined ? Promise.resolve("cart-1") : Promise.reject(options.unread)),
+    }),
     writer: ({ name }) => ({
       toMessage: ({ value }: OutputItem) => value,
       write: (messages) => {
@@ -106,6 +108,13 @@ describe("a collector", () => {
     expect(errors).toEqual([expect.stringContaining("add() came after the invocation had ended")]);
     expect(sent).toEqual([]);
   });
+});
+
+it("does not call a method of which an input cannot be read", async () => {
+  const called = jest.fn();
+  const unread = new Error("no such store");
+  expect(await run(called, { unread })).toMatchObject({ error: unread, sent: [] });
+  expect(called).not.toHaveBeenCalled();
 });
 
 describe("a flush that stops", () => {

@@ -116,6 +116,15 @@ describe("options", () => {
     expect(input!.message).toBe('Shipping.run, input "in", key: No key information was found');
   });
 
+  it("that hold half of a surrogate pair are refused, wherever it is", async () => {
+    for (const value of ["\ud800", { a: ["\udc00"] }, { "\ud800": 1 }]) {
+      const error = await refusal(cart, ({ out }) => out!.add(value, { key: "k" }));
+      expect(error!.message).toContain("value: holds half of a surrogate pair");
+    }
+    const { requests } = await run(cart, ({ out }) => out!.add("\ud83d\ude00 \\ud800", { key: "k" }));
+    expect(requests).toEqual(['POST /v1.0/state/cart [{"key":"k","value":"\ud83d\ude00 \\\\ud800"}]']);
+  });
+
   it("of text that is not well-formed are refused", async () => {
     const error = await refusal(cart, ({ out }) => out!.add(1, { key: "\ud800" }));
     expect(error!.message).toContain("key: must be well-formed text");
@@ -264,6 +273,14 @@ describe("state", () => {
       out!.add(2, { key: "b" });
     });
     expect(error).toMatchObject({ code: "ERR_STATE_TRANSACTION", sent: [] });
+  });
+
+  it("gives a key that is required where it is there, and fails where it is not", async () => {
+    sidecar.answer = () => ({ body: "5" });
+    const required = SI({ stateStore: "cart", key: "k", required: true });
+    expect(await run(required, (_, inputs) => inputs["in"])).toMatchObject({ error: undefined, returned: 5 });
+    sidecar.answer = () => ({ status: 204 });
+    expect((await run(required, () => undefined)).error).toMatchObject({ code: "ERR_NO_CONTENT" });
   });
 
   it("does not read a key that Dapr refuses", async () => {

@@ -123,6 +123,14 @@ describe("an etag that is stale", () => {
     expect(error).toMatchObject({ code: "ERR_STATE_CONFLICT" });
   });
 
+  it("is one, too, where the key had to be new and is there", async () => {
+    sidecar.answer = ({ method }) =>
+      method === "GET" ? { headers: { etag: "1" }, body: "5" } : { status: 500, body: '{"errorCode":"E"}' };
+    const options = { concurrency: "first-write" };
+    const { error } = await run(SO({ stateStore: "s" }), ({ out }) => out!.add(1, { key: "k", options }));
+    expect(error).toMatchObject({ code: "ERR_STATE_CONFLICT" });
+  });
+
   it("is not what failed where the store still has it", async () => {
     sidecar.answer = ({ method }) =>
       method === "GET" ? { headers: { etag: "1" }, body: "5" } : { status: 500, body: '{"errorCode":"E"}' };

@@ -35,7 +35,7 @@ export function bindingDataOf(definition: FunctionDefinition): BindingDataReader
   const sys = systemData(functionName);
   const dataOf = (sources: readonly Source[]): BindingData => {
     const data = asked(roots, sources) ?? whole(sources);
-    for (const { path } of kept) keep(data, path);
+    for (const { path } of kept) keep(data, path, sys);
     return data;
   };
   return {
@@ -222,13 +222,16 @@ function textOf(payload: unknown): string {
   return payload === undefined ? "" : JSON.stringify(payload);
 }
 
-/** Copies what a path walks, so that an output still finds what was there before the method changed its payload. */
-function keep(data: Data, path: readonly string[]): void {
+/**
+ * Copies what a path walks, so that an output still finds what was there before the method changed its payload. The
+ * system's own data has another value at each use, which a copy would not.
+ */
+function keep(data: Data, path: readonly string[], sys: object): void {
   let owner: object = data;
   for (const part of path) {
     const name = memberName(owner, part);
     const value: unknown = name === undefined ? undefined : (owner as Data)[name];
-    if (name === undefined || !isRecord(value)) return;
+    if (name === undefined || !isRecord(value) || value === sys) return;
     const copy = { ...value };
     // Not by assignment: an object may have a member named `__proto__` of its own.
     Object.defineProperty(owner, name, { value: copy, enumerable: true, configurable: true, writable: true });

@@ -233,3 +233,14 @@ describe("the data of an HTTP request", () => {
     expect(namesIn(dataOfRequest({ body }, "{missing}"))).toHaveLength(50_004);
   });
 });
+
+describe("the system's own data", () => {
+  it("has another value at each use, in an output as well", () => {
+    const data = dataOf({ id: "41" }, "{sys.randguid}");
+    const [first, second] = [bind("{sys.randguid}", data), bind("{sys.randguid}", data)];
+    expect(first).toMatch(/^[\da-f]{8}-[\da-f-]{27}$/);
+    expect(second).not.toBe(first);
+    expect(keyFor({ id: "41" }, "{sys.utcnow:yyyy}")).toMatch(/^\d{4}$/);
+    expect(keyFor({ sys: { randguid: "own" } }, "{sys.randguid}")).toBe("own");
+  });
+});

@@ -6,7 +6,15 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import { summaryOf } from "../model/payload-issues.js";
 import type { StateEntry } from "../model/state-entry.js";
 import { compileCheck, type Check, type CheckOptions } from "../payload/payload-type.js";
-import type { BindingHost, EntryChange, EntryPlace, EntryStore, Invocation, StoredEntry } from "./binding-host.js";
+import type {
+  BindingHost,
+  ChangedEntry,
+  EntryChange,
+  EntryPlace,
+  EntryStore,
+  Invocation,
+  StoredEntry,
+} from "./binding-host.js";
 import { pause } from "./abort.js";
 import { decisiveError } from "./failures.js";
 import type { Release } from "./key-queue.js";
@@ -41,7 +49,8 @@ export function compileEntries(
 
 /** The entries of one attempt, from their reading to their writing. */
 export class OpenEntries {
-  #open: readonly OpenEntry[] = [];
+  readonly #open: OpenEntry[] = [];
+  readonly #stored: StoredEntry[] = [];
 
   constructor(
     private readonly entries: CompiledEntries,
@@ -53,16 +62,19 @@ export class OpenEntries {
   /** Reads all of them, side by side, and gives them by name. */
   async read(bindings: Record<string, unknown>): Promise<void> {
     const { entries, places, invocation } = this;
-    const reads = entries.bindings.map((binding, index) => {
-      const read = (): Promise<StoredEntry> => entries.store.read(index, places[index]!, invocation);
+    const { bindings: declared, store } = entries;
+    const reads = declared.map((binding, index) => {
+      const read = (): Promise<StoredEntry> => store.read(index, places[index]!, invocation);
       return (invocation.watch?.read?.(binding, read) as Promise<StoredEntry> | undefined) ?? read();
     });
-    const results = await Promise.allSettled(reads);
-    this.#open = results.map((result, index) => {
-      if (result.status === "rejected") throw result.reason as Error;
-      return new OpenEntry(entries, index, places[index]!, result.value, invocation);
-    });
-    for (const entry of this.#open) bindings[entry.name] = entry;
+    // Most functions have one; the others are all awaited before one of them fails the invocation.
+    if (reads.length > 1) await Promise.allSettled(reads);
+    for (let index = 0; index < reads.length; index++) {
+      this.#stored.push(await reads[index]!);
+      const entry = new OpenEntry(entries, index, places[index]!.key, this.#stored[index]!, invocation);
+      this.#open.push(entry);
+      bindings[declared[index]!.name] = entry;
+    }
   }
 
   /** Ends them: what comes later is refused. */
@@ -72,7 +84,9 @@ export class OpenEntries {
 
   /** Names of those that were written. */
   get written(): readonly string[] {
-    return this.#open.filter(({ change }) => change !== undefined).map(({ name }) => name);
+    return this.#open.flatMap((entry, index) =>
+      OpenEntry.changeOf(entry) === undefined ? [] : [this.entries.bindings[index]!.name],
+    );
   }
 
   /**
@@ -82,9 +96,12 @@ export class OpenEntries {
    */
   async write(): Promise<void> {
     const { entries, invocation } = this;
-    const changes = this.#open.flatMap(({ index, place, stored, change }) =>
-      change === undefined ? [] : [{ index, place, stored, change }],
-    );
+    const changes: ChangedEntry[] = [];
+    this.#open.forEach((entry, index) => {
+      const change = OpenEntry.changeOf(entry);
+      if (change === undefined) return;
+      changes.push({ index, place: this.places[index]!, stored: this.#stored[index]!, change });
+    });
     if (changes.length > 0) {
       const write = (): Promise<void> => entries.store.write(changes, invocation);
       const binding = entries.bindings[changes[0]!.index]!;
@@ -96,7 +113,6 @@ export class OpenEntries {
 
 /** One entry as a method gets it. */
 class OpenEntry implements StateEntry<unknown> {
-  readonly name: string;
   readonly key: string;
   readonly value: unknown;
   readonly etag: string | undefined;
@@ -104,31 +120,22 @@ class OpenEntry implements StateEntry<unknown> {
   #change: EntryChange | undefined;
   #isClosed = false;
   readonly #entries: CompiledEntries;
+  readonly #index: number;
   readonly #invocation: Invocation;
 
-  constructor(
-    entries: CompiledEntries,
-    readonly index: number,
-    readonly place: EntryPlace,
-    readonly stored: StoredEntry,
-    invocation: Invocation,
-  ) {
+  constructor(entries: CompiledEntries, index: number, key: string, stored: StoredEntry, invocation: Invocation) {
     this.#entries = entries;
+    this.#index = index;
     this.#invocation = invocation;
-    this.name = entries.bindings[index]!.name;
-    this.key = place.key;
+    this.key = key;
     this.etag = stored.etag;
     this.exists = stored.value !== undefined;
     this.value = this.exists ? this.#checked(stored.value, "the stored value") : undefined;
-    // What surrounds an entry is not the method's: it would be printed with it.
-    for (const hidden of ["name", "index", "place", "stored"] as const) {
-      Object.defineProperty(this, hidden, { enumerable: false });
-    }
   }
 
-  /** What is to become of the key; undefined where nothing is. */
-  get change(): EntryChange | undefined {
-    return this.#change;
+  /** What is to become of the key; undefined where nothing is. Not a member: it is none of the method's. */
+  static changeOf(entry: OpenEntry): EntryChange | undefined {
+    return entry.#change;
   }
 
   set(value: unknown, overrides?: unknown): void {
@@ -137,7 +144,7 @@ class OpenEntry implements StateEntry<unknown> {
       throw badItem(this.#where, "value", `${kindOf(value)} cannot be stored; remove() deletes the key`);
     }
     const checked = this.#checked(value, "the value");
-    this.#change = this.#entries.store.toChange(this.index, checked, overrides, this.#invocation);
+    this.#change = this.#entries.store.toChange(this.#index, checked, overrides, this.#invocation);
   }
 
   remove(): void {
@@ -150,7 +157,7 @@ class OpenEntry implements StateEntry<unknown> {
   }
 
   #checked(value: unknown, what: string): unknown {
-    const check = this.#entries.checks[this.index];
+    const check = this.#entries.checks[this.#index];
     if (check === undefined) return value;
     const result = check(value);
     const isStored = what === "the stored value";
@@ -174,7 +181,7 @@ class OpenEntry implements StateEntry<unknown> {
   }
 
   get #where(): string {
-    return `${placeOf(this.#invocation.definition)}, entry "${this.name}"`;
+    return `${placeOf(this.#invocation.definition)}, entry "${this.#entries.bindings[this.#index]!.name}"`;
   }
 }
 

@@ -296,12 +296,16 @@ async function readSideBySide(
   invocation: Invocation,
   entries: OpenEntries | undefined,
 ): Promise<Record<string, unknown>> {
+  const bindings: Record<string, unknown> = {};
+  if (fn.inputs.length === 0) {
+    await entries?.read(bindings);
+    return bindings;
+  }
   const { watch } = invocation;
   const reads = fn.inputs.map((input) => {
     const read = (): Promise<unknown> => input.read(invocation);
     return watch?.read?.(input.binding, read) ?? read();
   });
-  const bindings: Record<string, unknown> = {};
   if (entries !== undefined) reads.push(entries.read(bindings));
   const results = await Promise.allSettled(reads);
   results.forEach((result, index) => {

@@ -6,6 +6,7 @@ import type { DaprStateEntryBinding } from "../model/bindings.js";
 import { InvocationError, PayloadError } from "../model/errors.js";
 import { placeOf } from "../model/function-definition.js";
 import { JsonText } from "../model/json.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { StateEntryOverrides } from "../model/state-entry.js";
 import {
   EntryConflict,
@@ -45,36 +46,37 @@ export function entryStore(
   const types = new StoreTypes(client);
 
   /** The etag read guards a key that is there; one that is not must still not be there. */
-  const operationOf = async (
-    { index, place: { stateStore, key }, stored, change }: Change,
+  const operationOf = (
+    { index, place: { key }, stored, change }: Change,
+    isRedis: boolean,
     given: Invocation,
-  ): Promise<StateOperation> => {
-    const { metadataOf, place } = entries[index]!;
+  ): StateOperation => {
+    const { metadataOf, options: whole, redisOptions } = entries[index]!;
     const metadata = metadataOf(given);
-    const { consistency } = place.binding;
-    // Some stores heed an etag only together with first-write, which Redis takes for something else.
-    const isRedis = (await types.of(stateStore, place.binding.daprAddress)) === "state.redis";
     const etag = stored.etag ?? (isRedis ? noVersion : undefined);
-    const options = { consistency, concurrency: isRedis ? undefined : ("first-write" as const) };
+    const options = isRedis ? redisOptions : whole;
     if (change.operation === "remove") return { operation: "delete", request: { key, etag, metadata, options } };
     const merged = mergedMetadata(metadata, change.metadata);
     return { operation: "upsert", request: { key, value: change.value, etag, metadata: merged, options } };
   };
 
   async function send(changes: readonly Change[], invocation: Invocation): Promise<void> {
-    const { stateStore } = changes[0]!.place;
-    const call = callOptions(entries[changes[0]!.index]!.place, invocation);
-    const operations = await Promise.all(changes.map((change) => operationOf(change, invocation)));
-    if (operations.length > 1) {
+    const [{ index, place }] = changes as [Change];
+    const { stateStore } = place;
+    const call = callOptions(entries[index]!.place, invocation);
+    const found = types.of(stateStore, call.daprAddress);
+    const isRedis = (isPromise(found) ? await found : found) === "state.redis";
+    if (changes.length > 1) {
+      const operations = changes.map((change) => operationOf(change, isRedis, invocation));
       const metadata = changes
-        .map(({ index }) => entries[index]!.metadataOf(invocation))
+        .map((change) => entries[change.index]!.metadataOf(invocation))
         .reduce<MetadataMap | undefined>((all, own) => mergedMetadata(all, own), undefined);
       return await client.transactState({ ...call, stateStore, operations, metadata });
     }
-    const { operation, request } = operations[0]!;
-    if (operation === "upsert") await client.saveState({ ...call, stateStore, entries: [request] });
-    else await client.deleteState({ ...call, stateStore, ...request });
-    return undefined;
+    const { operation, request } = operationOf(changes[0]!, isRedis, invocation);
+    if (operation === "delete") return await client.deleteState({ ...call, stateStore, ...request });
+    const { binding, daprAddress, signal, traceHeaders } = call;
+    return await client.saveState({ stateStore, entries: [request], binding, daprAddress, signal, traceHeaders });
   }
 
   /** In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left. */
@@ -168,19 +170,25 @@ export function entryStore(
     const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
     const keyOf = compileInputOption(place, "key", binding.key, keyRule.missing);
     const metadataOf = compileMetadata(place, binding.metadata);
+    const sidecar = binding.daprAddress ?? "";
+    const { consistency } = binding;
     return {
       place,
+      // Some stores heed an etag only together with first-write, which Redis takes for something else.
+      options: { concurrency: "first-write", consistency } as const,
+      redisOptions: consistency === undefined ? undefined : { consistency },
       metadataOf,
       locate(invocation: Invocation): EntryPlace {
         const stateStore = storeOf(invocation);
         const key = keyOf(invocation);
         if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
-        return { stateStore, key, id: JSON.stringify([binding.daprAddress, stateStore, key]) };
+        return { stateStore, key, id: `${sidecar}\0${stateStore}\0${key}` };
       },
       read({ stateStore, key }: EntryPlace, invocation: Invocation): Promise<StateResult> {
         const metadata = metadataOf(invocation);
-        const { consistency } = binding;
-        return client.getState({ ...callOptions(place, invocation), stateStore, key, metadata, consistency });
+        const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+        const request = { stateStore, key, metadata, consistency, binding: name, daprAddress, signal, traceHeaders };
+        return client.getState(request);
       },
     };
   }
@@ -247,21 +255,21 @@ const askAgain = 30_000;
 
 /** The types of the stores, as far as their sidecars say. */
 class StoreTypes {
-  readonly #types = new Map<string, { readonly type: Promise<string | undefined>; readonly until: number }>();
+  readonly #types = new Map<string, { readonly type: MaybePromise<string | undefined>; readonly until: number }>();
 
   constructor(private readonly client: DaprClient) {}
 
-  /** Undefined where the sidecar does not say. */
-  of(stateStore: string, daprAddress: string | undefined): Promise<string | undefined> {
-    const id = JSON.stringify([daprAddress, stateStore]);
+  /** Undefined where the sidecar does not say; at once where it was asked before. */
+  of(stateStore: string, daprAddress: string | undefined): MaybePromise<string | undefined> {
+    const id = `${daprAddress ?? ""}\0${stateStore}`;
     const known = this.#types.get(id);
-    if (known !== undefined && performance.now() < known.until) return known.type;
-    const type = this.#ask(stateStore, daprAddress);
-    this.#types.set(id, { type, until: Infinity });
-    void type.then((found) => {
-      if (found === undefined) this.#types.set(id, { type, until: performance.now() + askAgain });
+    if (known !== undefined && (known.until === Infinity || performance.now() < known.until)) return known.type;
+    const asked = this.#ask(stateStore, daprAddress).then((type) => {
+      this.#types.set(id, { type, until: type === undefined ? performance.now() + askAgain : Infinity });
+      return type;
     });
-    return type;
+    this.#types.set(id, { type: asked, until: Infinity });
+    return asked;
   }
 
   async #ask(stateStore: string, daprAddress: string | undefined): Promise<string | undefined> {

@@ -42,6 +42,7 @@ const allowed: Record<string, readonly string[]> = {
     "client",
     "sidecar-host",
     "serve/settings",
+    "telemetry/telemetry",
   ],
   testing: [
     "record/recording",

@@ -15,6 +15,7 @@ import type { Around } from "../../invocation/around.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { AzureHost } from "./azure-host.js";
 import { allOf, type InvocationObserver } from "../../invocation/observer.js";
+import { telemetryObserver } from "../../telemetry/telemetry.js";
 import { toRunner, type FunctionRunner, type RunnerOptions } from "./runner.js";
 import type { WorkerOptions } from "./worker-bindings.js";
 import type { Target } from "../../metadata/module-functions.js";
@@ -75,9 +76,11 @@ export function functionsApp(targets: readonly Target[], options: AzureOptions):
   const { definitions, problems } = inspectForHost(targets, options);
   const validation = { ...options.validation, onDropped: warnOfDropped(console) };
   const { bindings, around, observers = [], flush } = options;
-  const running: RunnerOptions = { bindings, around, validation, flush, observer: allOf(observers) };
   const start = async (host: BindingHost, served: readonly FunctionDefinition[]) => {
     const bound = await bindFunctions(targets, options.container === undefined ? ownInstances : options);
+    const telemetry = telemetryObserver();
+    const observer = allOf(telemetry === undefined ? observers : [telemetry, ...observers]);
+    const running: RunnerOptions = { bindings, around, validation, flush, observer };
     return new Map(
       bound.map(({ instance }, index) => {
         const definition = served[index]!;

@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { trace } from "@opentelemetry/api";
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
 import { IsString } from "class-validator";
 import { toHandler, type AzureOptions, type V3Handler } from "../../../lib/azure/index.js";
 import {
@@ -264,6 +266,31 @@ describe("toHandler", () => {
         JSON.parse(execFileSync(process.execPath, ["-e", script(options)], { cwd: project, encoding: "utf8" }));
       expect(loads("")).toEqual([false, false]);
       expect(loads(', { bindings: "sidecar" }')).toEqual([true, false]);
+    });
+
+    it("makes a span of an invocation, below that of the host, and of each request below that", async () => {
+      const spans = new InMemorySpanExporter();
+      new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }).register();
+      const parents: unknown[] = [];
+      const watched = {
+        getState: async ({ traceHeaders }: { traceHeaders: { traceparent: string } }) => {
+          parents.push(traceHeaders.traceparent.split("-")[2]);
+          return { value: undefined, etag: undefined };
+        },
+        transactState: async ({ traceHeaders }: { traceHeaders: { traceparent: string } }) => {
+          parents.push(traceHeaders.traceparent.split("-")[2]);
+        },
+      } as unknown as DaprClient;
+      const handler = toHandler(() => ({ Stored }), "save", { bindings: "sidecar", settings, client: watched });
+      const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+      await handler({ ...context({ id: "41" }), traceContext: { traceparent } });
+      trace.disable();
+      const finished = spans.getFinishedSpans();
+      const own = finished.find(({ name }) => name === "save")!;
+      expect(own.parentSpanContext).toMatchObject({ traceId: traceparent.slice(3, 35), spanId: "00f067aa0ba902b7" });
+      const below = finished.filter((span) => span.parentSpanContext?.spanId === own.spanContext().spanId);
+      expect(below.map((span) => span.spanContext().spanId)).toEqual(expect.arrayContaining(parents));
+      expect(parents).toHaveLength(2);
     });
 
     it("surrounds and watches invocations as serve does", async () => {

@@ -11,6 +11,7 @@ export interface Bar {
 
 const state = "state, 32 connections";
 const echo = "echo, 32 connections";
+const checked = "echo of a payload class, 32 connections";
 const soak = "soak → one state item";
 
 export const bars: readonly Bar[] = [
@@ -68,6 +69,24 @@ export const bars: readonly Bar[] = [
     scenario: "one function among 1, 100 and 10,000",
     ratio: "cpu of 10,000 / 1",
     atMost: 1.1,
+  },
+  {
+    what: "the checks of a payload class: CPU / the same by hand",
+    scenario: checked,
+    ratio: "cpu of the checks / by hand",
+    atMost: 0.55,
+  },
+  {
+    what: "a payload class among 1,000 others: CPU / alone",
+    scenario: checked,
+    ratio: "cpu among 1,000 / alone",
+    atMost: 1.05,
+  },
+  {
+    what: "a body blocks the process: longest / its JSON.parse",
+    scenario: "bodies of awkward sizes under a payload class",
+    ratio: "longest / JSON.parse",
+    atMost: 10,
   },
   { what: "import / require @dapr/dapr", scenario: "cold start", ratio: "import / @dapr/dapr", atMost: 1 / 6 },
   { what: "import: megabytes of memory", scenario: "cold start", ratio: "import, megabytes", atMost: 15 },

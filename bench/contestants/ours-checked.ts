@@ -1,26 +1,7 @@
-import { Type } from "class-transformer";
-import { IsEmail, IsInt, IsPositive, IsString, ValidateNested } from "class-validator";
 import { DaprServiceInvocationTrigger, DaprStateOutput, serve, type Collector } from "dapr-functions";
+import { declareOthers, Order } from "./checked-order.js";
 import type { Contestant } from "./contestant.js";
 import { silent } from "./ours.js";
-
-class Customer {
-  @IsString() name!: string;
-  @IsEmail() email!: string;
-}
-
-class Item {
-  @IsString() sku!: string;
-  @IsInt() quantity!: number;
-  @IsPositive() price!: number;
-}
-
-export class Order {
-  @IsString() id!: string;
-  @ValidateNested() @Type(() => Customer) customer!: Customer;
-  @ValidateNested({ each: true }) @Type(() => Item) items!: Item[];
-  @IsString() note!: string;
-}
 
 /** What `ours` does with an order, with a payload class: it is validated and becomes an instance. */
 export class CheckedOrders {
@@ -29,9 +10,17 @@ export class CheckedOrders {
   saveOrder(payload: Order, { order }: { order: Collector<Order> }): void {
     order.add(payload);
   }
+
+  @DaprServiceInvocationTrigger()
+  echo(payload: Order): Order {
+    return payload;
+  }
 }
 
+/** The argument says how many other classes with rules there are. */
 export const contestant: Contestant = {
-  start: (sidecarPort, port) =>
-    serve([CheckedOrders], { port, daprUrl: `http://127.0.0.1:${sidecarPort}`, log: silent }),
+  start(sidecarPort, port, argument) {
+    declareOthers(Number(argument));
+    return serve([CheckedOrders], { port, daprUrl: `http://127.0.0.1:${sidecarPort}`, log: silent });
+  },
 };

@@ -52,7 +52,14 @@ describe("the packed library", () => {
           !/^\.\/lib\/.*\.(?:m?ts|mjs)$/.test(file),
       )
       .sort();
-    expect(listed).toEqual(["./CHANGELOG.md", "./LICENSE", "./README.md", "./package.json"]);
+    expect(listed).toEqual([
+      "./CHANGELOG.md",
+      "./LICENSE",
+      "./README.md",
+      "./dist/inspector/page/index.html",
+      "./dist/inspector/page/style.css",
+      "./package.json",
+    ]);
   });
 
   it("gives the same names to CommonJS and to ES modules", () => {

@@ -250,6 +250,7 @@ if (canRun("the inspector's page", "chromium")) {
       const folder = process.env.DAPR_FUNCTIONS_SCREENSHOTS ?? join(process.env.DAPR_FUNCTIONS_RUN!, "screenshots");
       if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
       await page.getByRole("tab", { name: "Map" }).click();
+      await page.setViewportSize({ width: 1200, height: 640 });
       await page.screenshot({ path: join(folder, `inspector-${colorScheme}.png`) });
     });
 

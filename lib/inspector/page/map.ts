@@ -1,8 +1,9 @@
 import type { DescribedFunction } from "./wire.js";
 
-const width = 640;
+const width = 480;
 const row = 34;
-const boxes = { left: 0, middle: 220, right: 440, width: 190, height: 24 };
+const boxes = { left: 1, middle: 166, right: 331, width: 148, height: 24 };
+const maxText = 22;
 
 /** Functions with what triggers them on the left, and what they read and send on the right. */
 export function drawMap(functions: readonly DescribedFunction[]): SVGElement {
@@ -51,7 +52,7 @@ function source(trigger: string, appId: string): string {
 }
 
 function box(x: number, y: number, text: string, kind: string): SVGElement[] {
-  const shown = text.length > 28 ? `${text.slice(0, 27)}…` : text;
+  const shown = text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text;
   const title = made("title", {});
   title.textContent = text;
   const label = made("text", { x: String(x + 8), y: String(y + 16) });

@@ -103,7 +103,7 @@ if (isOffline) {
     }, 300_000);
 
     it.each(others.map((packages) => [packages.join(" "), packages] as const))(
-      "is no conflict beside %s",
+      "is not a conflict beside %s",
       (_title, packages) => {
         const project = newProject();
         const { tarball } = packLibrary();

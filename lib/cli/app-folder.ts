@@ -38,7 +38,7 @@ export function readAppFolder(out: string): AppState {
   return { files, entries, mainFiles: main === undefined ? [] : filesMatching(main, out) };
 }
 
-/** No text for what is there and cannot be read, a folder for instance: the rules then say that it is no JSON. */
+/** No text for what is there and cannot be read, a folder for instance: the rules then say that it is not JSON. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

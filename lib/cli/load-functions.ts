@@ -64,7 +64,7 @@ function filesOf(path: string): string[] {
     throw new UsageError(`${path}: no file in this folder declares a function; name the modules that do`);
   }
   if ([...javaScript, ...typeScript].includes(extname(file)) && !/\.d\.[cm]?ts$/.test(file)) return [file];
-  throw new UsageError(`${path}: this is no module; give a .js file, a folder of them, or a .ts file`);
+  throw new UsageError(`${path}: this is not a module; give a .js file, a folder of them, or a .ts file`);
 }
 
 async function loadModule(file: string): Promise<LoadedModule> {

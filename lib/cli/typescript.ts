@@ -19,7 +19,7 @@ function projectOf(file: string): Project {
   const { getTsconfig } = require("get-tsconfig") as typeof import("get-tsconfig");
   const found = getTsconfig(file);
   if (found === null) return { folder: dirname(file), config: undefined, options: {} };
-  // get-tsconfig takes a file that is no JSON for an empty one, and the paths of built modules would be wrong.
+  // get-tsconfig takes a file that is not JSON for an empty one, and the paths of built modules would be wrong.
   const { fault } = readJsonWithComments(readFileSync(found.path, "utf8"));
   if (fault !== undefined) throw new Error(`${shown(found.path)} is not JSON, at character ${fault}; correct it`);
   return { folder: dirname(found.path), config: found.path, options: { ...found.config.compilerOptions } };
@@ -185,7 +185,7 @@ function compileProject(tsc: string, config: string, { folder, options }: Projec
 /** The module runs whatever its types are: a build would show their errors. */
 function compile(tsc: string, config: string, outDir: string, rootDir: string, options: Project["options"]): string {
   const args = ["-p", config, "--outDir", outDir, "--rootDir", rootDir];
-  // `./order.ts` is no file of the output.
+  // `./order.ts` is not a file of the output.
   if (options["allowImportingTsExtensions"] === true) args.push("--rewriteRelativeImportExtensions", "true");
   const off = ["noEmit", "noEmitOnError", "emitDeclarationOnly", "composite", "declaration", "incremental"];
   return outputOf(tsc, [...args, ...off.flatMap((name) => [`--${name}`, "false"])]);

@@ -19,7 +19,7 @@ export function sidecarUrl(environment: Environment = process.env): string {
   const port = environment["DAPR_HTTP_PORT"];
   if (port === undefined || port === "") return "http://127.0.0.1:3500";
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    throw invalid("DAPR_HTTP_PORT", `"${port}" is no port; give a number from 1 to 65535`);
+    throw invalid("DAPR_HTTP_PORT", `"${port}" is not a port; give a number from 1 to 65535`);
   }
   return `http://127.0.0.1:${Number(port)}`;
 }
@@ -35,7 +35,7 @@ export function sidecarTimeout(environment: Environment = process.env): number {
   const milliseconds = Number(seconds) * 1000;
   // Timers take 31 bits.
   if (!(milliseconds > 0 && milliseconds < 2 ** 31)) {
-    throw invalid("DAPR_API_TIMEOUT_SECONDS", `"${seconds}" is no number of seconds above 0`);
+    throw invalid("DAPR_API_TIMEOUT_SECONDS", `"${seconds}" is not a number of seconds above 0`);
   }
   return milliseconds;
 }
@@ -69,7 +69,7 @@ const factors: Readonly<Record<string, number>> = {
 
 /**
  * Bytes that a text says as daprd's `--max-body-size` takes it, a quantity of Kubernetes: `4194304`, `16Mi`, `1.5G`,
- * `2e6`. Undefined for what is none; a negative one is no limit.
+ * `2e6`. Undefined for what is none; a negative one is not a limit.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
@@ -91,7 +91,7 @@ export function sidecarMaxRequestSize(environment: Environment = process.env): n
   if (text === undefined || text === "") return defaultMaxRequestSize;
   const bytes = bytesOfQuantity(text);
   if (bytes === undefined) {
-    throw invalid("DAPR_MAX_BODY_SIZE", `"${text}" is no size; write it as daprd's --max-body-size: 16Mi`);
+    throw invalid("DAPR_MAX_BODY_SIZE", `"${text}" is not a size; write it as daprd's --max-body-size: 16Mi`);
   }
   // daprd takes zero for its default.
   return bytes === 0 ? defaultMaxRequestSize : bytes;

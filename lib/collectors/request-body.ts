@@ -105,7 +105,7 @@ function parse(text: string, where: () => string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw badItem(where(), undefined, `${required}; this text is no JSON`);
+    throw badItem(where(), undefined, `${required}; this text is not JSON`);
   }
 }
 

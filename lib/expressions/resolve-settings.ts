@@ -88,7 +88,7 @@ function* faultsOf(text: string, place: { binding: Binding; member: string }, na
   if (member === "httpVerb" && names.length > 0 && !text.includes("{") && !invocationVerbs.has(text.toUpperCase())) {
     yield {
       code: "setting-invalid",
-      message: `${blame(names)} is no verb; give one of ${[...invocationVerbs].join(" ")}`,
+      message: `${blame(names)} is not a verb; give one of ${[...invocationVerbs].join(" ")}`,
     };
   }
 }

@@ -133,7 +133,7 @@ function notFound(
 }
 
 function notText(token: BuiltinToken | PathToken, value: unknown): ExpressionError {
-  const message = `"${printExpression(token)}" is no text in this invocation; it ${describe(value)}`;
+  const message = `"${printExpression(token)}" is not text in this invocation; it ${describe(value)}`;
   return new ExpressionError("not-text", message, { subject: partsOf(token).join(".") });
 }
 

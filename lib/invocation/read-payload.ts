@@ -39,7 +39,7 @@ export function readPayload(body: Buffer, header: string | undefined): unknown {
 }
 
 /**
- * What an input binding's body is: as above, but a body that is no JSON is text or bytes, since a sidecar labels every
+ * What an input binding's body is: as above, but a body that is not JSON is text or bytes, since a sidecar labels every
  * event `application/json`.
  */
 export function readBindingPayload(body: Buffer, header: string | undefined): unknown {
@@ -105,7 +105,7 @@ function isTextIn(body: Buffer, charset: string): boolean {
   }
 }
 
-/** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is no part of it. */
+/** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is not part of it. */
 export function toText(bytes: Uint8Array, charset: string | undefined): string {
   if (!isUtf8Name(charset)) {
     try {

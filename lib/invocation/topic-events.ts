@@ -25,7 +25,7 @@ export interface BulkEntry {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The body of a delivery; `undefined` when it is no JSON, which {@link readEvent} refuses. */
+/** The body of a delivery; `undefined` when it is not JSON, which {@link readEvent} refuses. */
 export function parseDelivery(body: Buffer): unknown {
   try {
     return JSON.parse(toText(body, undefined));
@@ -39,7 +39,7 @@ export function parseDelivery(body: Buffer): unknown {
  * wrapped as daprd wraps raw messages.
  *
  * @param isRaw true for a raw subscription, whose events get a new id at each delivery
- * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is no JSON object or its `data_base64` not base64
+ * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is not a JSON object or its `data_base64` not base64
  * @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-raw/
  */
 export function readEvent(delivered: unknown, trigger: DaprTopicTrigger, topic: string, isRaw: boolean): TopicEvent {
@@ -150,7 +150,7 @@ function isEntry(entry: unknown): entry is BulkEntry {
 
 function objectOf(value: unknown): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw invalid("the event is no JSON object");
+  throw invalid("the event is not a JSON object");
 }
 
 function wrap(data: unknown, datacontenttype: string, trigger: DaprTopicTrigger, topic: string): CloudEvent {

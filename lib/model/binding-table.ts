@@ -116,7 +116,7 @@ export interface BindingRow {
   readonly host?: HostProblem;
 }
 
-/** The options of an interface; `dataType` is without effect on what is no trigger and no input of the host. */
+/** The options of an interface; `dataType` is without effect on what is neither a trigger nor an input of the host. */
 type OptionName<B> = Exclude<keyof B, "type" | "direction" | "name" | "generic" | NoDataType<B>>;
 type NoDataType<B> = B extends { readonly direction: "out" }
   ? "dataType"

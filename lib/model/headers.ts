@@ -32,7 +32,7 @@ export function isHeaderValue(value: string): boolean {
  * @see https://docs.dapr.io/reference/api/service_invocation_api/
  */
 export function headerProblem(name: string, value: unknown): string | undefined {
-  if (!headerToken.test(name)) return `"${name}" is no header name`;
+  if (!headerToken.test(name)) return `"${name}" is not a header name`;
   const lower = name.toLowerCase();
   if (lower.startsWith("dapr-")) return `"${name}" cannot be set here: Dapr itself obeys it`;
   if (refused.has(lower)) return `"${name}" cannot be set here${lower === "content-type" ? "; use contentType" : ""}`;

@@ -69,7 +69,7 @@ export function methodTemplateOf(methodName: string): string {
   return methodName.replace(/^\//, "");
 }
 
-/** A name with `{x}` is a route template; what is no such template, or has no `{x}`, is a name as it stands. */
+/** A name with `{x}` is a route template; what is not such a template, or has no `{x}`, is a name as it stands. */
 function methodPath(methodName: string): string {
   if (!/[{}]/.test(methodName)) return escapedPath(methodName);
   const segments = parseRouteTemplate(methodTemplateOf(methodName));

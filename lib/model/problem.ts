@@ -84,7 +84,7 @@ function roleOf(definition: FunctionDefinition, binding: Binding): BindingRole {
   return binding === definition.trigger ? "trigger" : roleOfDeclared(binding);
 }
 
-/** The role of a binding that is no trigger. */
+/** The role of a binding that is not a trigger. */
 export function roleOfDeclared(binding: Binding): Exclude<BindingRole, "trigger"> {
   if (binding.direction === "inout") return binding.type === "daprStateEntry" ? "entry" : "client";
   return binding.direction === "in" ? "input" : "output";

@@ -18,7 +18,7 @@ export type RouteSegment = readonly RoutePart[];
  * kept: what a value means is the function's to check, as everything else a caller sends.
  *
  * @param route without the slash in front of it
- * @returns what is wrong and what to do, where it is no route
+ * @returns what is wrong and what to do, where it is not a route
  * @see https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates (RoutePatternParser.cs)
  */
 export function parseRouteTemplate(route: string): readonly RouteSegment[] | { readonly fault: string } {
@@ -30,7 +30,7 @@ export function parseRouteTemplate(route: string): readonly RouteSegment[] | { r
   }
 }
 
-/** The names of a route's parameters, in lower case; none where it is no route. */
+/** The names of a route's parameters, in lower case; none where it is not a route. */
 export function routeNames(route: string): string[] {
   const segments = parseRouteTemplate(route);
   if ("fault" in segments) return [];

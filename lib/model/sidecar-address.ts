@@ -9,7 +9,7 @@ export interface SidecarAddress {
 /**
  * Takes an absolute http(s) URL apart; trailing slashes are dropped.
  *
- * @returns what is wrong with the text when it is no such URL, to be put after its name, and never the text itself: it
+ * @returns what is wrong with the text when it is not such a URL, to be put after its name, and never the text itself: it
  *   may hold a password
  */
 export function parseAddress(text: string): SidecarAddress | string {
@@ -20,7 +20,7 @@ export function parseAddress(text: string): SidecarAddress | string {
 }
 
 function faultOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return "is no URL";
+  if (!URL.canParse(text)) return "is not a URL";
   const { protocol, username, password, search, hash } = new URL(text);
   if (protocol !== "http:" && protocol !== "https:") return "does not begin with http:// or https://";
   if (username !== "" || password !== "") return "has a user or a password";

@@ -62,7 +62,7 @@ function isBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value);
 }
 
-/** Undefined where it would hold U+FFFD for what is no UTF-8. */
+/** Undefined where it would hold U+FFFD for what is not UTF-8. */
 function textOf(bytes: Uint8Array): string | undefined {
   return isUtf8(bytes) ? new TextDecoder().decode(bytes) : undefined;
 }

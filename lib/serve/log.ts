@@ -72,7 +72,7 @@ class GuardedLog implements AppLog {
   #write(level: Level, args: readonly unknown[]): void {
     attempt(() => {
       const { logger, style } = this;
-      // Winston's `log` takes a level first: it is no place for a line.
+      // Winston's `log` takes a level first: it is not a place for a line.
       const write = logger[level] ?? (style === "fields-last" ? undefined : logger["log"]);
       if (typeof write !== "function") return undefined;
       return (write as (...args: unknown[]) => unknown).apply(logger, this.#arguments(args));

@@ -103,20 +103,20 @@ function flushProblems({ flush }: RuntimeOptions): Problem[] {
 function portOf({ port }: RuntimeOptions, environment: Environment): number {
   if (port !== undefined) {
     if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-    throw invalid("port", `${port} is no port; give a number from 0 to 65535`);
+    throw invalid("port", `${port} is not a port; give a number from 0 to 65535`);
   }
   const name = environment["DAPR_APP_PORT"] ? "DAPR_APP_PORT" : "APP_PORT";
   const text = environment[name];
   if (text === undefined || text === "") return 3001;
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw invalid(name, `${JSON.stringify(text)} is no port; give a number from 0 to 65535`);
+  throw invalid(name, `${JSON.stringify(text)} is not a port; give a number from 0 to 65535`);
 }
 
 /** Node takes an empty host for every address of the machine, which nobody asks for by leaving it blank. */
 function hostOf({ host }: RuntimeOptions, environment: Environment): string {
   if (host === undefined) return environment["APP_HOST"] || "127.0.0.1";
   if (host.trim() !== "") return host;
-  throw invalid("host", `${JSON.stringify(host)} is no address; give one like 127.0.0.1, or 0.0.0.0 for all`);
+  throw invalid("host", `${JSON.stringify(host)} is not an address; give one like 127.0.0.1, or 0.0.0.0 for all`);
 }
 
 /** A variable that holds only commas or space was meant to protect the app: it must not leave it open. */

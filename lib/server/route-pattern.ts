@@ -13,7 +13,7 @@ export type PatternSegment = { readonly text: string } | RouteParameter;
 export function patternOf(path: string): readonly PatternSegment[] | { readonly unsupported: string } | undefined {
   if (!/[{}]/.test(path)) return undefined;
   const segments = parseRouteTemplate(path.slice(1));
-  // What is no template is refused before it is served.
+  // What is not a template is refused before it is served.
   if ("fault" in segments || !segments.flat().some((part) => "name" in part)) return undefined;
   const mixed = segments.findIndex((parts) => parts.length > 1 && parts.some((part) => "name" in part));
   if (mixed !== -1) return { unsupported: path.split("/")[mixed + 1]! };

@@ -77,7 +77,7 @@ export function invokeWriter(
 }
 
 /**
- * What another application answers. A callee's 204, and its 404, are no failure: there is no value.
+ * What another application answers. A callee's 204, and its 404, are not a failure: there is no value.
  *
  * @throws DefinitionError for a verb or a header that cannot be sent
  */
@@ -193,7 +193,7 @@ const verbProblem = `must be one of ${[...invocationVerbs].join(", ")}`;
 /**
  * Unlike the extension, which passes on any verb, only the eight that Dapr delivers as they are.
  *
- * @throws DefinitionError when the option is no verb
+ * @throws DefinitionError when the option is not a verb
  */
 function compileVerb(place: BindingPlace<DaprInvoke | DaprInvokeInput>, byDefault: string): Option {
   const text = place.binding.httpVerb ?? byDefault;

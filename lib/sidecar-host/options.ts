@@ -28,7 +28,7 @@ export interface BindingPlace<B extends SidecarBinding> {
   readonly call: Pick<CallOptions, "binding" | "daprAddress">;
 }
 
-/** @throws DefinitionError when the binding's `daprAddress` is no URL of a sidecar */
+/** @throws DefinitionError when the binding's `daprAddress` is not a URL of a sidecar */
 export function bindingPlace<B extends SidecarBinding>(binding: B, definition: FunctionDefinition): BindingPlace<B> {
   const where = `${placeOf(definition)}, ${roleOfDeclared(binding)} "${binding.name}"`;
   const { daprAddress } = binding;

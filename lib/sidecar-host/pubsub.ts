@@ -161,7 +161,7 @@ function isJsonText(text: string): boolean {
 
 /**
  * Bytes of a type that Dapr takes for text (an image, a protobuf message …) as an event of our own, which says that they
- * are bytes: in the envelope that Dapr makes they would arrive as text, what is no UTF-8 replaced.
+ * are bytes: in the envelope that Dapr makes they would arrive as text, what is not UTF-8 replaced.
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data
  */

@@ -105,9 +105,9 @@ function readStores(path: string): Record<string, Record<string, Item>> {
   const stores = JSON.parse(text) as unknown;
   if (!isObject(stores)) throw new Error("it holds no JSON object");
   for (const [store, items] of Object.entries(stores)) {
-    if (!isObject(items)) throw new Error(`"${store}" is no object of keys`);
+    if (!isObject(items)) throw new Error(`"${store}" is not an object of keys`);
     for (const [key, item] of Object.entries(items)) {
-      if (!isItem(item)) throw new Error(`"${key}" of "${store}" is no item with value and etag`);
+      if (!isItem(item)) throw new Error(`"${key}" of "${store}" is not an item with value and etag`);
     }
   }
   return stores as Record<string, Record<string, Item>>;

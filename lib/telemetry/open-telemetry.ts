@@ -162,7 +162,7 @@ class InvocationSpan implements InvocationWatch {
       errors.add(1, failed);
       if (failure.errorCode === "ERR_INVOCATION_TIMEOUT") timeouts.add(1, labels);
       this.#span.setAttribute("error.type", failure.errorCode);
-      // A caller's mistake is no error of the server.
+      // A caller's mistake is not an error of the server.
       const { SpanStatusCode } = this.#api;
       if (failure.status === undefined || failure.status >= 500)
         this.#span.setStatus({ code: SpanStatusCode.ERROR, message: failure.errorCode });

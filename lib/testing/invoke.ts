@@ -122,7 +122,7 @@ function definitionOf(
         level: "error",
         class: name,
         method,
-        message: `${name}.${method}: it has no trigger, so it is no function; ${listed(known, "functions of the class")}`,
+        message: `${name}.${method}: it has no trigger, so it is not a function; ${listed(known, "functions of the class")}`,
       },
     ]);
   }

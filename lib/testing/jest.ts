@@ -56,7 +56,7 @@ interface Expect {
   extend(matchers: object): void;
 }
 
-/** Jest's own, which is no global with `injectGlobals: false`; a test runner without either registers them by itself. */
+/** Jest's own, which is not a global with `injectGlobals: false`; a test runner without either registers them by itself. */
 function findExpect(): Expect | undefined {
   const { expect } = globalThis as { expect?: Expect };
   if (expect !== undefined) return expect;

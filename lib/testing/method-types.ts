@@ -59,7 +59,7 @@ type FakeCall<F> =
     ? (payload: S[0][0], options?: AppCallOptions) => Awaited<S[1]> | Promise<Awaited<S[1]>>
     : never;
 
-/** Values for the members of the second parameter that are no collectors. */
+/** Values for the members of the second parameter that are not collectors. */
 export type InputsOf<M> =
   BindingsOf<M> extends infer B
     ? B extends undefined

@@ -42,7 +42,7 @@ function isText(value: unknown): value is string | Uint8Array {
   return typeof value === "string" || value instanceof Uint8Array;
 }
 
-/** Undefined for text that is no JSON, which the reader of the envelopes refuses in its own words. */
+/** Undefined for text that is not JSON, which the reader of the envelopes refuses in its own words. */
 function parsed(value: string | Uint8Array): unknown {
   const parse = (text: string): unknown => {
     try {

@@ -198,7 +198,7 @@ describe.each([
       expect(none!.error).toMatchObject({ code: "ERR_PAYLOAD_INVALID" });
     });
 
-    it("of an HTTP function that does not validate, or is no JSON, is answered 400", async () => {
+    it("of an HTTP function that does not validate, or is not JSON, is answered 400", async () => {
       const [good, bad, malformed, uncaught] = await invoke([
         { function: "checkedWeb", payload: post('{"id":"1","total":2}') },
         { function: "checkedWeb", payload: post('{"id":1,"total":2}') },

@@ -291,7 +291,7 @@ describe("the command line", () => {
     [["generate", "build/orders.js", "--wrong"], "unknown option '--wrong'"],
     [["generat", "x"], "unknown command 'generat'"],
     [["check", "nowhere.js"], "nowhere.js: there is no such file or folder"],
-    [["check", "package.json"], "package.json: this is no module"],
+    [["check", "package.json"], "package.json: this is not a module"],
     [["generate", "build/orders.js", "--out", "package.json"], "--out names a file"],
   ])("exits with 2 for %p", (args, text) => {
     const { status, stdout, stderr } = runCli(project, args);

@@ -181,7 +181,7 @@ describe("dapr-functions generate", () => {
     symlinkSync(join(project, "nowhere.json"), join(project, "host.json"));
     const { status, stderr } = generate(project, "--force");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/error folder-not-ours: Orders\.read .*read-order\/function\.json is no plain file/);
+    expect(stderr).toMatch(/error folder-not-ours: Orders\.read .*read-order\/function\.json is not a plain file/);
     expect(stderr).toMatch(/error folder-not-ours: Orders\.save .*save is a symbolic link/);
     rmSync(join(project, "save"));
     rmSync(join(project, "read-order"), { recursive: true });

@@ -118,7 +118,7 @@ describe("loading functions", () => {
     };
 
     it.each([
-      ["is no TypeScript", `${source(orders)}\nclass {`, /^src\/orders\.ts\(15,8\): error TS1005: .*\n$/],
+      ["is not TypeScript", `${source(orders)}\nclass {`, /^src\/orders\.ts\(15,8\): error TS1005: .*\n$/],
       ["imports what is not there", 'import "./none.js";', /^src\/orders\.ts\(1,8\): error TS2\d+: .*\n$/],
     ])("gives the compiler's words for a module that %s", (_, text, words) => {
       const { status, stderr } = compiled({ "src/orders.ts": text });
@@ -155,7 +155,7 @@ describe("loading functions", () => {
     });
   });
 
-  it.each(["@swc/core", "@typescript/native"])("refuses a tsconfig.json that is no JSON, with %s", (compiler) => {
+  it.each(["@swc/core", "@typescript/native"])("refuses a tsconfig.json that is not JSON, with %s", (compiler) => {
     const project = makeProject("commonjs", [compiler]);
     write(project, { "src/orders.ts": source(orders), "tsconfig.json": '{ "compilerOptions": ' });
     expect(list(project, "src/orders.ts")).toMatchObject({

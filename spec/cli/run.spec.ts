@@ -67,7 +67,7 @@ describe("dapr-functions run", () => {
     const command = new Command("run", "build/orders.js", "--components", "components", "--dapr-http-port", "0");
     const [, url] = await command.says(/its sidecar at (\S+)/);
     expect(command.output).toMatch(/^This is the embedded sidecar .* development and tests/);
-    // Without the type curl sends a form, which is no payload of a class.
+    // Without the type curl sends a form, which is not a payload of a class.
     await command.says(
       /^try: curl -X POST \S+\/consumer\/method\/<function> -H 'content-type: application\/json' -d '{}'$/m,
     );

@@ -75,7 +75,7 @@ describe("parseAddress", () => {
 });
 
 describe("HttpDaprClient", () => {
-  it("refuses a url that is no sidecar's", () => {
+  it("refuses a url that is not a sidecar's", () => {
     expect(() => new HttpDaprClient({ url: "nowhere" })).toThrow(TypeError);
   });
 });

@@ -46,7 +46,7 @@ describe("a request body", () => {
   it.each([
     ["a number", 5],
     ["a boolean", true],
-    ["text that is no JSON", "hello"],
+    ["text that is not JSON", "hello"],
     ["JSON text of a number", "5"],
     ["JSON null", "null"],
     ["JSON with a comment", '{"payload":1} // x'],
@@ -55,7 +55,7 @@ describe("a request body", () => {
     ["text of a list in a list", ['[{"payload":1}]']],
     ["null in a list", [null]],
     ["a number in JSON text of a list", "[1]"],
-    ["bytes that are no UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
+    ["bytes that are not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
     ["empty text", ""],
   ])("is not %s", (_, body) => {
     expect(() => items(body)).toThrow('Orders.create, output "copies": ');

@@ -247,7 +247,7 @@ contract("bindings", (start) => {
       expect(app.requests.filter(({ method, path }) => method === "OPTIONS" && path === "/directed")).toEqual([]);
     });
 
-    it("is no output", async () => {
+    it("is not an output", async () => {
       const reply = await invoke("tick", { operation: "create" });
       expect(reply).toMatchObject(failure);
       expect(reply.json).toHaveProperty("message", expect.stringContaining("couldn't find output binding tick"));
@@ -261,8 +261,8 @@ contract("bindings", (start) => {
       ["JSON that breaks off", "{"],
       ["no body", ""],
       ["a list", "[]"],
-      ["metadata that is no text", '{"operation":"list","metadata":{"a":1}}'],
-      ["an operation that is no text", '{"operation":5}'],
+      ["metadata that is not text", '{"operation":"list","metadata":{"a":1}}'],
+      ["an operation that is not text", '{"operation":5}'],
     ])("%s", async (_, body) => {
       expect(await invoke("files", body)).toMatchObject(malformed);
     });

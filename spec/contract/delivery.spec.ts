@@ -20,7 +20,7 @@ const done: readonly Case[] = [
   { title: "JSON without status", answer: json({ ok: true }) },
   { title: "an array", answer: json([1]) },
   { title: "SUCCESS", answer: json({ status: "SUCCESS" }) },
-  { title: "a status that is no text", answer: json({ status: 5 }) },
+  { title: "a status that is not text", answer: json({ status: 5 }) },
   { title: "an empty status", answer: json({ status: "" }) },
 ];
 const dropped: readonly Case[] = [

@@ -231,7 +231,7 @@ export function publishCases(start: Start, { type, metadata = () => ({}) }: Brok
       expect(Date.parse(String((await event("ttl")).expiration))).toBeGreaterThan(Date.now());
     });
 
-    on("ttl-bad", "ignores a time to live that is no number", async () => {
+    on("ttl-bad", "ignores a time to live that is not a number", async () => {
       expect(await publish("ttl-bad", 1, "application/json", "?metadata.ttlInSeconds=soon")).toMatchObject(empty);
       expect(await event("ttl-bad")).not.toHaveProperty("expiration");
     });

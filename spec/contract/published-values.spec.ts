@@ -12,7 +12,7 @@ const refused = (message: string): { readonly refused: string } => ({ refused: m
 const notJson = refused("the bytes are not JSON");
 const notText = refused("the bytes are not text in UTF-8");
 
-/** By content type: bytes that are no text, bytes that hold JSON, text, an object. */
+/** By content type: bytes that are not text, bytes that hold JSON, text, an object. */
 const table: readonly Row[] = [
   [png, undefined, png],
   [png, "application/octet-stream", png],

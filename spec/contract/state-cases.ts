@@ -263,9 +263,9 @@ export function stateCases(start: Start, { type, metadata = () => ({}) }: StateS
       ["no body", ""],
       ["an entry without key", '[{"value":1}]'],
       ["an empty key", '[{"key":"","value":1}]'],
-      ["a key that is no text", '[{"key":5,"value":1}]'],
-      ["an etag that is no text", '[{"key":"a","value":1,"etag":5}]'],
-      ["metadata that is no text", '[{"key":"a","value":1,"metadata":{"ttlInSeconds":5}}]'],
+      ["a key that is not text", '[{"key":5,"value":1}]'],
+      ["an etag that is not text", '[{"key":"a","value":1,"etag":5}]'],
+      ["metadata that is not text", '[{"key":"a","value":1,"metadata":{"ttlInSeconds":5}}]'],
       ["a key with ||", '[{"key":"a||b","value":1}]'],
     ])("%s", async (_, body) => {
       expect(await to("POST", "/v1.0/state/cart", { body })).toMatchObject(malformed);

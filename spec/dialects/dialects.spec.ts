@@ -115,7 +115,7 @@ describe.each([
     expect(report.calls).toEqual(["base 7", "derived 7"]);
   });
 
-  it("a decorator refuses what is no public instance method", () => {
+  it("a decorator refuses what is not a public instance method", () => {
     const place = (type: string, member: string) => (recordsTypes ? `${type}.${member}` : member);
     const refusal = (where: string, what: string) =>
       `DefinitionError method-unsupported: method-unsupported: ${where}: @DaprServiceInvocationTrigger stands on ${what}; ` +

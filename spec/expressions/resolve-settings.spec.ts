@@ -214,7 +214,7 @@ describe("resolveSettings", () => {
 
   it.each([
     ["localhost:3500", "does not begin with http:// or https://"],
-    ["sidecar", "is no URL"],
+    ["sidecar", "is not a URL"],
     ["ftp://sidecar", "does not begin with http:// or https://"],
     ["http://u:secret@sidecar", "has a user or a password"],
     ["http://sidecar?x=1", "has a query or a fragment"],
@@ -232,7 +232,7 @@ describe("resolveSettings", () => {
       outputs: [{ type: "daprInvoke", direction: "out", name: "i", appId: "a", methodName: "m", httpVerb: "%verb%" }],
     });
     expect(problemsOf(definition, { verb: "purge" })).toEqual([
-      'setting-invalid: Orders.store, output "i", httpVerb: the value of the setting "verb" is no verb; ' +
+      'setting-invalid: Orders.store, output "i", httpVerb: the value of the setting "verb" is not a verb; ' +
         "give one of GET HEAD POST PUT DELETE PATCH OPTIONS TRACE",
     ]);
     expect(problemsOf(definition, { verb: "{verb}" })).toEqual([]);

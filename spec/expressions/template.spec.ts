@@ -76,9 +76,9 @@ describe("a template", () => {
   it("refuses objects, lists and null where text is due", () => {
     const data = { data: { list: ["secret"], nothing: null, more: { a: "secret" } } };
     expect(errorOf("{data.list}", data)).toMatchObject({ kind: "not-text", subject: "data.list" });
-    expect(errorOf("{data.list}", data).message).toBe('"{data.list}" is no text in this invocation; it is a list');
-    expect(errorOf("{data.nothing}", data).message).toBe('"{data.nothing}" is no text in this invocation; it is null');
-    expect(errorOf("{data.more}", data).message).toBe('"{data.more}" is no text in this invocation; it has a');
+    expect(errorOf("{data.list}", data).message).toBe('"{data.list}" is not text in this invocation; it is a list');
+    expect(errorOf("{data.nothing}", data).message).toBe('"{data.nothing}" is not text in this invocation; it is null');
+    expect(errorOf("{data.more}", data).message).toBe('"{data.more}" is not text in this invocation; it has a');
     expect(errorOf("{data.list.0}", data)).toMatchObject({ kind: "no-member", subject: "0" });
     expect(errorOf("{data.nothing.x}", data)).toMatchObject({ kind: "no-member", subject: "x" });
   });

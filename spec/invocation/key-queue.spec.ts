@@ -75,7 +75,7 @@ describe("KeyQueue", () => {
     (await second)();
   });
 
-  it("is no matter of how many wait with one signal", async () => {
+  it("is not a matter of how many wait with one signal", async () => {
     const warn = jest.spyOn(process, "emitWarning");
     const queue = new KeyQueue();
     const { signal } = new AbortController();

@@ -121,7 +121,7 @@ describe("the metadata of a class", () => {
   });
 });
 
-describe("a member that is no public instance method", () => {
+describe("a member that is not a public instance method", () => {
   it.each([
     ["a getter", "an accessor", { get: () => 1 }],
     ["a setter", "an accessor", { set: () => undefined }],

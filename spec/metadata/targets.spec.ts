@@ -32,7 +32,7 @@ describe("what of the given counts", () => {
     expect(places(instance, instance, Base)).toEqual(["Base.a"]);
   });
 
-  it("is no class beside one that extends it", () => {
+  it("is not a class beside one that extends it", () => {
     expect(places(Base, Derived)).toEqual(["Derived.a", "Derived.b"]);
     expect(places(Base, new Derived())).toEqual(["Derived.a", "Derived.b"]);
   });
@@ -47,7 +47,7 @@ describe("what of the given counts", () => {
     expect(readFunctions([])).toEqual([]);
   });
 
-  it("is nothing that is no class and no instance, which is said", () => {
+  it("is nothing that is neither a class nor an instance, which is said", () => {
     expect(problemsOf(...([Base, undefined, null, "Base"] as unknown as object[]))).toEqual([
       "error functions-none: functions[1]: it is undefined, perhaps since two modules import each other; give a class or an " +
         "instance of one",

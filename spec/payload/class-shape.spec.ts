@@ -174,7 +174,7 @@ class Customer {
 
 class Order {
   @IsString() id!: string;
-  @ValidateIf((order: Order) => order.id !== "free") @IsInt({ message: "$value is no total" }) total!: number;
+  @ValidateIf((order: Order) => order.id !== "free") @IsInt({ message: "$value is not a total" }) total!: number;
   @Type(() => Date) @validator.IsDate() @IsOptional() due?: Date;
   @IsOptional() @validator.IsArray() @ValidateNested({ each: true }) @Type(() => Line) lines?: Line[];
   @IsOptional() @ValidateNested() @Type(() => Customer) customer?: Customer;

@@ -48,12 +48,12 @@ describe("a payload that comes as text or bytes", () => {
       "the payload must be an object (Order), not text; send JSON",
     ],
     [
-      "bytes that are no text",
+      "bytes that are not text",
       Order,
       new Uint8Array([0xff]),
       "the payload must be an object (Order), not bytes; send JSON",
     ],
-    ["bytes that are no text, as text", String, new Uint8Array([0xff]), "the payload must be text, not bytes"],
+    ["bytes that are not text, as text", String, new Uint8Array([0xff]), "the payload must be text, not bytes"],
     [
       "JSON that a schema refuses, and not the text",
       z.object({ id: z.string() }),

@@ -34,7 +34,7 @@ function ratios(project: string): Record<string, number> {
       "members of an object without a class": { ...order, bag: wide(100_000) },
       "elements": lines(),
       "elements, one of which is invalid": lines({ sku: 1 }),
-      "elements, one of which is no object": lines(5),
+      "elements, one of which is not an object": lines(5),
       "elements, one of which is a list": lines([5]),
       "elements beside a property that is invalid": { ...lines(), id: 5 },
       "elements beside a list where text is due": { ...lines(), id: [] },

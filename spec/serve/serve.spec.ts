@@ -167,7 +167,7 @@ describe("serve does not start", () => {
     const problems = await problemsOf([Wrong as never], { port: undefined });
     expect(problems).toEqual(
       expect.arrayContaining([
-        'setting-invalid: DAPR_APP_PORT: "eighty" is no port; give a number from 0 to 65535',
+        'setting-invalid: DAPR_APP_PORT: "eighty" is not a port; give a number from 0 to 65535',
         expect.stringMatching(/^binding-name-invalid: Wrong\.a/),
         expect.stringMatching(/^route-duplicate: Wrong\.b.*Wrong\.a is found on \/a too.*methodName/),
         expect.stringMatching(/^setting-missing: Wrong\.a, input "in_put", stateStore: .*NO_SUCH_STORE/),

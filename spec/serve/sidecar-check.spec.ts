@@ -125,7 +125,7 @@ describe("the look at the sidecar", () => {
     expect(times).toBe(3);
   });
 
-  it("warns of an answer that is no JSON", async () => {
+  it("warns of an answer that is not JSON", async () => {
     expect(await warnings("hello")).toEqual([expect.stringContaining("the sidecar does not say what it has")]);
   });
 

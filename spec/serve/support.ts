@@ -120,5 +120,5 @@ function assign(name: string, value: string | undefined): void {
   else process.env[name] = value;
 }
 
-// What the check asks is no part of what functions send; specs of its own turn it on.
+// What the check asks is not part of what functions send; specs of its own turn it on.
 process.env["DAPR_DISABLE_SIDECAR_METADATA_CHECK"] = "true";

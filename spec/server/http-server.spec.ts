@@ -177,7 +177,7 @@ describe("a body beyond the limit", () => {
 });
 
 describe("the process lives on", () => {
-  it("after requests that are no HTTP, and uploads that end in their midst", async () => {
+  it("after requests that are not HTTP, and uploads that end in their midst", async () => {
     const work = jest.fn();
     const { app } = await working(work);
     for (const text of ["nonsense\r\n\r\n", "POST /Work HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf"]) {

@@ -102,7 +102,7 @@ describe("docs/wire-format.md, Answers of the app", () => {
     ]);
   });
 
-  it("an event that is no object is dropped to the dead letter topic, else kept", async () => {
+  it("an event that is not an object is dropped to the dead letter topic, else kept", async () => {
     class Topics {
       @DaprTopicTrigger({ pubSubName: "bus", deadLetterTopic: "dead" })
       first(_event: CloudEvent): void {}

@@ -160,7 +160,7 @@ describe("an app client", () => {
     expect(third.error).toMatchObject({ name: "SidecarError" });
   });
 
-  it("is no promise, and has no members but methods", async () => {
+  it("is not a promise, and has no members but methods", async () => {
     const { returned } = await call(async (app) => {
       const same = (await Promise.resolve(app)) as unknown as Record<string | symbol, unknown>;
       return [same["then"], same["toJSON"], same[Symbol.iterator], JSON.stringify(same)];

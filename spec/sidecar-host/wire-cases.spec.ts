@@ -163,7 +163,7 @@ describe("docs/wire-format.md, Output bindings", () => {
     ]);
   });
 
-  it("refuses what lacks data, operation or name, and what is no request body", async () => {
+  it("refuses what lacks data, operation or name, and what is not a request body", async () => {
     expect(await refusal(ledger, (out) => out.addRequestBody({ operation: "append" }))).toContain(
       "A 'data' parameter is required",
     );

@@ -183,8 +183,8 @@ describe("a state file", () => {
   it.each([
     ["no JSON", "{", /state.json cannot be read: .*; correct it or remove it/],
     ["a list", "[]", /it holds no JSON object/],
-    ["text for a store", '{"cart":"x"}', /"cart" is no object of keys/],
-    ["a bare value", '{"cart":{"k":1}}', /"k" of "cart" is no item with value and etag/],
+    ["text for a store", '{"cart":"x"}', /"cart" is not an object of keys/],
+    ["a bare value", '{"cart":{"k":1}}', /"k" of "cart" is not an item with value and etag/],
   ])("of %s stops the start", async (_, text, message) => {
     writeFileSync(file, text);
     await expect(sidecarWith([cart], { stateFile: file })).rejects.toMatchObject({

@@ -129,7 +129,7 @@ export async function invokeWith(
 
 /**
  * Says `POST /v1.0/state/cart [{"key":"u1","value":1}]`; a content type other than `application/json` stands in front
- * of the body, which is in hexadecimal when it is no text. Throws where length and type do not belong to the body.
+ * of the body, which is in hexadecimal when it is not text. Throws where length and type do not belong to the body.
  */
 export function line({ method, path, headers, bytes }: RecordedRequest): string {
   const { "content-type": type, "content-length": length } = headers;

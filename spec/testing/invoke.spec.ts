@@ -222,7 +222,7 @@ describe("invoke", () => {
     );
   });
 
-  it("refuses a method that is no function, and says which are", async () => {
+  it("refuses a method that is not a function, and says which are", async () => {
     await expect(invoke(new Orders(), "helper")).rejects.toThrow(
       /Orders\.helper: it has no trigger.*functions of the class: createNewOrder, importOrders/,
     );

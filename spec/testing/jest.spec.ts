@@ -111,7 +111,7 @@ it.each<[string, () => void, () => void]>([
   ["toHavePublished", () => expect([1]).toHavePublished(), () => expect([1]).not.toHavePublished()],
   ["toHaveInvoked", () => expect([1]).toHaveInvoked(), () => expect([1]).not.toHaveInvoked()],
   ["toHaveRemoved", () => expect([1]).toHaveRemoved(), () => expect([1]).not.toHaveRemoved()],
-])("%s refuses what is no collector, negated or not", (_, plain, negated) => {
+])("%s refuses what is not a collector, negated or not", (_, plain, negated) => {
   expect(messageOf(plain)).toContain("expect() takes a fakeCollector()");
   expect(messageOf(negated)).toContain("Received: [1]");
 });

@@ -111,7 +111,7 @@ it("types a call by the method", async () => {
   const refused = [
     // @ts-expect-error -- no method of that name
     () => invoke(functions, "rael", json),
-    // @ts-expect-error -- a property is no method
+    // @ts-expect-error -- a property is not a method
     () => invoke(functions, "label", json),
     // @ts-expect-error -- the payload is missing
     () => invoke(functions, "real"),
@@ -119,7 +119,7 @@ it("types a call by the method", async () => {
     () => invoke(functions, "real", { ...json, id: 1 }),
     // @ts-expect-error -- an input that the method does not take
     () => invoke(functions, "real", json, { inputs: { lost: json } }),
-    // @ts-expect-error -- a collector is no input
+    // @ts-expect-error -- a collector is not an input
     () => invoke(functions, "real", json, { inputs: { saved: json } }),
     // @ts-expect-error -- an input of another type
     () => invoke(functions, "real", json, { inputs: { last: 1 } }),

@@ -63,7 +63,7 @@ function folderProblems(definitions: readonly FunctionDefinition[], state: AppSt
       );
     }
     const [link] = entry.irregular;
-    if (link !== undefined) return problem(`${name}/${link} is no plain file and is not written through; remove it`);
+    if (link !== undefined) return problem(`${name}/${link} is not a plain file and is not written through; remove it`);
     if (force || isOurs(entry.content["function.json"])) return [];
     return problem(
       `the folder ${name}/ was not made by generate; rename the function, move the folder, or overwrite its ` +
@@ -102,7 +102,7 @@ function hostJsonProblems(state: AppState, needsDapr: boolean): Problem[] {
   const invalid = (what: string): Problem[] => [appProblem("error", "host-json-invalid", "host.json", what)];
   const json = readJsonWithComments(text).value;
   if (!isRecord(json)) {
-    return invalid("it is no JSON object; repair it, or remove it for generate to write one");
+    return invalid("it is not a JSON object; repair it, or remove it for generate to write one");
   }
   const { version, extensionBundle } = json;
   if (version !== "2.0") {
@@ -133,7 +133,7 @@ function hostJsonProblems(state: AppState, needsDapr: boolean): Problem[] {
 /** `func start` refuses such a file; in Azure there is none. */
 function localSettingsProblems(state: AppState): Problem[] {
   if (hasReadableSettings(state)) return [];
-  const text = "it is no JSON object with an object of Values; repair it, or remove it for generate to write one";
+  const text = "it is not a JSON object with an object of Values; repair it, or remove it for generate to write one";
   return [appProblem("warning", "setting-invalid", "local.settings.json", text)];
 }
 

@@ -25,14 +25,16 @@ interface UpperBound {
  */
 export function judgeBundle(bundle: unknown): BundleVerdict {
   if (bundle === undefined) return { kind: "none" };
-  if (typeof bundle !== "object" || bundle === null) return { kind: "invalid", text: "extensionBundle is no object" };
+  if (typeof bundle !== "object" || bundle === null)
+    return { kind: "invalid", text: "extensionBundle is not an object" };
   const { id, version } = bundle as { id?: unknown; version?: unknown };
   if (typeof id !== "string" || id.trim() === "") return { kind: "invalid", text: "extensionBundle has no id" };
   if (typeof version !== "string" || version.trim() === "") {
     return { kind: "invalid", text: "extensionBundle has no version" };
   }
   const range = upperBoundOf(version.trim());
-  if (range === "invalid") return { kind: "invalid", text: `the version "${version}" of extensionBundle is no range` };
+  if (range === "invalid")
+    return { kind: "invalid", text: `the version "${version}" of extensionBundle is not a range` };
   const first = firstVersions[id.trim().toLowerCase()];
   if (first === undefined || range === "none") return { kind: "dapr" };
   const order = compareVersions(range.version, first.version);

@@ -23,8 +23,8 @@ export function jsonCopy(value: unknown, where: string, name: string | undefined
   try {
     text = jsonTextOf(value);
   } catch (error) {
-    throw badItem(where, name, `the value is no JSON: ${(error as Error).message}`);
+    throw badItem(where, name, `the value is not JSON: ${(error as Error).message}`);
   }
-  if (text === undefined) throw badItem(where, name, `a ${typeof value} is no JSON`);
+  if (text === undefined) throw badItem(where, name, `a ${typeof value} is not JSON`);
   return text.toJSON();
 }

@@ -251,7 +251,7 @@ function toHttpResponse(response: unknown): object | string | undefined {
   };
 }
 
-/** True for an object that only names outputs: it is no reply to anyone. */
+/** True for an object that only names outputs: it is not a reply to anyone. */
 function isOutputs(
   result: Readonly<Record<string, unknown>> | undefined,
   collectors: readonly (readonly [string, unknown])[],

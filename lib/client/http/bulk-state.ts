@@ -14,7 +14,7 @@ interface BulkItem {
  * What a bulk read gave for each of the keys, in their order. A key without an etag and without data does not exist:
  * stored null has an etag.
  *
- * @throws SidecarError `errorCode` for an answer that is no list, or a key that could not be read
+ * @throws SidecarError `errorCode` for an answer that is not a list, or a key that could not be read
  */
 export function bulkStateResults(
   place: RequestPlace,

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { UnderWay } from "./under-way.js";
 
-/** What came back: status, headers in lower case and, where it was asked for or the status is no success, the body. */
+/** What came back: status, headers in lower case and, where it was asked for or the status is not a success, the body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -10,7 +10,7 @@ export interface Answer {
 
 const empty = Buffer.alloc(0);
 
-/** Bytes kept of the body of an answer that is no success: enough for any error. */
+/** Bytes kept of the body of an answer that is not a success: enough for any error. */
 const longestError = 1 << 20;
 
 /**

@@ -57,7 +57,7 @@ export class HttpDaprClient implements DaprClient {
   /** Sidecars that turned out to have no bulk publish, by their address. */
   readonly #withoutBulk = new Set<string | undefined>();
 
-  /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is no sidecar's, an `apiToken`
+  /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is not a sidecar's, an `apiToken`
    * that no header can carry */
   constructor(options: HttpDaprClientOptions = {}) {
     const url = options.url ?? sidecarUrl();

@@ -66,11 +66,11 @@ export function noAnswer(place: RequestPlace, cause: unknown): SidecarError {
 
 const longest = 1000;
 
-/** An answer that is no success, as errors keep it. */
+/** An answer that is not a success, as errors keep it. */
 export type FailedAnswer = Pick<Answer, "status" | "headers" | "body">;
 
 /**
- * The error of an answer of the sidecar that is no success.
+ * The error of an answer of the sidecar that is not a success.
  *
  * @see https://docs.dapr.io/reference/errors/
  */

@@ -22,7 +22,7 @@ export interface Publication {
 /**
  * Wraps published data as daprd does.
  *
- * @throws Error for an own CloudEvent that is no JSON object.
+ * @throws Error for an own CloudEvent that is not a JSON object.
  */
 export function toEnvelope(data: Buffer, publication: Publication): Envelope {
   const envelope = isContentType(publication.contentType, "application/cloudevents+json")

@@ -55,7 +55,7 @@ export class JsonObject {
     return value;
   }
 
-  /** @param type is named when the value is no list: `[]string`. */
+  /** @param type is named when the value is not a list: `[]string`. */
   list(name: string, type: string): readonly unknown[] | undefined {
     const value = this.value(name);
     if (value !== undefined && !Array.isArray(value)) throw this.#wrong(value, name, type);

@@ -1,7 +1,7 @@
 /** Origin and path of a URL, the path as it is written: `URL` would fold `..` and change escapes. */
 export function splitUrl(url: string): { readonly origin: string; readonly path: string } {
   const [, origin, path = ""] = /^(https?:\/\/[^/?#]+)([^#]*)/i.exec(url) ?? [];
-  if (origin === undefined) throw new Error(`"${url}" is no http(s) URL`);
+  if (origin === undefined) throw new Error(`"${url}" is not an http(s) URL`);
   return { origin, path: toRequestPath(path) };
 }
 

@@ -76,7 +76,7 @@ function readEvent({ data }: Message, subscription: Subscription): Readonly<Reco
   const text = isRaw(subscription) ? envelopeText(wrapRaw(data, topic, pubsubName)) : data.toString("utf8");
   const event = JSON.parse(text) as unknown;
   if (typeof event !== "object" || event === null || Array.isArray(event)) {
-    throw new Error("the message is no JSON object, and the subscription is not a raw one");
+    throw new Error("the message is not a JSON object, and the subscription is not a raw one");
   }
   return event as Record<string, unknown>;
 }

@@ -26,7 +26,7 @@ export function isRaw({ metadata }: Subscription): boolean {
  * Reads the app's answer. An entry without a route is left out with a warning; of several for one topic the last
  * counts, as in daprd.
  *
- * @throws Error when the answer is no list of subscriptions.
+ * @throws Error when the answer is not a list of subscriptions.
  * @see https://docs.dapr.io/reference/api/pubsub_api/#provide-a-route-for-dapr-to-discover-topic-subscriptions
  */
 export function readSubscriptions(reply: AppReply, warn: (message: string) => void): readonly Subscription[] {

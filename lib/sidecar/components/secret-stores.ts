@@ -33,7 +33,7 @@ export function openSecretsFile(properties: Properties): SecretStore {
   };
 }
 
-/** Each top-level key is one secret, which holds the flattened values below it. Lists at the top are no secrets. */
+/** Each top-level key is one secret, which holds the flattened values below it. Lists at the top are not secrets. */
 function multiValued(secrets: object, separator: string, file: string): Map<string, Secret> {
   const entries = Object.entries(secrets).filter(([, value]) => !Array.isArray(value));
   return new Map(
@@ -53,7 +53,7 @@ function flatten(value: object, separator: string, file: string): Map<string, st
       for (const [key, child] of Object.entries(element)) visit([...path, key], child);
     } else {
       // daprd delivers such a value garbled (`%!s(float64=1)`), which nobody can have meant.
-      throw new Error(`"${path.join(separator)}" in ${file} is no text; write its value in quotes`);
+      throw new Error(`"${path.join(separator)}" in ${file} is not text; write its value in quotes`);
     }
   };
   visit([], value);

@@ -129,7 +129,7 @@ export class InMemoryState {
 
   #checkEtag({ key, etag, concurrency }: Upsert | Removal): void {
     const item = this.#current(key);
-    // An empty etag is no etag.
+    // An empty etag is not an etag.
     if (!etag) {
       if (concurrency === "first-write" && item) {
         throw new EtagMismatch("item already exists and no etag was passed");

@@ -2,7 +2,7 @@
  * Texts that Dapr's components read with Go's standard library, in Go's grammar.
  */
 
-/** `strconv.ParseBool`; undefined for text that is no boolean. */
+/** `strconv.ParseBool`; undefined for text that is not a boolean. */
 export function parseBool(text: string): boolean | undefined {
   if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
   if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
@@ -25,7 +25,7 @@ const milliseconds: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** `time.ParseDuration` (`1h30m`, `1.5s`, `0`) in milliseconds; undefined for text that is no duration. */
+/** `time.ParseDuration` (`1h30m`, `1.5s`, `0`) in milliseconds; undefined for text that is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [, sign, rest = ""] = /^([-+]?)(.*)$/s.exec(text)!;
   if (rest === "0") return 0;

@@ -74,7 +74,7 @@ describe("planApp", () => {
   it.each([
     ["a function.json of a person's", folder({ "function.json": '{ "bindings": [] }' })],
     ["no function.json", folder({ "index.cjs": "a" })],
-    ["a function.json that is no JSON", folder({ "function.json": '"generatedBy": "dapr-functions"' })],
+    ["a function.json that is not JSON", folder({ "function.json": '"generatedBy": "dapr-functions"' })],
     ["a link to a folder", { kind: "link" } as const],
   ])("never touches %s", (_, entry) => {
     const plan = planApp(files, state({ a: entry }));

@@ -167,7 +167,7 @@ describe("the rules of an app's folder", () => {
     });
 
     it.each([
-      ["text that is no JSON", "{"],
+      ["text that is not JSON", "{"],
       ["a list", "[]"],
       ["another version", '{ "version": "3.0" }'],
       ["no version", "{}"],

@@ -218,7 +218,7 @@ describe("requests", () => {
 });
 
 describe("answers", () => {
-  it("give a value parsed once, and text where it is no JSON", async () => {
+  it("give a value parsed once, and text where it is not JSON", async () => {
     sidecar.answer = () => ({ headers: { etag: "1" }, body: '"{\\"a\\":1}"' });
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: '{"a":1}', etag: "1" });
     sidecar.answer = () => ({ headers: { etag: "1", "metadata.ttlExpireTime": "2030-01-01T00:00:00Z" }, body: "1" });
@@ -254,7 +254,7 @@ describe("answers", () => {
     expect(metadata).toEqual({ statuscode: "200" });
   });
 
-  it("fail where a secret is no JSON object", async () => {
+  it("fail where a secret is not a JSON object", async () => {
     sidecar.answer = () => ({ body: "oops" });
     const error = await failureOf(client.getSecret({ secretStoreName: "s", key: "k" }));
     expect(error.message).toBe("GET /v1.0/secrets/s/k answered 200: not a valid JSON object");
@@ -287,7 +287,7 @@ describe("failures", () => {
       "resource does not exist or is not configured",
       false,
     ],
-    ["JSON that is no object", { status: 429, body: "[1]" }, "ERR_UNKNOWN", "[1]", true],
+    ["JSON that is not an object", { status: 429, body: "[1]" }, "ERR_UNKNOWN", "[1]", true],
     ["long JSON text", { status: 500, body: JSON.stringify(long) }, "ERR_UNKNOWN", "x".repeat(1000), true],
     ["text", { status: 401, body: "invalid api token" }, "ERR_UNKNOWN", "invalid api token", false],
     ["long text", { status: 502, body: long }, "ERR_UNKNOWN", `${"x".repeat(1000)}`, true],
@@ -501,7 +501,7 @@ describe("time", () => {
     await patient.close();
   });
 
-  it("is no matter of how many calls share a signal", async () => {
+  it("is not a matter of how many calls share a signal", async () => {
     const warn = jest.spyOn(process, "emitWarning");
     const { signal } = new AbortController();
     await Promise.all(Array.from({ length: 50 }, () => client.publish({ ...publishing, signal })));

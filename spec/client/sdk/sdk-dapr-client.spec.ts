@@ -234,7 +234,7 @@ describe("SdkDaprClient over gRPC", () => {
     expect((await failure(client.getState({ stateStore: "s", key: "k" }))).message).toContain("store is down");
   });
 
-  it("takes a reply that is no JSON", async () => {
+  it("takes a reply that is not JSON", async () => {
     const unread = { error: "COULD_NOT_PARSE_RESULT", error_msg: "Could not parse the returned resultset: plain" };
     const client = told(() => {
       throw new Error(JSON.stringify(unread));

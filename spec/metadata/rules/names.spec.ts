@@ -30,7 +30,7 @@ describe("a function's name", () => {
     expect(problemsOf(declared({ $store: [DaprServiceInvocationTrigger()] }))[0]).toContain("function-name-invalid");
   });
 
-  it("belongs to one function, ignoring case; a route that follows from it is no second problem", () => {
+  it("belongs to one function, ignoring case; a route that follows from it is not a second problem", () => {
     const methods = {
       store: [FunctionName("Save"), DaprServiceInvocationTrigger()],
       SAVE: [DaprServiceInvocationTrigger()],

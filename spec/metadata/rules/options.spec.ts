@@ -115,7 +115,7 @@ describe("values that an option does not take", () => {
       stateInput({ daprAddress: "localhost:3500" }),
       "it does not begin with http:// or https://; give an absolute URL",
     ],
-    ["daprAddress", stateInput({ daprAddress: "sidecar" }), "it is no URL; give an absolute URL"],
+    ["daprAddress", stateInput({ daprAddress: "sidecar" }), "it is not a URL; give an absolute URL"],
     [
       "daprAddress",
       stateInput({ daprAddress: "http://me:secret@localhost" }),

@@ -86,7 +86,7 @@ describe("a route that is taken", () => {
   );
 });
 
-describe("a route that is no route", () => {
+describe("a route that is not a route", () => {
   it.each(["/hello", "a//b", "q?x=1", "dup/{id}/{id}", "open/{id", "catch/{*rest}/more"])(
     "stops the whole Functions host: %s",
     (route) => {

@@ -99,7 +99,7 @@ describe("output bindings", () => {
       expect(await invoke("get", "link/outside")).toMatchObject({ status: 500 });
     });
 
-    it("is no output when its direction says so", async () => {
+    it("is not an output when its direction says so", async () => {
       const metadata = { rootPath: folder, direction: "input" };
       const sidecar = await sidecarWith([{ name: "files", type: "bindings.localstorage", metadata }]);
       const reply = await call(sidecar, "POST /v1.0/bindings/files", { body: { operation: "list" } });

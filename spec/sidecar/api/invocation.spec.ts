@@ -67,7 +67,7 @@ describe("service invocation", () => {
     expect(await typeOf("empty")).toBeUndefined();
   });
 
-  it("decodes the method once and folds what is no plain path", async () => {
+  it("decodes the method once and folds what is not a plain path", async () => {
     const { app, sidecar } = await start({});
     const pathFor = async (method: string) => {
       await call(sidecar, `POST /v1.0/invoke/orders/method/${method}`);

@@ -47,7 +47,7 @@ describe("JsonObject", () => {
     expect(object({ metadata: { a: "x", b: null } }).textMap("metadata")).toEqual({ a: "x", b: "" });
   });
 
-  it("refuses what is no object, and jsonList what is no list", () => {
+  it("refuses what is not an object, and jsonList what is not a list", () => {
     expect(() => object([])).toThrow("json: cannot unmarshal array into Go value of type state.SetRequest");
     expect(() => jsonList({}, "[]state.SetRequest")).toThrow(
       "json: cannot unmarshal object into Go value of type []state.SetRequest",

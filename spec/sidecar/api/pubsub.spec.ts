@@ -95,7 +95,7 @@ describe("publishing", () => {
     expect(await event(2)).not.toHaveProperty("id");
   });
 
-  it("answers 500 to an own CloudEvent that is no JSON object", async () => {
+  it("answers 500 to an own CloudEvent that is not a JSON object", async () => {
     for (const body of ["[1]", "no json", ""]) {
       const reply = await publish({ headers: { "content-type": "application/cloudevents+json" }, body });
       expect(reply).toMatchObject({ status: 500, json: { errorCode: "ERR_PUBSUB_CLOUD_EVENTS_SER" } });
@@ -145,7 +145,7 @@ describe("publishing", () => {
     expect(delivery!.body).toBe('{"n": 1}');
   });
 
-  it("refuses a rawPayload that is no boolean", async () => {
+  it("refuses a rawPayload that is not a boolean", async () => {
     expect(await publish({ body: "1" }, "?metadata.rawPayload=maybe")).toMatchObject({
       status: 400,
       json: { errorCode: "ERR_PUBSUB_REQUEST_METADATA" },
@@ -226,7 +226,7 @@ describe("publishing", () => {
     it.each([
       ["a missing content type", [{ entryId: "a", event: 1 }]],
       ["an event that does not fit its content type", [entry("a", 1, "text/plain")]],
-      ["bytes that are no base64", [entry("a", "%", "application/octet-stream")]],
+      ["bytes that are not base64", [entry("a", "%", "application/octet-stream")]],
       ["an id used twice", [entry("a", 1), entry("a", 2)]],
       ["an empty id", [entry("", 1)]],
       ["metadata that is a number", [{ ...entry("a", 1), metadata: { n: 1 } }]],

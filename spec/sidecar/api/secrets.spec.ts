@@ -42,8 +42,8 @@ describe("the secrets API", () => {
     expect(await call(sidecar, "GET /v1.0/secrets/safe/one")).toMatchObject({ json: { one: "1" } });
   });
 
-  it("refuses a file whose values are no text", async () => {
-    await expect(withFile({ db: { port: 5432 } })).rejects.toThrow(/"db:port" in .*secrets.json is no text/);
+  it("refuses a file whose values are not text", async () => {
+    await expect(withFile({ db: { port: 5432 } })).rejects.toThrow(/"db:port" in .*secrets.json is not text/);
   });
 
   it("lists all secrets", async () => {

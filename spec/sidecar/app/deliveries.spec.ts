@@ -69,7 +69,7 @@ describe("deliveries", () => {
     ["JSON without status", { body: { ok: true } }],
     ["a list", { body: [] }],
     ["SUCCESS", { body: { status: "SUCCESS" } }],
-    ["a status that is no text", { body: { status: 7 } }],
+    ["a status that is not text", { body: { status: 7 } }],
     ["202", { status: 202 }],
   ])("are done with %s", async (_, answer: AppAnswer) => {
     const { app, publish } = await start({ route: "/orders", deadLetterTopic: "dead" }, { "POST /orders": answer });
@@ -163,7 +163,7 @@ describe("deliveries", () => {
       expect(await log.next(/lost/)).toMatch(/No such key: total/);
     });
 
-    it("count a rule that is no condition as a failure", async () => {
+    it("count a rule that is not a condition as a failure", async () => {
       const { publish, log } = await start({ routes: { rules: [{ match: "event.type", path: "/v2" }] } });
       await publish(1);
       expect(await log.next(/lost/)).toMatch(/was not a boolean/);

@@ -32,7 +32,7 @@ describe("component files", () => {
     expect(loadComponents(join(folder, "e.yml"))).toMatchObject([{ metadata: { rootPath: "data" }, version: "v1" }]);
   });
 
-  it("may leave the version out, and write values that are no text", async () => {
+  it("may leave the version out, and write values that are not text", async () => {
     const more = "  metadata:\n  - name: multiValued\n    value: true\n  - name: count\n    value: 5\n";
     write("a.yaml", manifest("one", "state.in-memory", more).replace("  version: v1\n", ""));
     expect(loadComponents(folder)).toMatchObject([

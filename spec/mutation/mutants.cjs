@@ -293,7 +293,7 @@ module.exports = {
     ],
   },
   "server/app-handler": {
-    specs: ["server/http-server", "serve/serve"],
+    specs: ["server/http-server", "serve/serve", "serve/create-handler"],
     changes: [
       ["if (this.#isClosing) response.shouldKeepAlive = false;", ""],
       [

@@ -288,3 +288,34 @@ describe("createHandler", () => {
     expect(process.listenerCount("unhandledRejection")).toBe(listeners);
   });
 });
+
+it("is not healthy once what was in flight is done, though what came later still runs", async () => {
+  const ends: (() => void)[] = [];
+  let started!: () => void;
+  let next = new Promise<void>((resolve) => (started = resolve));
+  class Slow {
+    @DaprServiceInvocationTrigger()
+    async work(): Promise<void> {
+      const ended = new Promise<void>((resolve) => ends.push(resolve));
+      started();
+      await ended;
+    }
+  }
+  const handler = await createHandler([Slow], { log: keptLog() });
+  const call = async (path: string, method = "POST"): Promise<number> =>
+    (await handler.fetch(new Request(`http://localhost${path}`, { method }))).status;
+  const earlier = call("/work");
+  await next;
+  next = new Promise((resolve) => (started = resolve));
+  const closed = handler.close();
+  const later = call("/work");
+  await next;
+  expect(await call("/healthz", "GET")).toBe(204);
+  ends[0]!();
+  expect(await earlier).toBe(200);
+  expect(await call("/healthz", "GET")).toBe(503);
+  ends[1]!();
+  expect(await later).toBe(200);
+  await closed;
+  expect(await call("/work")).toBe(503);
+});

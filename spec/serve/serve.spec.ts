@@ -348,6 +348,21 @@ describe("close", () => {
     await closed;
   });
 
+  it("does not wait for connections that are idle", async () => {
+    const { app, finish } = await slowly({ shutdownTimeout: Infinity });
+    finish();
+    const agent = new Agent({ keepAlive: true });
+    atEnd(async () => agent.destroy());
+    const idle = new Promise<void>((resolve, reject) => {
+      request({ port: app.port, path: "/healthz", agent }, (response) => response.resume().on("end", resolve))
+        .on("error", reject)
+        .end();
+    });
+    await idle;
+    await app.close();
+    await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
+  });
+
   it("waits no longer than it may, aborts the signal of what still runs, and ends its connections", async () => {
     const { app, slow, running } = await slowly({ shutdownTimeout: 20 });
     const answer = send(app, "POST", "/work");

@@ -155,6 +155,16 @@ describe("a body beyond the limit", () => {
     expect((await send(app, "POST", "/Work", { headers, body: "x".repeat(1000) })).body).toBe("1000");
   });
 
+  it.each<[string, Record<string, string>]>([
+    ["declared", {}],
+    ["not declared", { "transfer-encoding": "chunked" }],
+  ])("begins with its first byte, where its length is %s", async (_case, more) => {
+    const { app } = await limited();
+    const headers = { "content-type": "text/plain", ...more };
+    expect((await send(app, "POST", "/Work", { headers, body: "x".repeat(1000) })).status).toBe(200);
+    expect((await send(app, "POST", "/Work", { headers, body: "x".repeat(1001) })).status).toBe(413);
+  });
+
   it("is not waited for: the answer comes before the rest of the body", async () => {
     const { app } = await limited();
     const status = await new Promise<number>((resolve, reject) => {
@@ -344,11 +354,15 @@ describe("invocations", () => {
     }
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(most).toBe(1);
-    // What was let in last has gone, and leaves room for one.
-    const last = send(app, "POST", "/Work");
+    // Those that were let in have gone, and leave room for one.
+    const last = [send(app, "POST", "/Work"), send(app, "POST", "/Work")];
     await started(5);
+    for (let i = 0; i < 5; i++) await send(app, "GET", "/healthz");
     ends[4]!();
-    expect([(await last).status, most]).toEqual([200, 1]);
+    await started(6);
+    ends[5]!();
+    await Promise.all(last);
+    expect(most).toBe(1);
   });
 
   it("wait for their turn where only some may run at once", async () => {

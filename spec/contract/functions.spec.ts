@@ -215,6 +215,23 @@ contract("functions", (start) =>
         for (const { trace } of events) expect(trace).toContain(traceparent.slice(3, 35));
       });
 
+      it("handles an event whose trace context nobody can parse", async () => {
+        const event = {
+          specversion: "1.0",
+          id: "odd-trace",
+          source: "shop",
+          type: "t",
+          baggage: "2 bags",
+          tracestate: "x".repeat(3000),
+          data: "odd",
+        };
+        await publish("relay", event, "", { "content-type": "application/cloudevents+json" });
+        const parts = JSON.stringify(["shop", "odd-trace", "relay", "copies", 0]);
+        const id = createHash("sha256").update(parts).digest("hex").slice(0, 32);
+        const relayed = await seen.find<{ id: string; data: string }>("relayed", (event) => event.id === id);
+        expect(relayed.data).toBe("odd");
+      });
+
       it("handles an event once that comes again", async () => {
         for (const data of ["first time", "second time"]) await publish("once", data, "?metadata.cloudevent.id=once-1");
         await seen.of("once or not", 2);

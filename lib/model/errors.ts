@@ -37,6 +37,7 @@ export type ProblemCode =
   | "binding-name-invalid"
   | "binding-name-reserved"
   | "binding-type-invalid"
+  | "bindings-changed"
   | "build-missing"
   | "bundle-and-project"
   | "bundle-missing"

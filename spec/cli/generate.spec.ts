@@ -76,6 +76,9 @@ describe("dapr-functions generate", () => {
     expect(linesOf(generate(project, "--bindings", "sidecar"))).toEqual(
       linesOf(run).map((line) => line.replace("write", "unchanged")),
     );
+    const forgotten = generate(project);
+    expect(forgotten.status).toBe(1);
+    expect(forgotten.stderr).toContain('warning bindings-changed: save/index.cjs: it says bindings: "sidecar"; give');
     const checked = runCli(project, ["check", "build/orders.js", "--bindings", "sidecar"], { Store: "s", Bus: "b" });
     expect(checked).toMatchObject({ status: 0, stdout: "1 function, 0 errors, 1 warning\n" });
   });

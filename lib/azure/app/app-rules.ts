@@ -4,7 +4,7 @@ import { functionProblem, problemAt } from "../../model/problem.js";
 import type { Problem } from "../../model/errors.js";
 import { readJsonWithComments } from "../../model/jsonc.js";
 import { settingsFrom, type Settings } from "../../expressions/settings.js";
-import { isOurs, type AppState } from "./app-files.js";
+import { isOurs, type AppEntry, type AppState } from "./app-files.js";
 import { judgeBundle } from "./bundle.js";
 import { firstBundleWithDapr } from "./function-files.js";
 import { appProblem } from "./problem.js";
@@ -41,6 +41,7 @@ export function appProblems(
 ): Problem[] {
   return [
     ...folderProblems(definitions, state, options.force === true),
+    ...changedBindings(state, options.bindings),
     ...moduleProblems(definitions, options),
     ...hostJsonProblems(state, needsExtension(definitions, options.bindings)),
     ...localSettingsProblems(state),
@@ -70,6 +71,19 @@ function folderProblems(definitions: readonly FunctionDefinition[], state: AppSt
         "function.json and index.cjs with --force",
     );
   });
+}
+
+/** Folders that leave bindings to the worker, and a run that would give them back: left out, an option is easily meant. */
+function changedBindings({ entries }: AppState, by: Bindings): Problem[] {
+  if (by === "sidecar") return [];
+  const text = (entry: AppEntry): string => (entry.kind === "folder" ? (entry.content["index.cjs"] ?? "") : "");
+  const found = Object.keys(entries).filter((folder) => text(entries[folder]!).includes('{ bindings: "sidecar" }'));
+  const [first, ...others] = found;
+  if (first === undefined) return [];
+  const what = `it says bindings: "sidecar"${others.length === 0 ? "" : `, as do ${others.length} others`}`;
+  const remedy =
+    "give --bindings sidecar to keep it; without it generate leaves Dapr inputs and outputs to the extension";
+  return [appProblem("warning", "bindings-changed", `${first}/index.cjs`, `${what}; ${remedy}`)];
 }
 
 function moduleProblems(definitions: readonly FunctionDefinition[], options: AppRuleOptions): Problem[] {

@@ -8,6 +8,7 @@ import type { HttpRequest } from "../model/invocation.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 import { toRecorded, type RecordedItem, type Recording } from "./recording.js";
 
+/** What `record` takes: where recordings go, and what of them. */
 export interface RecordOptions {
   /** Where the files go; made if it is not there. */
   readonly folder: string;

@@ -25,6 +25,7 @@ export interface Recording {
   readonly failure?: { readonly errorCode: string; readonly message?: string | undefined } | undefined;
 }
 
+/** One item as a function added it, or one removal. */
 export interface RecordedItem {
   readonly verb: "add" | "remove";
   readonly value?: unknown;

@@ -1,4 +1,5 @@
 import {
+  DaprApp,
   DaprInvoke,
   DaprPublish,
   DaprServiceInvocationTrigger,
@@ -6,12 +7,14 @@ import {
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
+  type AppClient,
   type CloudEvent,
   type InvokeCollector,
   type PublishCollector,
   type StateCollector,
   type StateEntry,
 } from "dapr-functions";
+import type { InventoryFunctions } from "../inventory/functions.js";
 import { Order, type Account, type Shipment } from "../messages.js";
 
 /** Orders: taken by service invocation, reserved at inventory, and told to everybody who listens. */
@@ -42,6 +45,17 @@ export class OrderFunctions {
   @DaprStateInput({ name: "order", stateStore: "orders-state", key: "order-{id}" })
   order(_: { id: string }, { order }: { order: Order | undefined }): Order | null {
     return order ?? null;
+  }
+
+  /** Asks inventory while it runs, typed by inventory's own class, of which nothing is loaded. */
+  @DaprServiceInvocationTrigger()
+  @DaprApp({ name: "inventory", appId: "inventory" })
+  async canServe(
+    { sku, quantity }: { sku: string; quantity: number },
+    { inventory }: { inventory: AppClient<InventoryFunctions> },
+  ): Promise<boolean> {
+    const { available } = await inventory.stock({ sku });
+    return available >= quantity;
   }
 
   /**

@@ -69,7 +69,7 @@ const factors: Readonly<Record<string, number>> = {
 
 /**
  * Bytes that a text says as daprd's `--max-body-size` takes it, a quantity of Kubernetes: `4194304`, `16Mi`, `1.5G`,
- * `2e6`. Undefined for what is none; a negative one is not a limit.
+ * `2e6`. Undefined for text that is not a quantity; a negative one means no limit.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */

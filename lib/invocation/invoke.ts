@@ -218,7 +218,7 @@ function callAndFlush<R>(
   );
 }
 
-/** The caller was answered in the meantime: the method is not called any more, and nothing of it is sent. */
+/** The caller was answered in the meantime: the method is not called any more, and nothing is sent. */
 function refuseLate(expiry: Moment | undefined): void {
   if (expiry?.reason !== undefined) throw expiry.reason;
 }

@@ -70,7 +70,7 @@ function inTime<R>(timeout: number, invocation: Invocation, work: () => MaybePro
     });
     const fail = (thrown: unknown): void => {
       cancel();
-      // Of what was being sent when the time was up nobody else is told.
+      // Nobody else is told what failed after the time was up.
       if (expiry.reason !== undefined && thrown !== expiry.reason && thrown instanceof Error) {
         invocation.context.warn(`${invocation.definition.name}, after its time limit: ${thrown.message}`);
       }

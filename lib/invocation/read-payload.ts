@@ -62,7 +62,7 @@ function readGuessed(body: Buffer, otherwise: (body: Buffer) => unknown): unknow
   }
 }
 
-/** Says where it is wrong and nothing of what stands there: a parser's own message quotes the body. */
+/** Says where the JSON is wrong without quoting it: a parser's own message quotes the body. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

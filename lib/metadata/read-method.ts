@@ -21,7 +21,7 @@ import { retryProblems } from "./rules/retry.js";
 import { stateProblems } from "./rules/state.js";
 import type { DecoratorName, MethodMetadata } from "./store.js";
 
-/** A method as the function that it declares. Without a trigger there is none. */
+/** The function that a method declares; none without a trigger. */
 export interface ReadMethod {
   /** What could be read; to be used only when no problem is an error. */
   readonly definition: FunctionDefinition | undefined;

@@ -246,7 +246,7 @@ export class SidecarError extends DaprFunctionsError {
     Object.defineProperties(this, { headers: hidden(init.headers ?? {}), body: hidden(init.body ?? new Uint8Array()) });
   }
 
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined where it is not JSON. */
   get value(): unknown {
     try {
       return JSON.parse(new TextDecoder().decode(this.body));

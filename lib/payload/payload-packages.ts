@@ -1,6 +1,6 @@
 /**
- * The packages of payload classes, as one copy of this library finds them; loaded when they are asked for. Without their
- * types, which programs need not have installed.
+ * The packages of payload classes, as one copy of this library finds them; loaded when they are asked for. Their
+ * types are not used, because programs need not have them installed.
  */
 export interface PayloadPackages {
   /** Throws `MODULE_NOT_FOUND` where it is not installed. */

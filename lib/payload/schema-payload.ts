@@ -19,7 +19,7 @@ export function compileSchemaCheck(schema: StandardSchema, limits: Limits): Chec
     const plain = plainCopy(value, limits);
     if ("issue" in plain) return { issues: [plain.issue] };
     const result = standard.validate(plain.copy);
-    // Of this realm, whichever one the schema's promise is of.
+    // The promise of a schema may be of another realm (jest, vm); this one is of ours.
     return isPromise(result) ? Promise.resolve(result).then(checkedOf) : checkedOf(result);
   };
 }

@@ -70,7 +70,7 @@ export class ShapedReading {
     return this.#outcome(list, instances, issues);
   }
 
-  /** Too large a payload is said to be too large, also where what was read of it is wrong already. */
+  /** A payload that is too large is reported as that, even where what was read of it is wrong already. */
   #outcome(payload: unknown, value: unknown, issues: readonly PayloadIssue[]): Checked | undefined {
     if (this.#hasGivenUp) return undefined;
     if (this.#isPartial && "issue" in plainCopy(payload, this.options, "constructor")) return undefined;
@@ -405,7 +405,7 @@ export class ShapedReading {
     return undefined;
   }
 
-  /** The same, where a yes or no is due. */
+  /** The same as a boolean. */
   #giveUpOn(): false {
     this.#hasGivenUp = true;
     return false;

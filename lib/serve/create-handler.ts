@@ -19,7 +19,7 @@ export async function createHandler(
   functions: readonly (Class | object)[],
   options: HandlerOptions = {},
 ): Promise<RequestHandler> {
-  // As with serve: who imports the library for its decorators does without half of it.
+  // Loaded here, as in serve: a program that only uses the decorators then loads half of the library.
   const { closeOnSignals } = require("./signals.js") as typeof import("./signals.js");
   const { startApp } = require("./start-app.js") as typeof import("./start-app.js");
   const app = await startApp(functions, options, {

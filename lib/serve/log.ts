@@ -11,7 +11,7 @@ type Functions = Readonly<Record<string, unknown>>;
 /**
  * The log of an app over the logger given. `log` is `info`; a function that is missing goes to `log`, where that prints.
  *
- * A logger that throws, or whose promise rejects, touches nothing: the first time is said on standard error. Control
+ * A logger that throws, or whose promise rejects, harms nothing: the first time, a line on standard error says so. Control
  * characters become visible here and nowhere else, so that no text of a caller looks like a line of the log.
  *
  * @param logger the console unless given, as `DAPR_FUNCTIONS_LOG` says: `text`, `json` (a line each) or `off`

@@ -17,7 +17,8 @@ import type { App, ServeOptions } from "./app.js";
  * console.log(`orders at ${app.url}`);
  */
 export async function serve(functions: readonly (Class | object)[], options: ServeOptions = {}): Promise<App> {
-  // Half of the library, and Node's http and crypto: who imports it for its decorators does without.
+  // Loaded here, since it is half of the library, with Node's http and crypto: a program that only uses the decorators
+  // does not need it.
   const { startServer } = require("./start-server.js") as typeof import("./start-server.js");
   return await startServer(functions, options);
 }

@@ -91,13 +91,13 @@ function numberProblems(options: RuntimeOptions): Problem[] {
   return Object.entries(least).flatMap(([name, minimum]) => {
     const value = options[name as keyof typeof least];
     if (value === undefined || (typeof value === "number" && value >= minimum)) return [];
-    return invalid(name, `${String(value)} is none; give a number from ${minimum}`).problems;
+    return invalid(name, `${String(value)} is not a number from ${minimum} on; give one`).problems;
   });
 }
 
 function flushProblems({ flush }: RuntimeOptions): Problem[] {
   if (flush === undefined || flush === "ordered" || flush === "parallel") return [];
-  return [...invalid("flush", `${JSON.stringify(flush)} is none; give "ordered" or "parallel"`).problems];
+  return [...invalid("flush", `${JSON.stringify(flush)} is not a way to send; give "ordered" or "parallel"`).problems];
 }
 
 function portOf({ port }: RuntimeOptions, environment: Environment): number {

@@ -21,7 +21,7 @@ export interface SidecarCheckOptions {
 /** Milliseconds that a sidecar has to become reachable. */
 const patience = 60_000;
 
-/** Milliseconds after which it is said that there is none yet. */
+/** Milliseconds after which a line says that there is no sidecar yet. */
 const silence = 2000;
 
 /**

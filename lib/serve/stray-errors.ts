@@ -7,8 +7,8 @@ const ours = Symbol.for("dapr-functions/stray-error-listener");
 /**
  * Keeps the process alive when a function forgets to await: what then fails fails outside of its invocation, and Node
  * would end the process and with it every other invocation. Such a rejection is logged, and so is an `add` that comes
- * too late from a timer; any other uncaught exception ends the process as ever. A program that listens itself decides
- * itself.
+ * too late from a timer; any other uncaught exception ends the process as ever. A program that listens to
+ * these events itself decides for itself.
  *
  * @returns ends the listening
  */

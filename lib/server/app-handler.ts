@@ -185,7 +185,7 @@ export class AppHandler {
     const name = definition?.name ?? "a request";
     if (body === "too-large") {
       const message = `the body exceeds ${this.options.maxBodySize} bytes`;
-      // Of an event nobody else hears: it comes again for ever.
+      // Nobody else is told of an event that is too large, and it comes again for ever.
       this.options.log.warn(`${name} failed: ERR_PAYLOAD_TOO_LARGE: ${message}; raise maxBodySize, or send less`);
       return refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, definition);
     }

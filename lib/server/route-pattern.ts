@@ -35,7 +35,7 @@ export function normalisedPart(part: string): string {
   return encodeURIComponent(decodedPart(part).toLowerCase());
 }
 
-/** The part as its sender meant it; as it is where its escapes are none. */
+/** The part with its escapes read; unchanged where they cannot be read. */
 export function decodedPart(part: string): string {
   if (!part.includes("%")) return part;
   try {

@@ -14,7 +14,7 @@ export interface UnknownRequest {
   readonly header: (name: string) => string | undefined;
 }
 
-/** How many paths are remembered, so that each is said once. */
+/** How many paths are remembered, so that each gets one line. */
 const mostSaid = 100;
 
 /**

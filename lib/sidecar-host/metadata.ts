@@ -3,7 +3,7 @@ import type { MetadataOption } from "../model/bindings.js";
 import type { Invocation } from "../invocation/binding-host.js";
 import { compileMap, compileOption } from "./options.js";
 
-/** Makes in an invocation what a binding's `metadata` says; undefined where there is none. */
+/** Fills in a binding's `metadata` for each invocation; undefined where the binding has none. */
 export type Metadata = (invocation: Invocation) => MetadataMap | undefined;
 
 /** Metadata of a request: a map of templates, or query text whose names may start with `metadata.`. */

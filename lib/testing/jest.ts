@@ -43,8 +43,8 @@ declare global {
   }
 }
 
-// The `expect` of @jest/globals, which who has jest's global types only need not have: hence the directive, and as JSDoc
-// since that is what declaration files keep.
+// The `expect` of @jest/globals. A program with jest's global types alone does not have that module, hence the directive;
+// it is JSDoc because declaration files keep that.
 // oxlint-disable-next-line typescript/ban-ts-comment, typescript/prefer-ts-expect-error
 /** @ts-ignore */
 declare module "expect" {

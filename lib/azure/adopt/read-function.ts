@@ -268,7 +268,7 @@ function adopt(
   for (const [given, value] of binding.members) {
     const member = known.find((one) => one.toLowerCase() === given.toLowerCase());
     if (member === undefined) {
-      // The host passes over it, so the class that behaves the same has nothing of it.
+      // The host ignores it, so a class without it behaves the same.
       const near = suggestMember(given, known);
       const text = `${binding.label}: ${type} has no member ${JSON.stringify(given)}, and the Functions host passes over it`;
       if (near === undefined) find("corrected", `${text}; left out`);

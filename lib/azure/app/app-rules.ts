@@ -12,7 +12,7 @@ import { resolveWorkerSettings, type Bindings } from "./served-by.js";
 import { describePlace, settingsOf } from "./settings.js";
 
 /*
- * What only an app's folder can show: the rules marked G of `check` and `generate`. Pure; `cli/app-folder.ts` reads the
+ * What only an app's folder can show: rules of `check` and `generate`. Pure; `cli/app-folder.ts` reads the
  * state.
  */
 
@@ -217,7 +217,7 @@ function storageProblems(
   state: AppState,
   environment: AppRuleOptions["environment"],
 ): Problem[] {
-  // generate writes one that has it; of one that cannot be read enough was said.
+  // generate writes a file that has it. That a file cannot be read is a problem of its own.
   if (state.files["local.settings.json"] === undefined || !hasReadableSettings(state)) return [];
   const needing = definitions.find(({ trigger }) => !withoutStorage.test(trigger.type));
   const settings = settingsOfApp(state, environment);

@@ -34,7 +34,7 @@ export function drawMap(functions: readonly DescribedFunction[]): SVGElement {
   return svg;
 }
 
-/** The same in words, for who does not see the picture. */
+/** The same in words, for people who do not see the picture. */
 export function describe(functions: readonly DescribedFunction[]): string {
   return functions
     .map(({ appId, name, trigger, reads, sends }) => {

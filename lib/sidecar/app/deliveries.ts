@@ -125,7 +125,7 @@ function outcomeOf({ status, body }: AppReply): Outcome {
   return word === "DROP" ? "dropped" : { failed: `the app answered ${word}` };
 }
 
-/** The `status` of a reply's JSON, whatever its content type; empty where there is none, or none that is text. */
+/** The `status` of a reply's JSON, whatever its content type; empty where there is none, or where it is not text. */
 function statusWord(body: Buffer): string {
   try {
     const reply = JSON.parse(body.toString("utf8")) as unknown;
@@ -137,7 +137,10 @@ function statusWord(body: Buffer): string {
   }
 }
 
-/** Sends what was not done to the dead letter topic; without one it is gone, which is told unless the app wanted it. */
+/**
+ * Sends a message that was not done to the dead letter topic. Without one it is lost, and a line says so unless the app
+ * asked for that.
+ */
 export function settle(
   outcome: Outcome,
   { data, metadata }: Message,

@@ -7,7 +7,7 @@ import { splitUrl } from "../api/raw-url.js";
 
 const operations = ["create", "get", "head", "post", "put", "patch", "delete", "options", "trace"];
 
-/** `bindings.http`: one request per invocation. @throws Error when `url` is none. */
+/** `bindings.http`: one request per invocation. @throws Error when `url` is not a URL. */
 export function openHttpBinding(properties: Properties, dispatcher: () => Dispatcher): OutputBinding {
   const url = property(properties, "url") ?? "";
   splitUrl(url);

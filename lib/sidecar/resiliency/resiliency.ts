@@ -9,7 +9,7 @@ export type Call<T> = (signal: AbortSignal | undefined) => Promise<T>;
 /** Makes a call as the policies of its target say; without policies, once. */
 export type PolicyRunner = <T>(call: Call<T>) => Promise<T>;
 
-/** Names of policies, none where nothing is said. */
+/** Names of policies; undefined where the file gives none. */
 interface PolicyNames {
   readonly timeout: string | undefined;
   readonly retry: string | undefined;

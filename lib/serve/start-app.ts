@@ -68,6 +68,7 @@ export async function startApp(
 
   const ownClient = options.client === undefined ? clientFor(settings) : undefined;
   const client = options.client ?? ownClient!;
+  let open: Opened | undefined;
   try {
     const stopping = new Moment();
     const givenUp = new Moment();
@@ -100,7 +101,7 @@ export async function startApp(
       appTokens: settings.appTokens,
       log,
     });
-    const opened = await entrance.open(handler, settings);
+    const opened = (open = await entrance.open(handler, settings));
     for (const definition of definitions) log.info(describeStart(definition, routePrefix));
 
     const patience = options.shutdownTimeout ?? 5000;
@@ -132,6 +133,7 @@ export async function startApp(
     }
     return { handler, address: opened.address, functions: definitions, close };
   } catch (error) {
+    await open?.close({ patience: 0, giveUp: () => {}, cancelRequests: () => {} });
     await ownClient?.close();
     throw error;
   }

@@ -5,14 +5,14 @@ import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { messageOf } from "../invocation/failures.js";
-import { FetchCall, readFetchBody, toResponse } from "./fetch-call.js";
+import { endingWith, FetchCall, readFetchBody, toResponse } from "./fetch-call.js";
 import { inflateBody } from "./inflate.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
 import { headerOf, NodeCall, pathOf } from "./node-call.js";
 import { refusal } from "./refusal.js";
 import type { Match, RouteTable } from "./route-table.js";
-import type { WireReply } from "../invocation/reply.js";
+import { isStream, type WireReply } from "../invocation/reply.js";
 import { UnknownPaths, type UnknownRequest } from "./unknown-paths.js";
 import type { Route } from "./routes.js";
 import { writeReply } from "./write-reply.js";
@@ -119,13 +119,17 @@ export class AppHandler {
   /** The same for hosts that speak the web's own `Request` and `Response`. Never rejects. */
   async fetch(request: Request): Promise<Response> {
     const isLater = this.inFlight.begin();
+    const end = (): void => this.inFlight.end(isLater);
     try {
-      return toResponse(await this.#fetched(request));
+      const reply = await this.#fetched(request);
+      // A stream is in flight until it has been read.
+      if (isStream(reply.body)) return toResponse({ ...reply, body: endingWith(reply.body, end) });
+      end();
+      return toResponse(reply);
     } catch (error) {
+      end();
       this.#report(error);
       return new Response(null, { status: 500 });
-    } finally {
-      this.inFlight.end(isLater);
     }
   }
 

@@ -81,3 +81,24 @@ export function toResponse({ status, headers, body }: WireReply): Response {
     headers: given,
   });
 }
+
+/** The same stream, which says once that it has been read to its end, failed, or was given up by its reader. */
+export function endingWith(stream: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      ended();
+    },
+    async cancel(reason) {
+      ended();
+      await reader.cancel(reason);
+    },
+  });
+}

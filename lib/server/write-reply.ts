@@ -15,6 +15,8 @@ export function writeReply(response: ServerResponse, { status, headers, body }: 
   for (const [name, value] of headers) lines.push(name, value);
   if (isStream(body)) {
     response.writeHead(status, lines);
+    // Its reader learns at once that it has begun, however long the first piece takes.
+    response.flushHeaders();
     return pipeline(Readable.fromWeb(body as NodeReadableStream), response);
   }
   // A reply with one of these statuses has no body by their definition, and so no length.

@@ -39,6 +39,17 @@ class Shop {
     this.events.push(event.data);
   }
 
+  readonly streams: ReadableStreamDefaultController<Uint8Array>[] = [];
+
+  @HttpTrigger({ route: "stream" })
+  stream(): HttpResponse {
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      this.streams.push(controller);
+      controller.enqueue(Buffer.from("one"));
+    };
+    return { body: new ReadableStream<Uint8Array>({ start }) };
+  }
+
   @HttpTrigger({ route: "orders/{id}" })
   async show(request: HttpRequest): Promise<HttpResponse> {
     const { url, params, query } = request;
@@ -172,6 +183,24 @@ describe.each(Object.entries(servers))("a handler in %s", (_name, mount) => {
     expect((await send(app, "GET", "/nowhere")).status).toBe(404);
   });
 
+  it("sends a stream piece by piece, and waits for it when it closes", async () => {
+    const app = await mounted(mount);
+    const answer = await fetch(`http://127.0.0.1:${app.port}/api/stream`);
+    const reader = answer.body!.getReader();
+    const [controller] = app.shop.streams;
+    let hasClosed = false;
+    let closed: Promise<void> | undefined;
+    for (const text of ["one", "two"]) {
+      if (text === "two") controller!.enqueue(Buffer.from(text));
+      expect(Buffer.from((await reader.read()).value!).toString()).toBe(text);
+      closed ??= app.handler.close().then(() => void (hasClosed = true));
+    }
+    expect(hasClosed).toBe(false);
+    controller!.close();
+    expect((await reader.read()).done).toBe(true);
+    await closed;
+  });
+
   it("lets what is in flight finish when it closes, and answers 503 from then on", async () => {
     const app = await mounted(mount);
     let finish!: () => void;
@@ -253,7 +282,7 @@ describe("createHandler", () => {
     const app = await mounted((handler) => listening((req, res) => handler(req, res, () => res.end("own"))), {
       health: false,
     });
-    expect(app.handler.functions.map(({ name }) => name)).toEqual(["create", "onOrder", "show"]);
+    expect(app.handler.functions.map(({ name }) => name)).toEqual(["create", "onOrder", "stream", "show"]);
     expect(await send(app, "GET", "/healthz")).toMatchObject({ status: 200, body: "own" });
   });
 

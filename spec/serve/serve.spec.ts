@@ -348,6 +348,16 @@ describe("close", () => {
     await closed;
   });
 
+  it("does not wait for a request whose caller went away in its midst", async () => {
+    const { app } = await slowly({ shutdownTimeout: Infinity });
+    const outgoing = request({ port: app.port, method: "POST", path: "/work", headers: { "content-length": "10" } });
+    const gone = new Promise<void>((resolve) => outgoing.on("error", () => resolve()));
+    outgoing.write("half", () => outgoing.destroy(new Error("gone")));
+    await gone;
+    await app.close();
+    await expect(send(app, "GET", "/healthz")).rejects.toThrow("ECONNREFUSED");
+  });
+
   it("does not wait for connections that are idle", async () => {
     const { app, finish } = await slowly({ shutdownTimeout: Infinity });
     finish();

@@ -562,6 +562,15 @@ describe("bulk publish", () => {
     expect(lines()).toEqual([bulkLine, ...singly, ...singly]);
   });
 
+  it("does not go singly where the unknown pubsub is called bulk", async () => {
+    sidecar.answer = () => ({
+      status: 404,
+      body: '{"errorCode":"ERR_PUBSUB_NOT_FOUND","message":"pubsub bulk is not found"}',
+    });
+    expect((await failureOf(client.publishBulk({ ...bulk, pubSubName: "bulk" }))).accepted).toBe(0);
+    expect(sidecar.requests).toHaveLength(1);
+  });
+
   it("does not go singly where the pubsub itself is unknown", async () => {
     sidecar.answer = () => ({
       status: 404,
@@ -579,6 +588,26 @@ describe("bulk publish", () => {
     };
     expect(await failureOf(client.publishBulk(bulk))).toMatchObject({ accepted: 2, status: 500 });
   });
+});
+
+it("a call that is cancelled lets go of its connection", async () => {
+  let asked!: () => void;
+  const arrived = new Promise<void>((resolve) => (asked = resolve));
+  let left!: () => void;
+  const gone = new Promise<void>((resolve) => (left = resolve));
+  const server = createHttpServer((request) => {
+    request.on("close", left);
+    asked();
+  });
+  const mute = new HttpDaprClient({ url: await listen(server) });
+  const controller = new AbortController();
+  const call = failureOf(mute.getState({ stateStore: "s", key: "k", signal: controller.signal }));
+  await arrived;
+  controller.abort(new Error("no more"));
+  expect((await call).message).toContain("no more");
+  await gone;
+  await mute.close();
+  await closed(server);
 });
 
 describe("waiting for the sidecar", () => {

@@ -58,6 +58,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   init: [],
   map: ["model"],
+  describe: ["model"],
   record: ["model", "invocation"],
   inspector: ["model", "invocation/observer"],
   // Types only: the command line makes the inspector.
@@ -66,6 +67,7 @@ const allowed: Record<string, readonly string[]> = {
     "index",
     "init",
     "map",
+    "describe",
     "record",
     "model",
     "expressions",

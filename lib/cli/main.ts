@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addAdopt } from "./adopt.js";
 import { addCheck } from "./check.js";
+import { addDescribe } from "./describe.js";
 import { addExplain } from "./explain.js";
 import { addGenerate } from "./generate.js";
 import { addInit } from "./init.js";
@@ -26,6 +27,7 @@ const commands = [
   addAdopt,
   addTypes,
   addMap,
+  addDescribe,
   addReplay,
   addExplain,
 ];

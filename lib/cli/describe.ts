@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import { breakingChanges } from "../describe/breaking.js";
+import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
+import { resolveSettings } from "../expressions/resolve-settings.js";
+import { inspectFunctions } from "../metadata/functions.js";
+import { routePrefixOf, settingSources } from "../serve/settings.js";
+import { inspectApp, loadFunctions } from "./function-app.js";
+import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
+import { appIdOf } from "./sidecar-options.js";
+import { UsageError } from "./usage-error.js";
+
+const formats = { openapi: toOpenApi, asyncapi: toAsyncApi, "json-schema": toJsonSchema } as const;
+
+interface DescribeOptions {
+  readonly format: keyof typeof formats;
+  readonly check?: string;
+  readonly out?: string;
+}
+
+export function addDescribe(program: Command): void {
+  const { Option } = require("commander") as typeof import("commander");
+  program
+    .command("describe")
+    .summary("say what callers and subscribers may rely on: OpenAPI, AsyncAPI or JSON Schema")
+    .description(
+      "Prints a description made of the decorators and payload types; with --check, what of it breaks those who keep to an earlier one.",
+    )
+    .argument("<module...>", "built .js files, folders of them, or .ts files")
+    .addOption(new Option("--format <format>", "of the description").choices(Object.keys(formats)).default("openapi"))
+    .option("--check <file>", "compare with an earlier description; exit with 1 when something breaks")
+    .option("--out <file>", "write a file rather than print")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ npx dapr-functions describe build/functions.js --format asyncapi --check asyncapi.json",
+    )
+    .action(async (modules: string[], options: DescribeOptions) => exitWith(await describe(modules, options)));
+}
+
+async function describe(modules: readonly string[], options: DescribeOptions): Promise<number> {
+  const before = options.check === undefined ? undefined : read(options.check);
+  const format =
+    before === undefined
+      ? options.format
+      : "openapi" in before
+        ? "openapi"
+        : "asyncapi" in before
+          ? "asyncapi"
+          : "json-schema";
+  const functions = await loadFunctions(modules);
+  const { definitions, problems } = inspectApp(functions, inspectFunctions);
+  const sorted = functions.located(problems);
+  printProblems(sorted);
+  if (hasErrors(sorted)) return exitCodes.problems;
+  const resolved = resolveSettings(definitions, settingSources()).definitions;
+  const from = process.cwd();
+  const { document, notes } = formats[format](resolved, {
+    title: appIdOf(from),
+    version: versionIn(from),
+    from,
+    routePrefix: routePrefixOf(),
+  });
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  if (before !== undefined) {
+    const changes = breakingChanges(before, JSON.parse(JSON.stringify(document)) as Readonly<Record<string, unknown>>);
+    process.stdout.write(changes.map((line) => `${line}\n`).join(""));
+    return changes.length > 0 ? exitCodes.problems : exitCodes.done;
+  }
+  const text = `${JSON.stringify(document, null, 2)}\n`;
+  if (options.out === undefined) process.stdout.write(text);
+  else writeFileSync(options.out, text);
+  return exitCodes.done;
+}
+
+function read(file: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw new UsageError(
+      `${file}: it cannot be read as JSON (${(error as Error).message}); give what describe printed`,
+      { cause: error },
+    );
+  }
+}
+
+function versionIn(folder: string): string {
+  try {
+    const { version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { version?: unknown };
+    return typeof version === "string" ? version : "0.0.0";
+  } catch {
+    return "0.0.0";
+  }
+}

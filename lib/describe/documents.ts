@@ -1,0 +1,178 @@
+import type { DaprPublish, DaprTopicTrigger } from "../model/bindings.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import { verbsOf, pathOf } from "../model/paths.js";
+import { PayloadSchemas, type JsonSchema } from "./schemas.js";
+
+export interface DescribeOptions {
+  /** Of the app, as `info.title` says it. */
+  readonly title: string;
+  readonly version: string;
+  /** The folder of the app. */
+  readonly from: string;
+  /** What stands before the routes of HTTP functions. */
+  readonly routePrefix?: string | undefined;
+}
+
+export interface Described {
+  readonly document: JsonSchema;
+  /** What the document leaves open, and why: a line each. */
+  readonly notes: readonly string[];
+}
+
+type Describe = (definitions: readonly FunctionDefinition[], options: DescribeOptions) => Described;
+
+/** What a failed invocation answers. */
+const errorSchema = {
+  type: "object",
+  required: ["errorCode", "functionName", "invocationId"],
+  properties: {
+    errorCode: { type: "string" },
+    message: { type: "string" },
+    functionName: { type: "string" },
+    invocationId: { type: "string" },
+    issues: { type: "array", items: { type: "object" } },
+  },
+};
+
+/**
+ * OpenAPI 3.1 of what callers reach: service invocation and HTTP. Paths are those of the app port; through Dapr they stand
+ * behind `/v1.0/invoke/<app id>/method`.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ */
+export const toOpenApi: Describe = (definitions, { title, version, from, routePrefix }) => {
+  const schemas = new PayloadSchemas(from);
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const definition of definitions) {
+    const { trigger, name, payloadType } = definition;
+    if (trigger.generic === true || (trigger.type !== "daprServiceInvocationTrigger" && trigger.type !== "httpTrigger"))
+      continue;
+    const { path, parameters } = toTemplate(pathOf(trigger, name, routePrefix));
+    for (const method of verbsOf(trigger)) {
+      const verb = method.toLowerCase();
+      const hasBody = !["get", "head", "delete", "options", "trace"].includes(verb);
+      const schema = schemas.of(payloadType, placeOf(definition));
+      (paths[path] ??= {})[verb] = {
+        operationId: verbsOf(trigger).length === 1 ? name : `${name}.${verb}`,
+        tags: [definition.className],
+        ...(parameters.length > 0 && { parameters }),
+        ...(hasBody && {
+          requestBody: { required: payloadType !== undefined, content: { "application/json": { schema } } },
+        }),
+        responses: {
+          "200": { description: "What the function returned.", content: { "application/json": { schema: {} } } },
+          ...(payloadType !== undefined && { "400": { $ref: "#/components/responses/Refused" } }),
+          "500": { $ref: "#/components/responses/Failed" },
+        },
+      };
+    }
+  }
+  const failure = (description: string) => ({
+    description,
+    content: { "application/json": { schema: { $ref: "#/components/schemas/InvocationFailure" } } },
+  });
+  return {
+    document: {
+      openapi: "3.1.1",
+      info: { title, version },
+      paths,
+      components: {
+        schemas: { ...schemas.definitions, InvocationFailure: errorSchema },
+        responses: {
+          Refused: failure("The payload is malformed or not valid."),
+          Failed: failure("The invocation failed."),
+        },
+      },
+    },
+    notes: [...schemas.notes],
+  };
+};
+
+/** `{id?}` and `{*rest}` of a route are parameters of OpenAPI, which knows neither. */
+function toTemplate(path: string): { readonly path: string; readonly parameters: readonly object[] } {
+  const parameters: object[] = [];
+  const template = path.replace(/\{\*{0,2}([A-Za-z_]\w*)[^}]*\}/g, (_, name: string) => {
+    parameters.push({ name, in: "path", required: true, schema: { type: "string" } });
+    return `{${name}}`;
+  });
+  return { path: template, parameters };
+}
+
+/**
+ * AsyncAPI 3.0 of topics: those that functions receive, and those that they publish to by name.
+ *
+ * @see https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ */
+export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
+  const schemas = new PayloadSchemas(from);
+  const channels: Record<string, { address: string; description: string; messages: Record<string, object> }> = {};
+  const operations: Record<string, object> = {};
+  const add = (
+    action: "receive" | "send",
+    pubSubName: string,
+    topic: string,
+    name: string,
+    payload: JsonSchema,
+  ): void => {
+    const id = `${pubSubName}.${topic}`.replace(/[^A-Za-z0-9_.-]/g, "_");
+    const channel = (channels[id] ??= {
+      address: topic,
+      description: `Topic ${topic} of the pubsub component ${pubSubName}.`,
+      messages: {},
+    });
+    channel.messages[name] = { name, contentType: "application/json", payload };
+    operations[`${action}.${name}`] = {
+      action,
+      channel: { $ref: `#/channels/${id}` },
+      messages: [{ $ref: `#/channels/${id}/messages/${name}` }],
+    };
+  };
+  for (const definition of definitions) {
+    const place = placeOf(definition);
+    if (definition.trigger.type === "daprTopicTrigger") {
+      const { pubSubName, topic = definition.name } = definition.trigger as DaprTopicTrigger;
+      add("receive", pubSubName, topic, definition.name, schemas.of(definition.payloadType, place));
+    }
+    for (const output of definition.outputs) {
+      if (output.type !== "daprPublish") continue;
+      const { pubSubName, topic, name, valueType } = output as DaprPublish;
+      // What only an item says is not known here.
+      if (pubSubName === undefined || topic === undefined) continue;
+      add(
+        "send",
+        pubSubName,
+        topic,
+        `${definition.name}.${name}`,
+        schemas.of(valueType, `${place}, output "${name}"`, "output"),
+      );
+    }
+  }
+  return {
+    document: {
+      asyncapi: "3.0.0",
+      info: { title, version },
+      channels,
+      operations,
+      components: { schemas: schemas.definitions },
+    },
+    notes: [...schemas.notes],
+  };
+};
+
+/** One JSON Schema with the payload of each function under `$defs`, by the function's name. */
+export const toJsonSchema: Describe = (definitions, { title, from }) => {
+  const schemas = new PayloadSchemas(from);
+  const payloads = definitions.flatMap((definition) =>
+    definition.payloadType === undefined
+      ? []
+      : [[definition.name, schemas.of(definition.payloadType, placeOf(definition))] as const],
+  );
+  const text = JSON.stringify({ ...schemas.definitions, ...Object.fromEntries(payloads) }).replaceAll(
+    '"#/components/schemas/',
+    '"#/$defs/',
+  );
+  return {
+    document: { $schema: "https://json-schema.org/draft/2020-12/schema", title, $defs: JSON.parse(text) as JsonSchema },
+    notes: [...schemas.notes],
+  };
+};

@@ -8,10 +8,12 @@ export interface MeshApp extends Pick<SidecarOptions, "appId" | "appPort" | "por
 }
 
 /** What {@link startMesh} takes. */
-export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log" | "inspector"> {
+export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log"> {
   readonly apps: readonly MeshApp[];
   /** What every app sees, as far as scopes let it; nothing unless given. */
   readonly components?: SidecarOptions["components"] | undefined;
+  /** @internal Its page is served by each sidecar. */
+  readonly inspector?: SidecarOptions["inspector"];
 }
 
 /** Sidecars of several applications in one process. */

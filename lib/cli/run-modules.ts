@@ -29,6 +29,7 @@ export interface ModulesOptions {
   readonly log: LineFormat;
   readonly inspect: boolean;
   readonly watch?: boolean;
+  readonly daprUrl?: string;
   readonly record?: string;
 }
 

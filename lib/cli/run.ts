@@ -24,6 +24,7 @@ export function addRun(program: Command): void {
     .option("--app-port <port>", "port of the app; 0 for any free one", portOf, 0)
     .option("--dapr-http-port <port>", "port of the sidecar's API; 0 for any free one", portOf, 3500)
     .option("--app <id=module>", "an app of several, which call each other by id; repeat it", collect, [])
+    .option("--dapr-url <url>", "the sidecar of a daprd that runs already, in place of the embedded one")
     .option("--watch", "load the modules anew when a file of theirs changes; the sidecar and its state stay")
     .option("--state-file <path>", "JSON file that keeps state from one run to the next")
     .addOption(new Option("--log <format>", "a line per invocation").choices(["text", "json", "off"]).default("text"))
@@ -60,6 +61,12 @@ async function run(modules: string[], options: RunOptions): Promise<void> {
     ...options.app.map(appOf),
   ];
   if (apps.length === 0) throw new UsageError("name a module, a multi-app file, or an --app id=module");
+  if (options.daprUrl !== undefined) {
+    if (apps.length > 1 || options.watch === true) throw new UsageError("--dapr-url is for one app, without --watch");
+    const { runBeside } = require("./run-beside.js") as typeof import("./run-beside.js");
+    await runBeside(apps[0]!, options, options.daprUrl);
+    return;
+  }
   const { runModules } = require("./run-modules.js") as typeof import("./run-modules.js");
   await runModules(apps, options);
 }

@@ -9,6 +9,8 @@ import type { Call, CallReply, Change, Overview, OverviewApp, StateItem } from "
 export interface InspectedSidecar extends Omit<OverviewApp, "stores" | "subscriptions" | "appPort"> {
   readonly apiToken: string | undefined;
   readonly appPort: () => number | undefined;
+  /** Brings what follows up to date. */
+  readonly refresh?: () => Promise<void>;
   readonly subscriptions: () => OverviewApp["subscriptions"];
   /** Keys without their prefix. */
   readonly stores: ReadonlyMap<string, { readonly entries: () => readonly StateItem[] }>;
@@ -104,7 +106,7 @@ export class Inspector {
       case "GET /api/stream":
         return this.#stream(response);
       case "GET /api/overview":
-        return sendJson(response, this.#overview());
+        return sendJson(response, await this.#overview());
       case "GET /api/state":
         return sendJson(response, this.#state(url.searchParams.get("app") ?? "", url.searchParams.get("store") ?? ""));
       case "POST /api/call":
@@ -116,11 +118,13 @@ export class Inspector {
     }
   }
 
-  #overview(): Overview {
+  async #overview(): Promise<Overview> {
+    await Promise.all([...this.#sidecars.values()].map((sidecar) => sidecar.refresh?.()));
     const apps = [...this.#sidecars.values()].map((sidecar) => ({
       appId: sidecar.appId,
       url: sidecar.url,
       appPort: sidecar.appPort(),
+      listsKeys: sidecar.listsKeys,
       stores: [...sidecar.stores.keys()],
       pubsubs: sidecar.pubsubs,
       subscriptions: sidecar.subscriptions(),

@@ -177,6 +177,7 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
     appId,
     url: `http://127.0.0.1:${port}`,
     apiToken: apiToken || undefined,
+    listsKeys: true,
     appPort: () => app.port,
     stores: open.states,
     pubsubs: [...open.pubsubs.keys()],

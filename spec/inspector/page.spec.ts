@@ -145,7 +145,10 @@ if (canRun("the inspector's page", "chromium")) {
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByText("saved edited").waitFor();
       expect((await save({ id: "edited" })).body).toEqual({ saved: "edited", old: { n: 2 } });
-      await page.getByRole("button", { name: "edited", exact: true }).click();
+      await page.getByLabel("Key", { exact: true }).fill("edited");
+      await page.getByRole("button", { name: "Read" }).click();
+      await page.getByText("read edited", { exact: true }).waitFor();
+      expect(await page.getByLabel("Value (JSON)").inputValue()).toContain('"id": "edited"');
       await page.getByRole("button", { name: "Delete" }).click();
       await page.getByText("deleted edited").waitFor();
       expect((await fetch(`${url}/v1.0/state/statestore/edited`)).status).toBe(204);

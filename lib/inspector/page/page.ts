@@ -435,9 +435,25 @@ async function drawState(): Promise<void> {
       "div",
       { class: "buttons" },
       element("button", {}, "Save"),
+      element("button", { type: "button", onclick: read }, "Read"),
       element("button", { type: "button", onclick: remove }, "Delete"),
     ),
   );
+  async function read(): Promise<void> {
+    const { status, body } = await call({
+      appId: app.appId,
+      method: "GET",
+      path: `${path}/${encodeURIComponent(key.value)}`,
+    });
+    value.value = status === 200 ? pretty(body) : "";
+    say(
+      status === 200
+        ? `read ${key.value}`
+        : status === 204
+          ? `there is no ${key.value}`
+          : `not read: ${status} ${body}`,
+    );
+  }
   async function save(): Promise<void> {
     try {
       JSON.parse(value.value);
@@ -476,9 +492,11 @@ async function drawState(): Promise<void> {
     element(
       "h3",
       {},
-      total === 0
-        ? "No keys"
-        : `${total} ${total === 1 ? "key" : "keys"}${total > items.length ? `, the first ${items.length}` : ""}`,
+      !app.listsKeys
+        ? "Dapr does not list keys: write one below, and read it"
+        : total === 0
+          ? "No keys"
+          : `${total} ${total === 1 ? "key" : "keys"}${total > items.length ? `, the first ${items.length}` : ""}`,
     ),
     element("ul", { class: "plain" }, ...keys),
     element("h3", {}, "Edit"),

@@ -104,6 +104,8 @@ export interface OverviewApp {
   readonly appId: string;
   readonly url: string;
   readonly appPort?: number | undefined;
+  /** False: keys are found by asking for them only. */
+  readonly listsKeys: boolean;
   readonly stores: readonly string[];
   readonly pubsubs: readonly string[];
   readonly subscriptions: readonly {

@@ -44,7 +44,7 @@ export function createApiServer(options: ServerOptions): Server {
       return;
     }
     if (inspector?.has(path) === true) {
-      if (isPage || isAuthorized(incoming, options)) await inspector.handle(incoming, response);
+      if (isPage || hasToken(incoming, options.apiToken)) await inspector.handle(incoming, response);
       else write(response, unauthorized);
       return;
     }
@@ -98,7 +98,7 @@ async function replyTo(incoming: IncomingMessage, body: Body, options: ServerOpt
     },
   };
   if (options.apiToken !== undefined) {
-    if (!isOpen(request) && !isAuthorized(incoming, options)) return unauthorized;
+    if (!isOpen(request) && !hasToken(incoming, options.apiToken)) return unauthorized;
     // As in daprd, the caller's token goes no further than the sidecar.
     delete incoming.headers["dapr-api-token"];
   }
@@ -119,7 +119,8 @@ const unauthorized: ApiReply = {
   body: "invalid api token\n",
 };
 
-function isAuthorized({ headers }: IncomingMessage, { apiToken }: ServerOptions): boolean {
+/** True for a request with the token, and for every one where there is none. */
+export function hasToken({ headers }: IncomingMessage, apiToken: string | undefined): boolean {
   return apiToken === undefined || sameToken(headers["dapr-api-token"], apiToken);
 }
 

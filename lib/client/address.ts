@@ -75,7 +75,7 @@ const factors: Readonly<Record<string, number>> = {
  */
 export function bytesOfQuantity(text: string): number | undefined {
   const [, sign, digits, exponent, suffix] =
-    /^([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([KMGTPE]i|[kMGTPE]))?$/.exec(text.trim()) ?? [];
+    /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:([eE][+-]?\d+)|([KMGTPE]i|[kMGTPE]))?$/.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
   const bytes = Math.ceil(Number(digits + (exponent ?? "")) * factors[suffix ?? ""]!);
   return sign === "-" && bytes > 0 ? Infinity : bytes;

@@ -119,7 +119,7 @@ export class Inspector {
   }
 
   async #overview(): Promise<Overview> {
-    await Promise.all([...this.#sidecars.values()].map((sidecar) => sidecar.refresh?.()));
+    await Promise.all([...this.#sidecars.values()].map(async (sidecar) => sidecar.refresh?.()));
     const apps = [...this.#sidecars.values()].map((sidecar) => ({
       appId: sidecar.appId,
       url: sidecar.url,

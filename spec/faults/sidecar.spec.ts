@@ -1,0 +1,202 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import {
+  DaprServiceInvocationTrigger,
+  DaprStateInput,
+  DaprStateOutput,
+  DaprTopicTrigger,
+  serve,
+  type App,
+  type Collector,
+} from "dapr-functions";
+
+class Orders {
+  @DaprServiceInvocationTrigger()
+  @DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })
+  save(payload: { id: string }, { order }: { order: Collector<unknown> }): string {
+    order.add(payload);
+    return "saved";
+  }
+
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "order", stateStore: "statestore", key: "{id}" })
+  read(_payload: { id: string }, { order }: { order: unknown }): unknown {
+    return { order };
+  }
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+  @DaprStateOutput({ name: "seen", stateStore: "statestore", key: "seen" })
+  seen(_event: unknown, { seen }: { seen: Collector<unknown> }): void {
+    seen.add(1);
+  }
+}
+
+type Answer = (socket: Socket, request: string) => void;
+
+const healthy: Answer = (socket, request) =>
+  socket.write(
+    request.startsWith("GET /v1.0/state")
+      ? 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n"old"'
+      : "HTTP/1.1 204 No Content\r\n\r\n",
+  );
+
+const json =
+  (status: string, body: string): Answer =>
+  (socket) =>
+    socket.write(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+
+/** What a sidecar may do instead of answering as it should. `saves` where the value was taken all the same, by its own word. */
+const faults: Readonly<
+  Record<string, { readonly answer: Answer | "absent"; readonly saves?: true; readonly reads?: true }>
+> = {
+  "is not there": { answer: "absent" },
+  "takes the request and says nothing": { answer: () => {} },
+  "closes the connection without an answer": { answer: (socket) => socket.end() },
+  "resets the connection": { answer: (socket) => socket.resetAndDestroy() },
+  "answers what is not HTTP": { answer: (socket) => socket.end("SSH-2.0-OpenSSH_9\r\n") },
+  "answers a page of HTML with 502": {
+    answer: (socket) =>
+      socket.write("HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>"),
+  },
+  "answers 500 with an error of Dapr's": {
+    answer: json("500 Internal Server Error", '{"errorCode":"ERR_STATE_SAVE","message":"disk full"}'),
+  },
+  "answers 500 with a list": { answer: json("500 Internal Server Error", "[null]") },
+  "answers 500 and half of an error": { answer: json("500 Internal Server Error", '{"errorCode":"ERR_') },
+  "answers 404 with nothing": { answer: json("404 Not Found", "") },
+  "answers 401": { answer: json("401 Unauthorized", "invalid api token") },
+  "answers 200 and fewer bytes than it said": {
+    answer: (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
+  },
+  "answers a chunk that is none": {
+    answer: (socket) => socket.end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+  },
+  "answers half of the headers": { answer: (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Le") },
+  "answers headers without end": {
+    answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(200_000)}\r\n\r\n`),
+  },
+  "answers a status that is none": { answer: (socket) => socket.end("HTTP/1.1 999999 OK\r\n\r\n") },
+  "says 100 and 103 before it answers": {
+    answer: (socket, request) => {
+      socket.write("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n");
+      healthy(socket, request);
+    },
+    saves: true,
+    reads: true,
+  },
+  "answers byte by byte": {
+    answer: (socket, request) => {
+      const text = request.startsWith("GET /v1.0/state")
+        ? 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n"old"'
+        : "HTTP/1.1 204 No Content\r\n\r\n";
+      for (const byte of text) socket.write(byte);
+    },
+    saves: true,
+    reads: true,
+  },
+  // What a store holds that is not JSON is text.
+  "answers 200 with JSON that is none": { answer: json("200 OK", '{"a":'), saves: true, reads: true },
+};
+
+/** A server on a port of its own that answers as it is told; the fault is changed while it listens. */
+class Sidecar {
+  answer: Answer = healthy;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+
+  async listen(): Promise<void> {
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
+      let received = "";
+      socket.on("data", (data: Buffer) => {
+        received += data.toString("latin1");
+        const head = received.indexOf("\r\n\r\n");
+        if (head === -1) return;
+        const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0);
+        if (received.length < head + 4 + length) return;
+        const request = received;
+        received = "";
+        this.answer(socket, request);
+      });
+    }).listen(this.#port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server!;
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, saves, reads }) => {
+  const lines: string[] = [];
+  let sidecar: Sidecar;
+  let app: App;
+
+  beforeAll(async () => {
+    sidecar = new Sidecar();
+    await sidecar.listen();
+    const line = (...args: readonly unknown[]) => lines.push(args.join(" "));
+    app = await serve([Orders], { port: 0, daprUrl: sidecar.url, timeout: 700, log: { error: line } });
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await sidecar.close();
+  });
+
+  const post = async (path: string, body: object, type = "application/json") => {
+    const response = await fetch(`${app.url}/${path}`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  const event = { id: "e", source: "s", type: "t", specversion: "1.0", topic: "orders", pubsubname: "bus", data: 1 };
+
+  it("costs the caller an answer that says so, and an event nothing", async () => {
+    if (answer === "absent") await sidecar.close();
+    else sidecar.answer = answer;
+    lines.length = 0;
+    const [saved, read, seen] = [
+      await post("save", { id: "41" }),
+      await post("read", { id: "41" }),
+      await post("orders", event, "application/cloudevents+json"),
+    ];
+    expect([saved.status, read.status, seen.status]).toEqual([saves ? 200 : 500, reads ? 200 : 500, saves ? 200 : 500]);
+    // Whatever a sidecar answers, 404 and 401 too, an event is never answered so that Dapr drops it.
+    const failed = [saved, read]
+      .filter(({ status }) => status === 500)
+      .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    for (const body of failed)
+      expect(body).toMatchObject({
+        errorCode: expect.stringMatching(/^ERR_/),
+        message: expect.any(String),
+        functionName: expect.any(String),
+      });
+    expect(lines.filter((line) => line.includes(" failed"))).toHaveLength(
+      [saved, read, seen].filter(({ status }) => status === 500).length,
+    );
+  });
+
+  it("is forgotten when it answers again", async () => {
+    if (answer === "absent") await sidecar.listen();
+    sidecar.answer = healthy;
+    expect(await post("save", { id: "41" })).toEqual({ status: 200, body: '"saved"' });
+    expect(await post("read", { id: "41" })).toEqual({ status: 200, body: '{"order":"old"}' });
+    expect((await post("orders", event, "application/cloudevents+json")).status).toBe(200);
+  });
+});

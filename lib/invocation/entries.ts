@@ -128,8 +128,8 @@ class OpenEntry implements StateEntry<unknown> {
     this.#index = index;
     this.#invocation = invocation;
     this.key = key;
-    this.etag = stored.etag;
     this.exists = stored.value !== undefined;
+    this.etag = this.exists ? stored.etag : undefined;
     this.value = this.exists ? this.#checked(stored.value, "the stored value") : undefined;
   }
 

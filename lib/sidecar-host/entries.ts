@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
+import type { DaprClient, MetadataMap, StateOperation, StateRemoval, StateResult } from "../client/dapr-client.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
@@ -73,10 +73,56 @@ export function entryStore(
         .reduce<MetadataMap | undefined>((all, own) => mergedMetadata(all, own), undefined);
       return await client.transactState({ ...call, stateStore, operations, metadata });
     }
-    const { operation, request } = operationOf(changes[0]!, isRedis, invocation);
-    if (operation === "delete") return await client.deleteState({ ...call, stateStore, ...request });
+    const [change] = changes as [Change];
+    const { operation, request } = operationOf(change, isRedis, invocation);
+    if (operation === "delete") {
+      if (isRedis) return await emptyInRedis(change, request, invocation);
+      return await client.deleteState({ ...call, stateStore, ...request });
+    }
     const { binding, daprAddress, signal, traceHeaders } = call;
-    return await client.saveState({ stateStore, entries: [request], binding, daprAddress, signal, traceHeaders });
+    await client.saveState({ stateStore, entries: [request], binding, daprAddress, signal, traceHeaders });
+    if (isRedis) await refuseRevived(change, invocation);
+    return undefined;
+  }
+
+  /**
+   * Redis takes any etag for a key that is not there (daprd 1.18), so a write may have revived what another has removed
+   * since it was read. Its versions count up, so the one that the write has made tells; such a write is taken back.
+   *
+   * @throws EntryConflict
+   */
+  async function refuseRevived(change: Change, invocation: Invocation): Promise<void> {
+    const { place, stored, index } = change;
+    if (stored.etag === undefined) return;
+    const [now] = await readBack([change], invocation);
+    const { value, etag } = now!;
+    // Another value under the first version was put there afterwards: what was written here had been seen.
+    if (etag !== firstVersion || !isDeepStrictEqual(value, writtenValue(change))) return;
+    const { stateStore, key } = place;
+    const call = callOptions(entries[index]!.place, invocation);
+    await client.deleteState({ ...call, stateStore, key, etag }).catch(() => undefined);
+    throw new EntryConflict(new Error(`the key "${key}" was removed after it had been read`));
+  }
+
+  /** Redis takes any etag for the removal of a key that is not there, too, so the key is emptied before it is removed. */
+  async function emptyInRedis(change: Change, request: StateRemoval, invocation: Invocation): Promise<void> {
+    const { stateStore } = change.place;
+    const call = callOptions(entries[change.index]!.place, invocation);
+    const { key, etag, metadata, options } = request;
+    const forgotten = mergedMetadata(metadata, { ttlInSeconds: emptySeconds });
+    const item = { key, value: emptied, etag, metadata: forgotten, options };
+    await client.saveState({ ...call, stateStore, entries: [item] });
+    await refuseRevived(change, invocation);
+    await removeEmptied(change, invocation);
+  }
+
+  /** Whoever has written since then wins; and when this fails the key is forgotten by itself. */
+  async function removeEmptied({ index, place, stored }: Change, invocation: Invocation): Promise<void> {
+    const call = callOptions(entries[index]!.place, invocation);
+    const metadata = entries[index]!.metadataOf(invocation);
+    const etag = String(Number(stored.etag) + 1);
+    const { stateStore, key } = place;
+    await client.deleteState({ ...call, stateStore, key, etag, metadata }).catch(() => undefined);
   }
 
   /** In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left. */
@@ -124,7 +170,9 @@ export function entryStore(
     },
     async read(index, place, invocation) {
       if (entries.length > 1) await refuseUnsafe(place.stateStore, entries[0]!.place);
-      const { value, etag } = await entries[index]!.read(place, invocation);
+      const { value: found, etag } = await entries[index]!.read(place, invocation);
+      // Its etag is kept: what is written now must still find it so.
+      const value = isEmptied(found) ? undefined : found;
       const { binding } = entries[index]!.place;
       if (value === undefined && binding.required === true) {
         throw missingKey(entries[index]!.place.call, place.stateStore, place.key);
@@ -139,11 +187,12 @@ export function entryStore(
     },
     async write(all, invocation) {
       // A key that does not exist is not there to be removed, and no etag could guard its removal.
-      const changes = all.filter(({ stored, change }) => change.operation === "set" || stored.etag !== undefined);
+      const changes = all.filter(({ stored, change }) => change.operation === "set" || stored.value !== undefined);
       if (changes.length === 0) return;
       try {
         await send(changes, invocation);
       } catch (thrown) {
+        if (thrown instanceof EntryConflict) throw thrown;
         const error = asError(thrown);
         if (isConflict(error)) throw new EntryConflict(error);
         if (!isOfSidecar(error) || invocation.signal?.aborted === true) throw error;
@@ -151,8 +200,12 @@ export function entryStore(
           const now = await readBack(changes, invocation).catch((cause: unknown) => {
             throw unknownOutcome(changes, error, cause, invocation);
           });
-          if (changes.every((change, i) => isWritten(change, now[i]!))) return;
-          throw new EntryConflict(error);
+          if (!changes.every((change, i) => isWritten(change, now[i]!))) throw new EntryConflict(error);
+          const found = types.of(changes[0]!.place.stateStore, entries[changes[0]!.index]!.place.binding.daprAddress);
+          if ((await found) !== "state.redis") return;
+          await refuseRevived(changes[0]!, invocation);
+          if (changes[0]!.change.operation === "remove") await removeEmptied(changes[0]!, invocation);
+          return;
         }
         // Not every store says 409: Redis says 500. What is there now tells.
         const now = await readNow(changes, invocation).catch(() => undefined);
@@ -207,9 +260,15 @@ function isUnanswered(error: Error & { readonly code: string }): boolean {
   return error.code === "ERR_DAPR_REQUEST_FAILED";
 }
 
+/** What a write leaves in the store; of a removal, before the key is gone. */
+function writtenValue({ change }: Change): unknown {
+  return JSON.parse(change.operation === "remove" ? emptied.text : change.value.text);
+}
+
 /** True where a key holds what was to be written, under another etag than the one that it was read with. */
 function isWritten({ stored, change }: Change, now: StateResult): boolean {
-  if (change.operation === "remove") return now.value === undefined;
+  // A key of Redis is emptied before it is removed.
+  if (change.operation === "remove") return now.value === undefined || isEmptied(now.value);
   return now.etag !== stored.etag && isDeepStrictEqual(now.value, JSON.parse(change.value.text));
 }
 
@@ -250,8 +309,23 @@ function metadataOf(overrides: unknown, where: string): MetadataMap | undefined 
  */
 const noVersion = "-1";
 
+/** The etag of a key of Redis that was not there before. */
+const firstVersion = "1";
+
 /** Milliseconds after which a sidecar that did not say what a store is may be asked again. */
 const askAgain = 30_000;
+
+/** What a key of Redis holds between being emptied and being removed. */
+const emptied = new JsonText('{"dapr-functions":"removed"}');
+
+function isEmptied(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && (value as Record<string, unknown>)["dapr-functions"] === "removed"
+  );
+}
+
+/** Seconds after which Redis forgets a key that was emptied to be removed. */
+const emptySeconds = "60";
 
 /** The types of the stores, as far as their sidecars say. */
 class StoreTypes {

@@ -67,7 +67,7 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       writeFileSync(join(folder, "store.yaml"), component("store", type, metadata()));
       daprd = await startAll();
       client = new HttpDaprClient({ url: daprd.url });
-      functions.disturb = async (key, value) => await client.saveState({ stateStore, entries: [{ key, value }] });
+      functions.disturb = disturb;
       app = await serve([functions], { port: 0, daprUrl: daprd.url, log });
     });
     afterAll(async () => {
@@ -76,6 +76,8 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       await daprd?.close();
     });
 
+    const disturb = async (key: string, value: number): Promise<void> =>
+      await client.saveState({ stateStore, entries: [{ key, value }] });
     const invoke = (name: string, body: unknown, url = app.url): Promise<Reply> =>
       call(url, "POST", `/${name}`, { body });
     const stored = async <T>(key: string): Promise<T> => (await client.getState({ stateStore, key })).value as T;
@@ -209,6 +211,32 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
       expect(reply).toMatchObject({ status: 200, json: { attempt: 3, read: 200, seen: [3] } });
       expect(await stored("twice")).toBe(201);
       expect(await stored("twice-log")).toBe(3);
+    });
+
+    it("notices that the key was removed in between", async () => {
+      await client.saveState({ stateStore, entries: [{ key: "removed", value: 1 }] });
+      functions.disturb = async () => await client.deleteState({ stateStore, key: "removed" });
+      const reply = await invoke("disturbed", { key: "removed", times: 1 });
+      functions.disturb = disturb;
+      expect(reply).toMatchObject({ status: 200, json: { attempt: 2 } });
+      expect((reply.json as { read?: number }).read).toBeUndefined();
+      expect(await stored("removed")).toBe(1);
+    });
+
+    it("gives each value to one taker in two processes, though others have removed the key", async () => {
+      const processes = await Promise.all([startApp(0), startApp(0)]);
+      const urls = processes.map(({ port }) => `http://127.0.0.1:${port}`);
+      const puts = Array.from({ length: 12 }, (_, index) => `p${index}`);
+      const taken: string[] = [];
+      for (const put of puts) {
+        await invoke("take", { key: "shared-slot", put });
+        const replies = await Promise.all(urls.map((url) => invoke("take", { key: "shared-slot" }, url)));
+        expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+        taken.push(...replies.flatMap(({ json }) => json as string[]));
+      }
+      await Promise.all(processes.map((process) => process.close()));
+      expect(taken).toEqual(puts);
+      expect(await stored("shared-slot")).toBeUndefined();
     });
 
     it("leaves a key that any other writer may write", async () => {

@@ -108,6 +108,23 @@ describe("the public types", () => {
     expect(silent).toEqual([]);
   });
 
+  it.each(entries)("of %s say of each member what it is", (entry) => {
+    const silent = exportsOf(entry)
+      .map(resolved)
+      .filter(isOurs)
+      .flatMap(({ name, declarations = [] }) =>
+        declarations.flatMap((declaration) => {
+          if (!ts.isInterfaceDeclaration(declaration) && !ts.isClassDeclaration(declaration)) return [];
+          return [...declaration.members].flatMap((member) => {
+            if (member.name === undefined || ts.isPrivateIdentifier(member.name) || isPrivate(member)) return [];
+            const comment = checker.getSymbolAtLocation(member.name)!.getDocumentationComment(checker);
+            return ts.displayPartsToString(comment).trim() === "" ? [`${name}.${member.name.getText()}`] : [];
+          });
+        }),
+      );
+    expect(silent).toEqual([]);
+  });
+
   it("resolve each import under TypeScript 5 with module commonjs, which knows no exports of packages", () => {
     const imports = ["", "/testing", "/testing/jest", "/azure", "/sidecar"].map(
       (path) => `import "dapr-functions${path}";`,

@@ -7,7 +7,9 @@ import type { PayloadType } from "../model/payload-type.js";
 export interface GenericOptions {
   /** The type that function.json has: `timerTrigger`, `blob`, `queue` … */
   readonly type: string;
+  /** Said by the decorator. */
   readonly direction?: never;
+  /** How the Functions host hands the value over. */
   readonly dataType?: DataType | undefined;
   /** Any other member of the binding, spelt as in function.json and written in the order given. */
   readonly [member: string]: JsonValue | undefined;

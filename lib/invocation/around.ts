@@ -6,9 +6,11 @@ import type { ObservedInvocation } from "./observer.js";
 
 /** The call of a function that a hook surrounds. */
 export interface AroundInvocation {
+  /** Name of the function. */
   readonly functionName: string;
   /** What the method gets: checked, an instance where its type is a class. */
   readonly payload: unknown;
+  /** What the method gets as its third parameter. */
   readonly context: InvocationContext;
 }
 

@@ -8,9 +8,11 @@ export interface Failure {
   readonly status: number | undefined;
   /** What becomes of an event. */
   readonly outcome: Exclude<TopicOutcome, "SUCCESS">;
+  /** Code of the error. */
   readonly errorCode: string;
   /** What callers are told; undefined where it could be anything and the callers anyone. */
   readonly message: string | undefined;
+  /** What is wrong with the payload, place by place. */
   readonly issues: readonly PayloadIssue[] | undefined;
   /** Seconds after which the caller may try again. */
   readonly retryAfter: number | undefined;

@@ -16,8 +16,11 @@ export interface InvocationObserver {
 
 /** What an observer sees of an invocation. */
 export interface ObservedInvocation {
+  /** As `context.invocationId`. */
   readonly id: string;
+  /** The function that was invoked. */
   readonly definition: FunctionDefinition;
+  /** What the method gets as its third parameter. */
   readonly context: InvocationContext;
   /** Trace context of the trigger, as headers; undefined when it brought none. */
   readonly traceHeaders: Readonly<Record<string, string>> | undefined;
@@ -58,6 +61,7 @@ export interface InvocationWatch {
 
 /** How an invocation ended: with a failure, or with a reply. */
 export interface InvocationEnd {
+  /** Why it failed; absent where it did not. */
   readonly failure?: Failure | undefined;
 }
 

@@ -10,6 +10,7 @@ import { nameOf, targetsOf, type Target } from "./targets.js";
 
 /** Where instances come from: `{ get: (type) => container.resolve(type) }`. */
 export interface Container {
+  /** Gives an instance of a class. */
   get<T>(type: ConcreteClass<T>): T | Promise<T>;
 }
 

@@ -23,6 +23,7 @@ export interface AppRequestOptions extends AppCallOptions {
 
 /** What another application answered. */
 export interface AppReply<T = unknown> {
+  /** The HTTP status, which is 2xx, or 404 of an input with `record: true`. */
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -66,11 +67,17 @@ type IsTriggers<P> =
         ? true
         : false;
 
+/** What a program asks any object for, which a client cannot have as methods of the callee: `call` reaches those. */
+type Taken = keyof AppCaller | "then" | "catch" | "finally" | "toJSON" | "constructor" | "prototype";
+
 /** The names of a class' methods that a payload reaches: not those that take an event or a request. */
-type CalleeName<C> = {
-  [K in keyof C]-?: C[K] extends (...args: infer A) => unknown ? (IsTriggers<A[0]> extends true ? never : K) : never;
-}[keyof C] &
-  string;
+type CalleeName<C> = Exclude<
+  {
+    [K in keyof C]-?: C[K] extends (...args: infer A) => unknown ? (IsTriggers<A[0]> extends true ? never : K) : never;
+  }[keyof C] &
+    string,
+  Taken
+>;
 
 /** What a method's reply is to whoever called it. A `Reply` says nothing of its body. */
 type Answer<R> =

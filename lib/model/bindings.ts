@@ -158,7 +158,9 @@ export type Consistency = "eventual" | "strong";
  * @see https://docs.dapr.io/reference/api/state_api/
  */
 export interface DaprStateEntryBinding extends SidecarOnlyBase {
+  /** The type, which the Functions host does not have. */
   readonly type: "daprStateEntry";
+  /** Which way its data goes. */
   readonly direction: "inout";
   /** Name of the state store component; may hold `%setting%` and `{data}`. */
   readonly stateStore: Named<"stateStore">;
@@ -330,11 +332,17 @@ export type JsonValue =
 
 /** Any other binding of the Functions host; `members` keep the order in which they were written. */
 export interface GenericBinding<Direction extends "in" | "out"> {
+  /** Tells it from bindings whose type this library knows. */
   readonly generic: true;
+  /** The type, as function.json spells it. */
   readonly type: string;
+  /** Which way its data goes. */
   readonly direction: Direction;
+  /** Names the binding within its function. */
   readonly name: string;
+  /** How the Functions host hands the value over. */
   readonly dataType?: DataType | undefined;
+  /** Every other member of function.json, in the order written. */
   readonly members: Readonly<Record<string, JsonValue>>;
 }
 

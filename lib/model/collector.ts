@@ -33,16 +33,23 @@ export type ItemMetadata = Readonly<Record<string, string | number | boolean | n
  * @see https://docs.dapr.io/reference/api/state_api/#optional-behaviors
  */
 export interface StateOptions {
+  /** `first-write` fails where another version is stored. */
   readonly concurrency?: "first-write" | "last-write" | undefined;
+  /** `strong` waits for the replicas of the store. */
   readonly consistency?: "eventual" | "strong" | undefined;
 }
 
 /** What of its output an item for a state store may override. */
 export interface StateOverrides {
+  /** Name of the state store component. */
   readonly stateStore?: Named<"stateStore"> | undefined;
+  /** The key in its store. */
   readonly key?: string | undefined;
+  /** The version: what was read, or what a write is conditional on. */
   readonly etag?: string | undefined;
+  /** Metadata of the request, as the component takes it. */
   readonly metadata?: ItemMetadata | undefined;
+  /** How the store is to write. */
   readonly options?: StateOptions | undefined;
   /** What an output with `outbox: true` publishes in place of the value, once in a transaction. */
   readonly event?: unknown;
@@ -50,10 +57,15 @@ export interface StateOverrides {
 
 /** What a removal takes of {@link StateOverrides}. */
 export interface StateRemoveOverrides {
+  /** Name of the state store component. */
   readonly stateStore?: Named<"stateStore"> | undefined;
+  /** The key in its store. */
   readonly key?: string | undefined;
+  /** The version: what was read, or what a write is conditional on. */
   readonly etag?: string | undefined;
+  /** Metadata of the request, as the component takes it. */
   readonly metadata?: ItemMetadata | undefined;
+  /** How the store is to write. */
   readonly options?: StateOptions | undefined;
 }
 
@@ -66,9 +78,13 @@ export interface StateCollector<T> extends Collector<T> {
 
 /** What of its output an item for a topic may override. */
 export interface PublishOverrides {
+  /** Name of the pubsub component. */
   readonly pubSubName?: Named<"pubSubName"> | undefined;
+  /** Name of the topic. */
   readonly topic?: Named<"topic"> | undefined;
+  /** Metadata of the request, as the component takes it. */
   readonly metadata?: ItemMetadata | undefined;
+  /** Content type of the value. */
   readonly contentType?: string | undefined;
 }
 
@@ -79,10 +95,15 @@ export interface PublishCollector<T> extends Collector<T> {
 
 /** What of its output an item for another application may override. */
 export interface InvokeOverrides {
+  /** App id, `app.namespace` or an absolute URL. */
   readonly appId?: Named<"appId"> | undefined;
+  /** Path below the app's root, query included. */
   readonly methodName?: string | undefined;
+  /** In any case. */
   readonly httpVerb?: string | undefined;
+  /** By their names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Content type of the value. */
   readonly contentType?: string | undefined;
 }
 
@@ -93,8 +114,11 @@ export interface InvokeCollector<T> extends Collector<T> {
 
 /** What of its output an item for a component may override. */
 export interface BindingOverrides {
+  /** Name of the component. */
   readonly bindingName?: Named<"bindingName"> | undefined;
+  /** What the component is to do: `create`, `get` … */
   readonly operation?: string | undefined;
+  /** Metadata of the request, as the component takes it. */
   readonly metadata?: ItemMetadata | undefined;
 }
 
@@ -105,9 +129,13 @@ export interface BindingCollector<T> extends Collector<T> {
 
 /** What an item of each type of output may override. */
 export interface ItemOverrides {
+  /** Of `@DaprBindingOutput`. */
   readonly daprBinding: BindingOverrides;
+  /** Of `@DaprInvoke`. */
   readonly daprInvoke: InvokeOverrides;
+  /** Of `@DaprPublish`. */
   readonly daprPublish: PublishOverrides;
+  /** Of `@DaprStateOutput`. */
   readonly daprState: StateOverrides;
 }
 
@@ -116,12 +144,14 @@ export type Overrides = Readonly<Record<string, unknown>>;
 
 /** One item as a function added it: not yet resolved against its binding. */
 export interface OutputItem {
+  /** Whether it was added, or its key is removed. */
   readonly verb: "add" | "remove";
   /**
    * The value as given; a `JsonText` when `addRequestBody` was given text, which is sent as written. Whether the
    * key was there at all is what `undefined` means: null is a value.
    */
   readonly value: unknown;
+  /** What it overrides of its output, checked. */
   readonly overrides: Overrides;
   /** True for items of `addRequestBody`, whose value some outputs require where `add` may leave it out. */
   readonly fromRequestBody: boolean;

@@ -96,7 +96,9 @@ const brand = Symbol.for("dapr-functions/error");
 
 /** Base of all errors of this library: an `Error` with a stable `code`. */
 export class DaprFunctionsError extends Error {
+  /** Name of the class, the same in every loaded copy of the library. */
   override readonly name: string = "DaprFunctionsError";
+  /** What went wrong, to be compared with. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
@@ -113,10 +115,13 @@ export function isDaprFunctionsError(error: unknown): error is DaprFunctionsErro
 
 /** One thing wrong with the functions of an app: where it is, what it is, and what to do. */
 export interface Problem {
+  /** What kind of problem it is, to be compared with. */
   readonly code: ProblemCode;
+  /** An error keeps the app from starting, a warning does not. */
   readonly level: "error" | "warning";
   /** Name of the class; `undefined` where a problem concerns the app as a whole. */
   readonly class: string | undefined;
+  /** Name of the method; `undefined` where a problem concerns more than one. */
   readonly method: string | undefined;
   /** The module, relative to the working directory; only the command line knows it. */
   readonly file?: string | undefined;
@@ -130,7 +135,9 @@ export interface Problem {
 
 /** The app cannot start. `code` is that of the first problem, `problems` holds all of them. */
 export class DefinitionError extends DaprFunctionsError {
+  /** `DefinitionError` */
   override readonly name: string = "DefinitionError";
+  /** Everything that is wrong, in the order in which it was found. */
   declare readonly problems: readonly Problem[];
 
   constructor(problems: readonly [Problem, ...Problem[]], options?: { cause?: unknown }) {
@@ -144,6 +151,7 @@ export class DefinitionError extends DaprFunctionsError {
 export interface PayloadIssue {
   /** Where in the payload, as one writes it in code: `items[2].price`; empty for the payload itself. */
   readonly path: string;
+  /** What is wrong, in words. */
   readonly message: string;
   /** The rule that was broken, as its validator calls it: `isPositive`, `invalid_type`. */
   readonly rule: string;
@@ -155,7 +163,9 @@ export interface PayloadIssue {
  * service invocation and HTTP.
  */
 export class PayloadError extends DaprFunctionsError {
+  /** `PayloadError` */
   override readonly name: string = "PayloadError";
+  /** What is wrong with the payload, place by place. */
   readonly issues: readonly PayloadIssue[];
 
   constructor(
@@ -170,13 +180,17 @@ export class PayloadError extends DaprFunctionsError {
 
 /** What an output had sent when a flush failed; `items` is a count. */
 export interface SentItems {
+  /** Name of the output. */
   readonly output: string;
+  /** How many of its items were sent. */
   readonly items: number;
 }
 
 /** This invocation fails; Dapr or the caller may repeat it. `sent` says what had already been sent by then. */
 export class InvocationError extends DaprFunctionsError {
+  /** `InvocationError` */
   override readonly name: string = "InvocationError";
+  /** What had been sent when it failed, by output. */
   readonly sent: readonly SentItems[];
 
   constructor(
@@ -191,14 +205,19 @@ export class InvocationError extends DaprFunctionsError {
 
 /** What a {@link SidecarError} is made of. */
 export interface SidecarErrorInit {
+  /** Of the answer. */
   readonly status: number;
+  /** Dapr's, or the callee's. */
   readonly errorCode: string;
+  /** What is wrong, in words. */
   readonly message: string;
   /** The request that failed: `POST /v1.0/publish/bus/orders`. */
   readonly operation: string;
   /** The address of the sidecar: `http://127.0.0.1:3500`. */
   readonly target: string;
+  /** What Dapr says beside the message. */
   readonly details?: unknown;
+  /** Whether the same request may succeed later; by status and code unless given. */
   readonly retryable?: boolean | undefined;
   /** How many items of the request were accepted all the same (bulk publish). */
   readonly accepted?: number | undefined;
@@ -206,6 +225,7 @@ export interface SidecarErrorInit {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Of the answer, at most 1 MiB. */
   readonly body?: Uint8Array | undefined;
+  /** What led to it. */
   readonly cause?: unknown;
 }
 
@@ -219,13 +239,21 @@ export interface SidecarErrorInit {
  * @see https://docs.dapr.io/reference/errors/
  */
 export class SidecarError extends DaprFunctionsError {
+  /** `SidecarError` */
   override readonly name: string = "SidecarError";
+  /** Of the answer; 503 where there is no sidecar, 500 where there was no answer. */
   readonly status: number;
+  /** Dapr's, or the callee's; equal to `code`. */
   readonly errorCode: string;
+  /** The request that failed: `POST /v1.0/publish/bus/orders`. */
   readonly operation: string;
+  /** Address of the sidecar. */
   readonly target: string;
+  /** What Dapr says beside the message. */
   readonly details: unknown;
+  /** True where the same request may succeed later. */
   readonly retryable: boolean;
+  /** How many items of the request were accepted all the same (bulk publish). */
   readonly accepted: number;
   /** Of the answer, by their names in lower case; none where there was no answer. */
   declare readonly headers: Readonly<Record<string, string>>;

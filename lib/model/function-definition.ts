@@ -16,9 +16,13 @@ export type FlushMode = "ordered" | "parallel";
 export interface FunctionDefinition {
   /** The name given by `@FunctionName`, else the method's. */
   readonly name: string;
+  /** Name of the class. */
   readonly className: string;
+  /** Name of the method. */
   readonly methodName: string;
+  /** The class. */
   readonly target: Class;
+  /** What causes an invocation. */
   readonly trigger: TriggerBinding;
   /** In the order of the source, top to bottom. */
   readonly inputs: readonly InputBinding[];
@@ -28,6 +32,7 @@ export interface FunctionDefinition {
   readonly entries: readonly DaprStateEntryBinding[];
   /** What the method calls while it runs, in the order of the source. */
   readonly clients: readonly ClientBinding[];
+  /** What `@Retry` says. */
   readonly retry?: RetryOptions | undefined;
   /** How its outputs are sent, where the function says so itself. */
   readonly flush?: FlushMode | undefined;

@@ -4,7 +4,9 @@
  * @see https://learn.microsoft.com/azure/azure-functions/functions-reference-node#invocation-context
  */
 export interface InvocationContext {
+  /** New for each delivery; in logs and failures it names the invocation. */
   readonly invocationId: string;
+  /** Name of the function. */
   readonly functionName: string;
   /** The trigger's headers in lower case (standalone) or what the Functions host says of the trigger. */
   readonly triggerMetadata: Readonly<Record<string, unknown>>;
@@ -22,10 +24,15 @@ export interface InvocationContext {
   readonly attempt: number;
   /** W3C trace context of the trigger, handed on to every input and output. */
   readonly traceContext?: TraceContext | undefined;
+  /** Writes a line at the level `info`. */
   log(...args: unknown[]): void;
+  /** Writes a line. */
   info(...args: unknown[]): void;
+  /** Writes a warning. */
   warn(...args: unknown[]): void;
+  /** Writes an error. */
   error(...args: unknown[]): void;
+  /** Writes what helps to find a fault. */
   debug(...args: unknown[]): void;
 }
 
@@ -35,16 +42,21 @@ export interface InvocationRequest {
   readonly method: string;
   /** As the caller wrote it, without the query: `/orders/41`. */
   readonly path: string;
+  /** The query of the URL. */
   readonly query: URLSearchParams;
   /** What the path has for the `{x}` of the route. */
   readonly params: Readonly<Record<string, string>>;
+  /** Headers of the request. */
   readonly headers: Headers;
 }
 
 /** W3C trace context, as `@azure/functions` shapes it. */
 export interface TraceContext {
+  /** W3C `traceparent`. */
   readonly traceParent?: string | undefined;
+  /** W3C `tracestate`. */
   readonly traceState?: string | undefined;
+  /** Baggage and the like. */
   readonly attributes?: Record<string, string> | undefined;
 }
 
@@ -59,12 +71,17 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * lines of an invocation through a child of its own, which carries the invocation's fields.
  */
 export interface LogPort {
+  /** Writes a line. */
   info?(...args: unknown[]): unknown;
+  /** Writes a warning. */
   warn?(...args: unknown[]): unknown;
+  /** Writes an error. */
   error?(...args: unknown[]): unknown;
+  /** Writes what helps to find a fault. */
   debug?(...args: unknown[]): unknown;
   /** Used for a level whose own function is missing. */
   log?(...args: unknown[]): unknown;
+  /** A log whose lines carry these fields as well. */
   child?(...args: unknown[]): unknown;
 }
 
@@ -80,31 +97,50 @@ export interface AppLog extends Log {
  * @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-cloudevents/
  */
 export interface CloudEvent<T = unknown> {
+  /** Unique among the events of its source. */
   readonly id: string;
+  /** Who published it. */
   readonly source: string;
+  /** What kind of event it is: `com.dapr.event.sent` unless its publisher says otherwise. */
   readonly type: string;
+  /** Version of the CloudEvents specification: `1.0`. */
   readonly specversion: string;
+  /** Content type of `data`. */
   readonly datacontenttype?: string | undefined;
+  /** What of the source it is about. */
   readonly subject?: string | undefined;
+  /** When it was published, as RFC 3339 writes it. */
   readonly time?: string | undefined;
+  /** The topic on which it was published. */
   readonly topic: string;
+  /** Name of the pubsub component that delivered it. */
   readonly pubsubname: string;
+  /** W3C trace context of its publisher. */
   readonly traceparent?: string | undefined;
+  /** W3C trace state of its publisher. */
   readonly tracestate?: string | undefined;
+  /** What was published. */
   readonly data: T;
   readonly [extension: string]: unknown;
 }
 
 /** An HTTP request, as `@azure/functions` shapes it. Bodies may be read any number of times. */
 export interface HttpRequest<T = unknown> {
+  /** The verb, in upper case. */
   readonly method: string;
+  /** The absolute URL. */
   readonly url: string;
+  /** Headers of the request. */
   readonly headers: Headers;
+  /** The query of the URL. */
   readonly query: URLSearchParams;
+  /** What the segments of the route hold, by name. */
   readonly params: Record<string, string>;
   /** The body as JSON, or as the instance that the function's `payload` type made of it. Rejects malformed JSON. */
   json(): Promise<T>;
+  /** The body as text. */
   text(): Promise<string>;
+  /** The body as bytes. */
   arrayBuffer(): Promise<ArrayBuffer>;
   /** The fields and files of `multipart/form-data` or `application/x-www-form-urlencoded`. Rejects any other body. */
   formData(): Promise<FormData>;
@@ -120,11 +156,13 @@ export interface HttpRequest<T = unknown> {
 export interface HttpResponse {
   /** 200 to 599; 200 unless given. */
   readonly status?: number | undefined;
+  /** A record of text or lists of text, or `Headers`. */
   readonly headers?: ReplyHeaders | undefined;
   /** Text, bytes or a stream of bytes; the Functions host gathers a stream before it answers. */
   readonly body?: string | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | undefined;
   /** Sent as JSON, with `application/json`; `null` is sent as `null`. */
   readonly jsonBody?: unknown;
+  /** Each becomes a `set-cookie` header. */
   readonly cookies?: readonly Cookie[] | undefined;
 }
 
@@ -137,14 +175,21 @@ export type ReplyHeaders = Readonly<Record<string, string | readonly string[] | 
  * @see https://www.rfc-editor.org/rfc/rfc6265
  */
 export interface Cookie {
+  /** Its name. */
   readonly name: string;
+  /** Its value, which is encoded. */
   readonly value: string;
+  /** Hosts that get it back. */
   readonly domain?: string | undefined;
+  /** Paths below which it is sent back. */
   readonly path?: string | undefined;
   /** A date, or milliseconds since 1970. */
   readonly expires?: Date | number | undefined;
+  /** Sent back over https only. */
   readonly secure?: boolean | undefined;
+  /** Kept from scripts. */
   readonly httpOnly?: boolean | undefined;
+  /** Whether requests of other sites carry it. */
   readonly sameSite?: "Strict" | "Lax" | "None" | undefined;
   /** Seconds. */
   readonly maxAge?: number | undefined;
@@ -152,8 +197,11 @@ export interface Cookie {
 
 /** A stored value and the etag with which to change it. */
 export interface StateRecord<T = unknown> {
+  /** The key in its store. */
   readonly key: string;
+  /** What is stored; `undefined` where the key does not exist. */
   readonly value: T | undefined;
+  /** The version that was read; `undefined` where the key does not exist. */
   readonly etag: string | undefined;
   /** When the store removes the key, as RFC 3339 text; absent where it does not, or does not say. */
   readonly ttlExpireTime?: string | undefined;
@@ -161,8 +209,11 @@ export interface StateRecord<T = unknown> {
 
 /** What a {@link Reply} is made of; a status of 200 unless given. */
 export interface ReplyInit {
+  /** 200 unless given. */
   readonly status?: number | undefined;
+  /** Headers of the answer. */
   readonly headers?: ReplyHeaders | undefined;
+  /** JSON unless it is text or bytes. */
   readonly body?: unknown;
 }
 
@@ -173,8 +224,11 @@ const brand = Symbol.for("dapr-functions/reply");
  * An object that merely looks like one is data.
  */
 export class Reply {
+  /** 200 unless given. */
   readonly status: number | undefined;
+  /** Headers of the answer. */
   readonly headers: ReplyHeaders | undefined;
+  /** JSON unless it is text or bytes. */
   readonly body: unknown;
 
   constructor(init: ReplyInit) {

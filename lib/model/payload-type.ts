@@ -12,6 +12,7 @@ export type ConcreteClass<T = unknown> = new (...args: any[]) => T;
  * @see https://standardschema.dev
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** What every Standard Schema has. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -26,7 +27,9 @@ export type StandardResult<Output> =
 
 /** One thing wrong with a value, as a Standard Schema says it. */
 export interface StandardIssue {
+  /** What is wrong, in words. */
   readonly message: string;
+  /** Where in the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

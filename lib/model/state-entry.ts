@@ -14,11 +14,13 @@ export interface StateEntryOverrides {
  * the key in the meantime the method runs again with what is there now.
  */
 export interface StateEntry<T> {
+  /** The key, its expressions filled in. */
   readonly key: string;
   /** What is stored; `undefined` where the key does not exist. */
   readonly value: T | undefined;
   /** Which version of the key was read; `undefined` where it does not exist. */
   readonly etag: string | undefined;
+  /** True where the key was there when it was read. */
   readonly exists: boolean;
   /**
    * Stores a value when the method has returned.

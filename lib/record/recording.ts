@@ -1,12 +1,18 @@
 /** One invocation, as `record` writes it to a file. */
 export interface Recording {
+  /** Version of the form of recordings. */
   readonly version: 1;
+  /** Name of the function. */
   readonly functionName: string;
+  /** Name of the class. */
   readonly className: string;
+  /** Name of the method. */
   readonly methodName: string;
   /** The module that exports the class, relative to the folder in which it ran; where that is known. */
   readonly module?: string | undefined;
+  /** Type of the trigger. */
   readonly trigger: string;
+  /** As `context.invocationId`. */
   readonly invocationId: string;
   /** When it began, as ISO 8601. */
   readonly time: string;
@@ -22,14 +28,19 @@ export interface Recording {
   readonly changes?: unknown;
   /** What the method returned; absent where it failed. */
   readonly reply?: unknown;
+  /** Why the invocation failed; absent where it did not. */
   readonly failure?: { readonly errorCode: string; readonly message?: string | undefined } | undefined;
 }
 
 /** One item as a function added it, or one removal. */
 export interface RecordedItem {
+  /** Whether it was added, or its key was removed. */
   readonly verb: "add" | "remove";
+  /** The value. */
   readonly value?: unknown;
+  /** What it overrode of its output. */
   readonly overrides?: Readonly<Record<string, unknown>> | undefined;
+  /** True for items of `addRequestBody`. */
   readonly fromRequestBody?: true | undefined;
 }
 

@@ -104,6 +104,7 @@ export interface RequestHandler {
 export interface App {
   /** Where it can be called from this machine. */
   readonly url: string;
+  /** The port on which it listens. */
   readonly port: number;
   /** Its functions, their settings resolved. */
   readonly functions: readonly FunctionDefinition[];

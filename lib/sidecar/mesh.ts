@@ -9,6 +9,7 @@ export interface MeshApp extends Pick<SidecarOptions, "appId" | "appPort" | "por
 
 /** What {@link startMesh} takes. */
 export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIns" | "log"> {
+  /** The applications, each beside a sidecar of its own. */
   readonly apps: readonly MeshApp[];
   /** What every app sees, as far as scopes let it; nothing unless given. */
   readonly components?: SidecarOptions["components"] | undefined;
@@ -20,6 +21,7 @@ export interface MeshOptions extends Pick<SidecarOptions, "stateFile" | "standIn
 export interface Mesh {
   /** By app id, in the order given. */
   readonly sidecars: ReadonlyMap<string, Sidecar>;
+  /** Stops the sidecars. */
   close(): Promise<void>;
 }
 

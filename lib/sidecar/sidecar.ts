@@ -55,6 +55,7 @@ export interface SidecarOptions {
 export interface Sidecar {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  /** The port of its API. */
   readonly port: number;
   /**
    * The requests that its API received, in order: the latest 10,000, and no more than about 64 MiB of bodies; older

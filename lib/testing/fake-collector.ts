@@ -10,7 +10,9 @@ export interface FakeOverrides extends AllOf<ItemOverrides[keyof ItemOverrides]>
 
 /** One value that was added, and what was given beside it. */
 export interface FakeItem<T> {
+  /** The value, as JSON leaves it. */
   readonly value: T;
+  /** What was given beside it. */
   readonly overrides: Readonly<FakeOverrides>;
 }
 

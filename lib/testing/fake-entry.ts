@@ -8,6 +8,7 @@ export interface StateEntryInit<T> {
   readonly value?: T | undefined;
   /** "1" unless given, where there is a value. */
   readonly etag?: string | undefined;
+  /** The key; that of the decorator unless given. */
   readonly key?: string | undefined;
 }
 
@@ -15,7 +16,9 @@ export interface StateEntryInit<T> {
 export interface EntryResult<T> {
   /** What is stored after the invocation; `undefined` where the key does not exist. */
   readonly value: T | undefined;
+  /** True where `set` was called last. */
   readonly isSet: boolean;
+  /** True where `remove` was called last. */
   readonly isRemoved: boolean;
   /** What `set` was given of metadata, `ttlInSeconds` among it. */
   readonly metadata: Readonly<Record<string, string>> | undefined;
@@ -23,6 +26,7 @@ export interface EntryResult<T> {
 
 /** A state entry for tests, which keeps what becomes of it in `result`. */
 export interface FakeEntry<T> extends StateEntry<T> {
+  /** What the entry is to be. */
   readonly result: EntryResult<T>;
 }
 

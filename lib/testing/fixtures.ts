@@ -28,6 +28,7 @@ export interface HttpRequestInit {
   readonly method?: string | undefined;
   /** `http://localhost/` unless given; a path is one of localhost. */
   readonly url?: string | undefined;
+  /** Headers of the request. */
   readonly headers?: Headers | Readonly<Record<string, string>> | undefined;
   /** Added to the query of the url. */
   readonly query?: URLSearchParams | Readonly<Record<string, string>> | undefined;

@@ -2,10 +2,15 @@ import type { FakeCollector, FakeItem, FakeOverrides } from "./fake-collector.js
 
 /** What is used here of the context in which jest, and test runners with its matchers, call one. */
 export interface MatcherContext {
+  /** True after `.not`. */
   readonly isNot?: boolean | undefined;
+  /** `resolves` or `rejects`, where one stands before. */
   readonly promise?: string | undefined;
+  /** Those that the program added. */
   readonly customTesters?: readonly unknown[] | undefined;
+  /** The runner's own comparison. */
   equals(a: unknown, b: unknown, testers?: readonly unknown[]): boolean;
+  /** What prints values. */
   readonly utils: {
     readonly iterableEquality?: unknown;
     matcherHint(name: string, received?: string, expected?: string, options?: object): string;
@@ -17,7 +22,9 @@ export interface MatcherContext {
 
 /** What a matcher says of a value. */
 export interface MatcherResult {
+  /** Whether the value is as expected. */
   readonly pass: boolean;
+  /** What is wrong, in words. */
   readonly message: () => string;
 }
 

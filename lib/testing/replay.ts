@@ -11,6 +11,7 @@ import { invoke } from "./invoke.js";
 
 /** What a recorded invocation did when it ran again. */
 export interface Replayed {
+  /** What was recorded. */
   readonly recording: Recording;
   /** What the method returned; `undefined` where it failed. */
   readonly reply: unknown;

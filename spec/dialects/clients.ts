@@ -106,6 +106,12 @@ class Billing<Extra = number> {
     return "";
   }
 
+  @DaprServiceInvocationTrigger()
+  finally(_charge: Charge): void {}
+
+  @DaprServiceInvocationTrigger()
+  call(_charge: Charge): void {}
+
   private hidden(_charge: Charge): void {}
   protected guarded(): void {
     this.hidden(new Charge());
@@ -170,6 +176,10 @@ export async function refused(billing: AppClient<Billing>, texts: AppClient<Bill
   await billing.hidden(new Charge());
   // @ts-expect-error Property 'guarded' does not exist
   await billing.guarded();
+  // @ts-expect-error Property 'finally' does not exist
+  await billing.finally(new Charge());
+  // @ts-expect-error is not assignable to parameter of type 'string'
+  await billing.call(new Charge());
   // @ts-expect-error Property 'limit' does not exist
   void billing.limit;
   // @ts-expect-error is not assignable to parameter of type

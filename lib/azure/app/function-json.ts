@@ -8,8 +8,11 @@ import { servedByHost, type Bindings } from "./served-by.js";
 export interface FunctionJson {
   /** How `generate` knows its own folders; the Functions host ignores it. */
   readonly generatedBy: "dapr-functions";
+  /** The file that the host loads. */
   readonly scriptFile: "index.cjs";
+  /** Trigger, inputs, `$return` and outputs, in this order. */
   readonly bindings: readonly BindingJson[];
+  /** What `@Retry` says. */
   readonly retry?: RetryOptions | undefined;
 }
 
@@ -21,8 +24,11 @@ export interface FunctionJsonOptions {
 
 /** One binding as the Functions host reads it; what the decorator was not given is absent. */
 export interface BindingJson {
+  /** The type, as function.json spells it. */
   readonly type: string;
+  /** Which way its data goes. */
   readonly direction: "in" | "out";
+  /** Names the binding within its function. */
   readonly name: string;
   readonly [member: string]: JsonValue;
 }

@@ -2,12 +2,19 @@ import type { InvocationContext } from "../../model/invocation.js";
 
 /** What is used of the v3 model's context. */
 export interface V3Context {
+  /** New for each delivery. */
   readonly invocationId: string;
+  /** Names of the function, and how often it was retried. */
   readonly executionContext?: { readonly functionName?: string | undefined } | undefined;
+  /** Inputs by name, and where outputs are put. */
   readonly bindings: Record<string, unknown>;
+  /** The request of an HTTP trigger. */
   readonly req?: unknown;
+  /** What the host says of the trigger. */
   readonly bindingData?: Readonly<Record<string, unknown>> | undefined;
+  /** W3C trace context of the trigger. */
   readonly traceContext?: V3TraceContext | undefined;
+  /** Writes a line. */
   readonly log: V3Log;
 }
 

@@ -1,5 +1,6 @@
 /** The part of a client of `@dapr/dapr` that is used here. */
 export interface DaprSdk {
+  /** How it was made. */
   readonly options: {
     readonly daprHost: string;
     readonly daprPort: string;
@@ -7,7 +8,9 @@ export interface DaprSdk {
     readonly communicationProtocol: number;
     readonly daprApiToken?: string | undefined;
   };
+  /** Its connection. */
   readonly daprClient?: unknown;
+  /** State management. */
   readonly state: {
     save(store: string, entries: object[]): Promise<unknown>;
     get(store: string, key: string, options?: object): Promise<unknown>;
@@ -15,13 +18,19 @@ export interface DaprSdk {
     delete(store: string, key: string, options?: object): Promise<unknown>;
     transaction(store: string, operations?: object[], metadata?: Record<string, string>): Promise<unknown>;
   };
+  /** Publish and subscribe. */
   readonly pubsub: { publish(pubSub: string, topic: string, data?: object, options?: object): Promise<unknown> };
+  /** Service invocation. */
   readonly invoker: {
     invoke(appId: string, method: string, verb: never, data?: object, options?: object): Promise<unknown>;
   };
+  /** Bindings. */
   readonly binding: { send(name: string, operation: string, data?: unknown, metadata?: object): Promise<unknown> };
+  /** Secrets. */
   readonly secret: { get(store: string, key: string, metadata?: string): Promise<object> };
+  /** What the sidecar says of itself. */
   readonly metadata: { get(): Promise<unknown> };
+  /** Connects. */
   start(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { ApiError, maxBodySize, messageOf, unescapePath, type ApiReply, type Api
 
 /** A request as the sidecar's API received it. */
 export interface ReceivedRequest {
+  /** The verb, in upper case. */
   readonly method: string;
   /** As sent, escapes and query included. */
   readonly path: string;

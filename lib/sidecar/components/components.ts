@@ -16,10 +16,13 @@ export type ComponentValue =
  * @see https://docs.dapr.io/reference/resource-specs/component-schema/
  */
 export interface Component {
+  /** Its name. */
   readonly name: string;
   /** `state.in-memory`, `pubsub.in-memory`, … */
   readonly type: string;
+  /** Its version. */
   readonly version?: string | undefined;
+  /** The values of its metadata, by name. */
   readonly metadata?: Readonly<Record<string, ComponentValue>> | undefined;
   /** The app ids that see the component; all unless given. */
   readonly scopes?: readonly string[] | undefined;

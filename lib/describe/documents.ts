@@ -91,7 +91,9 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
 /** `{id?}` and `{*rest}` of a route are parameters of OpenAPI, which knows neither. */
 function toTemplate(path: string): { readonly path: string; readonly parameters: readonly object[] } {
   const parameters: object[] = [];
-  const template = path.replace(/\{\*{0,2}([A-Za-z_]\w*)[^}]*\}/g, (_, name: string) => {
+  const template = path.replace(/\{([^{}]*)\}/g, (_, segment: string) => {
+    // A catch-all begins with stars; what follows a name is its constraint, default, or that it may be left out.
+    const [name = ""] = segment.replace(/^\*+/, "").split(/[:?=]/, 1);
     parameters.push({ name, in: "path", required: true, schema: { type: "string" } });
     return `{${name}}`;
   });

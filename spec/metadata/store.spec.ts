@@ -83,7 +83,9 @@ describe("the metadata of a class", () => {
     expect(Object.getPrototypeOf(metadata(Base))).toBeNull();
     expect(Object.getPrototypeOf(metadata(Derived))).toBe(metadata(Base));
     expect(Object.keys(Derived)).toEqual([]);
-    expect(Object.getOwnPropertySymbols(metadata(Base))).toEqual([Symbol.for("dapr-functions/metadata/v1")]);
+    // The other one leads to the copies of the packages that recorded the class.
+    const ours = ["dapr-functions/recording/v1", "dapr-functions/metadata/v1"].map((name) => Symbol.for(name));
+    expect(Object.getOwnPropertySymbols(metadata(Base))).toEqual(ours);
   });
 
   it("is shared by two copies of the library", () => {

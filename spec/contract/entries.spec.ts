@@ -150,10 +150,21 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
     it("moves between two entries and keeps the sum, or is refused", async () => {
       const accounts = ["one", "two"];
       for (const key of accounts) await client.saveState({ stateStore, entries: [{ key, value: 100 }] });
+      const process = await startApp(0);
+      const urls = [app.url, `http://127.0.0.1:${process.port}`];
       const replies = await callOften(64, 8, (index) => {
         const [from, to] = index % 2 === 0 ? accounts : [...accounts].reverse();
-        return invoke("transfer", { from, to, amount: 1 + (index % 7) });
+        return invoke("transfer", { from, to, amount: 1 + (index % 7) }, urls[(index >> 1) % 2]);
       });
+      const rounds = type === "state.redis" ? 0 : 8;
+      await client.saveState({ stateStore, entries: [{ key: "bank", value: rounds * urls.length }] });
+      for (let round = 0; round < rounds; round++) {
+        // Each makes the account, or finds the one that the other has made.
+        await Promise.all(urls.map((url) => invoke("transfer", { from: "bank", to: `new-${round}`, amount: 1 }, url)));
+        expect(await stored(`new-${round}`)).toBe(urls.length);
+      }
+      expect(await stored("bank")).toBe(0);
+      await process.close();
       const sum = (await stored<number>("one")) + (await stored<number>("two"));
       const refusal = { status: 500, text: expect.stringContaining("state.redis, whose transactions") };
       const expected = type === "state.redis" ? refusal : { status: 200 };

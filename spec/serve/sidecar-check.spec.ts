@@ -151,3 +151,45 @@ describe("the look at the sidecar", () => {
     expect(client.waitForOutbound).not.toHaveBeenCalled();
   });
 });
+
+describe("a sidecar that is not there yet", () => {
+  afterEach(() => jest.useRealTimers());
+
+  it("is missed after two seconds, and said when it answers", async () => {
+    jest.useFakeTimers();
+    const log = keptLog();
+    let answer!: () => void;
+    const client = {
+      waitForOutbound: () => new Promise<void>((resolve) => (answer = resolve)),
+      metadata: () => Promise.resolve(whole),
+    };
+    const checking = checkSidecar({
+      client: client as never,
+      definitions: [],
+      address: { port: 3001, host: "127.0.0.1" },
+      sidecar: "http://127.0.0.1:3500",
+      log,
+      signal: new AbortController().signal,
+    });
+    jest.advanceTimersByTime(1999);
+    expect(log.lines).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(log.lines).toEqual([
+      "warn no sidecar answers at http://127.0.0.1:3500 yet; start one, or set DAPR_HTTP_PORT to its port",
+    ]);
+    answer();
+    await checking;
+    expect(log.lines.slice(1)).toEqual(["info the sidecar answers now"]);
+  });
+
+  it("is not missed when it answers before", async () => {
+    jest.useFakeTimers();
+    const log = keptLog();
+    const client = { waitForOutbound: () => Promise.resolve(), metadata: () => Promise.resolve(whole) };
+    const signal = new AbortController().signal;
+    await checkSidecar({ client: client as never, definitions: [], address: undefined, log, signal });
+    jest.advanceTimersByTime(5000);
+    expect(log.lines).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

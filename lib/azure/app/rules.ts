@@ -5,6 +5,10 @@ import { bindingsOf, type FunctionDefinition } from "../../model/function-defini
 import { losesText } from "./data-type.js";
 import { isServedByHost, type Bindings } from "./served-by.js";
 import { isGeneric, unsayableMetadata } from "./function-json.js";
+import { parseUnresolved, partsOf } from "../../expressions/parse.js";
+import { templatesOf } from "../../expressions/members.js";
+import { methodTemplateOf } from "../../model/paths.js";
+import { routeNames } from "../../model/route-template.js";
 import { functionProblem } from "../../model/problem.js";
 
 /*
@@ -19,6 +23,7 @@ export function functionsHostProblems(definitions: readonly FunctionDefinition[]
       .filter((binding) => isServedByHost(definition, binding, by))
       .flatMap((binding) => [...bindingProblems(definition, binding), ...unsayableMembers(definition, binding)]),
     ...parsedText(definition, by),
+    ...hiddenRequest(definition, by),
     ...ignoredFlush(definition, by),
     ...discouragedRetry(definition),
   ]);
@@ -64,6 +69,46 @@ function parsedText(definition: FunctionDefinition, by: Bindings): Problem[] {
       : 'give dataType: "binary", from which the library reads the text';
   const place = { definition, binding: definition.trigger, member: "dataType" };
   return [functionProblem("warning", "payload-text-parsed", place, `under the Functions host ${what}; ${remedy}`)];
+}
+
+/** What the request of a service invocation has beside its payload the extension tells nobody, and `{params.x}` is ours. */
+function hiddenRequest(definition: FunctionDefinition, by: Bindings): Problem[] {
+  const { trigger } = definition;
+  if (trigger.generic === true) return [];
+  const isCall = trigger.type === "daprServiceInvocationTrigger";
+  const inRoute = isCall ? routeNames(methodTemplateOf(trigger.methodName ?? "")) : [];
+  const hidden = new Set(isCall ? ["query", "params", ...inRoute] : []);
+  if (trigger.type === "httpTrigger" && by === "host") hidden.add("params");
+  const warn = (binding: Binding, member: string, what: string): Problem =>
+    functionProblem("warning", "option-standalone-only", { definition, binding, member }, what);
+  const ofTrigger =
+    inRoute.length === 0
+      ? []
+      : [
+          warn(
+            trigger,
+            "methodName",
+            `the Functions host does not say what the path has for "{${inRoute[0]}}"; use @HttpTrigger`,
+          ),
+        ];
+  const ofOthers = bindingsOf(definition).flatMap((binding) =>
+    templatesOf(binding).flatMap(({ member, text }) => {
+      const path = pathsIn(text).find(([root = ""]) => hidden.has(root.toLowerCase()));
+      if (path === undefined) return [];
+      const remedy = isCall ? "use @HttpTrigger, or put it into the payload" : `write "{${path.slice(1).join(".")}}"`;
+      return [warn(binding, member, `"{${path.join(".")}}" has no value under the Functions host; ${remedy}`)];
+    }),
+  );
+  return [...ofTrigger, ...ofOthers];
+}
+
+function pathsIn(text: string): (readonly string[])[] {
+  try {
+    return parseUnresolved(text).flatMap((token) => ("literal" in token ? [] : [partsOf(token)]));
+  } catch {
+    // What is no template was refused when the class was read.
+    return [];
+  }
 }
 
 function ignoredFlush(definition: FunctionDefinition, by: Bindings): Problem[] {

@@ -29,6 +29,26 @@ function problemsOf(...targets: (new (...args: never[]) => object)[]): string[] 
 }
 
 describe("the rules of the Functions host", () => {
+  it("warn of what only the app's own server knows of a request", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger({ methodName: "orders/{id}", timeout: 1000 })
+      @DaprStateInput({ name: "order", stateStore: "s", key: "{id}-{query.tag}-{name}" })
+      find(_payload: unknown, _bindings: { order: unknown }): void {}
+      @HttpTrigger({ route: "orders/{id}", concurrency: 2 })
+      @DaprStateInput({ name: "order", stateStore: "s", key: "{id}-{params.id}-{query.tag}" })
+      show(_request: HttpRequest, _bindings: { order: unknown }): void {}
+    }
+    const { problems } = inspectForHost([Orders]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'Orders.find, trigger "payload", timeout: the Functions host has a functionTimeout of its own, in host.json; set that',
+      'Orders.find, trigger "payload", methodName: the Functions host does not say what the path has for "{id}"; use @HttpTrigger',
+      'Orders.find, input "order", key: "{id}" has no value under the Functions host; use @HttpTrigger, or put it into the payload',
+      'Orders.show, trigger "req", concurrency: the Functions host has limits of its own, in host.json; set those',
+      'Orders.show, input "order", key: "{params.id}" has no value under the Functions host; write "{id}"',
+    ]);
+    expect(problems.every(({ code, level }) => code === "option-standalone-only" && level === "warning")).toBe(true);
+  });
+
   it("refuse an output whose target only an item gives", () => {
     class Orders {
       @DaprServiceInvocationTrigger()

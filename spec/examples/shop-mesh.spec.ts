@@ -94,6 +94,12 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
     },
   }));
 
+  it("lets orders ask inventory while they run", async () => {
+    await invoke("orders", "inventory", "stockUp", { sku: "asked-for", quantity: 2 });
+    const canServe = (quantity: number) => invoke("orders", "orders", "canServe", { sku: "asked-for", quantity });
+    expect([await canServe(2), await canServe(3)]).toEqual([true, false]);
+  });
+
   it("says what stands in for Redis, and what of the file is not applied", () => {
     expect(lines).toContain('orders: component "shop-bus" of type pubsub.redis: one in memory stands in for it');
     expect(lines).toContain("dapr.yaml: configFilePath is not applied here; daprd applies it");

@@ -2,11 +2,16 @@ import { z } from "zod";
 import { toFunctionJson } from "../../../lib/azure/app/function-json.js";
 import { inspectForHost } from "../../../lib/azure/host/host-functions.js";
 import {
+  DaprApp,
+  DaprBindingInput,
   DaprBindingTrigger,
   DaprInvoke,
+  DaprInvokeInput,
   DaprPublish,
   DaprSecret,
   DaprServiceInvocationTrigger,
+  DaprSidecar,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
@@ -15,9 +20,12 @@ import {
   Retry,
   Trigger,
   readFunctions,
+  type AppClient,
   type CloudEvent,
   type Collector,
+  type DaprClient,
   type HttpRequest,
+  type StateEntry,
   type StateRecord,
 } from "../../../lib/index.js";
 
@@ -140,6 +148,29 @@ describe("the rules of the Functions host", () => {
       save(): void {}
     }
     expect(problemsOf(Orders)).toEqual(["warning option-standalone-only: Orders.save"]);
+    expect(inspectForHost([Orders], { bindings: "sidecar" }).problems).toEqual([]);
+  });
+
+  it("refuse bindings that the host does not have, unless the worker serves them", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger()
+      @DaprInvokeInput({ name: "price", appId: "a", methodName: "m" })
+      @DaprBindingInput({ name: "file", bindingName: "files", operation: "get" })
+      @DaprApp({ name: "billing", appId: "billing" })
+      @DaprSidecar({ name: "dapr" })
+      call(_p: unknown, _b: { price: unknown; file: unknown; billing: AppClient<unknown>; dapr: DaprClient }): void {}
+
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "stock", stateStore: "s", key: "k" })
+      count(_p: unknown, _b: { stock: StateEntry<number> }): void {}
+    }
+    expect(problemsOf(Orders)).toEqual([
+      'error option-standalone-only: Orders.call, input "price"',
+      'error option-standalone-only: Orders.call, input "file"',
+      'error option-standalone-only: Orders.call, client "billing"',
+      'error option-standalone-only: Orders.call, client "dapr"',
+      'error option-standalone-only: Orders.count, entry "stock"',
+    ]);
     expect(inspectForHost([Orders], { bindings: "sidecar" }).problems).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ const number: Check = (value) =>
 /** A whole number within bounds. */
 function count(lowest: number, highest: number): Check {
   return (value) =>
-    Number.isSafeInteger(value) && (value as number) >= lowest && (value as number) <= highest
+    (Number.isSafeInteger(value) || value === Infinity) && (value as number) >= lowest && (value as number) <= highest
       ? fine
       : invalid(value, `a whole number from ${lowest} to ${highest}`);
 }

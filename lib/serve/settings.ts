@@ -78,6 +78,9 @@ export function readSettings(
   return { settings, problems: [...problems, ...numberProblems(options), ...flushProblems(options)] };
 }
 
+/** Options that say how many of something there may be. */
+const counts: ReadonlySet<string> = new Set(["maxConcurrency", "maxQueue"]);
+
 function numberProblems(options: RuntimeOptions): Problem[] {
   const least = {
     timeout: 1,
@@ -90,8 +93,11 @@ function numberProblems(options: RuntimeOptions): Problem[] {
   };
   return Object.entries(least).flatMap(([name, minimum]) => {
     const value = options[name as keyof typeof least];
-    if (value === undefined || (typeof value === "number" && value >= minimum)) return [];
-    return invalid(name, `${String(value)} is not a number from ${minimum} on; give one`).problems;
+    const isCount = counts.has(name);
+    const isNumber = isCount ? Number.isInteger(value) || value === Infinity : typeof value === "number";
+    if (value === undefined || (isNumber && value >= minimum)) return [];
+    const what = isCount ? "whole number" : "number";
+    return invalid(name, `${String(value)} is not a ${what} from ${minimum} on; give one`).problems;
   });
 }
 

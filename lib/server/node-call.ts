@@ -41,7 +41,10 @@ export class NodeCall implements EndpointCall {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
       const { rawHeaders } = this.#request;
-      for (let i = 0; i + 1 < rawHeaders.length; i += 2) this.#headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+      for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+        // HTTP/2 has verb and path among its headers.
+        if (!rawHeaders[i]!.startsWith(":")) this.#headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+      }
     }
     return this.#headers;
   }

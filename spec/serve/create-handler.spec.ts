@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { serve as serveHono } from "@hono/node-server";
 import { Controller, Get, Module, type INestApplication, type Type } from "@nestjs/common";
@@ -278,6 +279,27 @@ describe("a body that was read before", () => {
 });
 
 describe("createHandler", () => {
+  it("answers HTTP/2 as well", async () => {
+    const app = await mounted(async (handler) => {
+      const server = createHttp2Server((request, response) => handler(request as never, response as never));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      atEnd(() => new Promise((resolve) => server.close(() => resolve())));
+      return (server.address() as AddressInfo).port;
+    });
+    const session = connect(`http://127.0.0.1:${app.port}`);
+    const stream = session.request({ ":method": "PUT", ":path": "/api/orders/7?q=1", "content-type": "text/plain" });
+    stream.end("hi");
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    session.close();
+    expect(JSON.parse(Buffer.concat(chunks).toString())).toEqual({
+      path: "/api/orders/7",
+      id: "7",
+      q: "1",
+      body: "hi",
+    });
+  });
+
   it("has the functions, and leaves /healthz to the program when told so", async () => {
     const app = await mounted((handler) => listening((req, res) => handler(req, res, () => res.end("own"))), {
       health: false,

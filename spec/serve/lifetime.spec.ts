@@ -219,6 +219,15 @@ describe("a time limit", () => {
   it("must be a number", async () => {
     await expect(waiting({ invocationTimeout: 0 })).rejects.toThrow("setting-invalid: invocationTimeout");
     await expect(waiting({ maxQueue: -1 })).rejects.toThrow("setting-invalid: maxQueue");
+    await expect(waiting({ maxConcurrency: 1.5 })).rejects.toThrow("1.5 is not a whole number from 1 on; give one");
+    class Unbounded {
+      @DaprServiceInvocationTrigger({ timeout: Infinity, concurrency: Infinity })
+      run(): string {
+        return "ran";
+      }
+    }
+    const { app } = await serving([Unbounded], { maxConcurrency: Infinity, invocationTimeout: 5000 });
+    expect((await post(app, "/run", 1)).body).toBe('"ran"');
     class Wrong {
       @HttpTrigger({ timeout: 0, concurrency: 1.5 })
       show(_request: HttpRequest): void {}

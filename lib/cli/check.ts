@@ -4,7 +4,7 @@ import { appPortNotes } from "../azure/app/app-port.js";
 import { appProblems } from "../azure/app/app-rules.js";
 import type { Bindings } from "../azure/app/served-by.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
-import { inspectFunctions, type Inspection } from "../metadata/functions.js";
+import type { Inspection } from "../metadata/functions.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { componentProblems } from "../metadata/rules/components.js";
 import { loadComponents } from "../sidecar/index.js";
@@ -72,13 +72,24 @@ async function check(modules: readonly string[], options: CheckOptions): Promise
 /** As `serve` would judge them in that folder with this environment. */
 function standalone(functions: LoadedFunctions, out: string): Inspection {
   const settings = settingSources(undefined, process.env, join(out, "local.settings.json"));
+  const readable = (name: string): string | undefined => {
+    try {
+      return settings.get(name);
+    } catch {
+      return undefined;
+    }
+  };
   return inspectApp(functions, (targets) => {
     try {
       return inspectForServe(targets, { settings });
     } catch (error) {
       if (!isDefinitionError(error)) throw error;
-      const { definitions, problems } = inspectFunctions(targets);
-      return { definitions, problems: [...problems, ...error.problems] };
+      // A file that cannot be read hides no other problem; what it may have is not reported missing.
+      const { definitions, problems } = inspectForServe(targets, { settings: { get: readable } });
+      return {
+        definitions,
+        problems: [...problems.filter(({ code }) => code !== "setting-missing"), ...error.problems],
+      };
     }
   });
 }

@@ -93,6 +93,16 @@ describe("dapr-functions check", () => {
     write(project, { "build/orders.js": built(twice) });
     const { stderr: without } = runCli(project, ["check", "build/orders.js", "--standalone", "--out", "bad"]);
     expect(without.match(/^error [\w-]+/gm)).toEqual(["error setting-invalid", "error function-name-duplicate"]);
+    const broken = `${orders.replace("%Store%", "%Store%{")}
+      import { Trigger } from "dapr-functions";
+      export class Mixed { @Trigger({ type: "queueTrigger" }) take(): void {} }`;
+    write(project, { "build/orders.js": built(broken) });
+    const { stderr: all } = runCli(project, ["check", "build/orders.js", "--standalone", "--out", "bad"]);
+    expect(all.match(/^error [\w-]+/gm)).toEqual([
+      "error setting-invalid",
+      "error host-only",
+      "error expression-invalid",
+    ]);
   });
 
   it("keeps stdout to itself whatever a module prints", () => {

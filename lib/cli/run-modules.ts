@@ -83,7 +83,10 @@ async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onS
 async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, onStop: OnStop): Promise<void> {
   const { WatchedApp } = require("./run-watch.js") as typeof import("./run-watch.js");
   const { inspector, mesh, onRecord } = await startSidecars(apps, options);
-  const watched: { close(): Promise<void> }[] = [];
+  const { watch } = require("chokidar") as typeof import("chokidar");
+  const components = watch(options.components, { ignoreInitial: true });
+  components.on("all", (_, path) => console.log(`${path} has changed; start run anew to apply it`));
+  const watched: { close(): Promise<void> }[] = [components];
   onStop(() => stopInOrder(mesh, watched));
   for (const { appId, modules } of apps) {
     const sidecar = mesh.sidecars.get(appId)!;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { built, makeProject, source, write } from "./app.js";
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const components = `apiVersion: dapr.io/v1alpha1
 kind: Component
@@ -128,6 +128,9 @@ describe.each([
     write(project, { [main]: compile(orders(specifier.replace("./", ""))) });
     await output.says(/consumer has changed, and serves again/);
     expect(await invoke()).toEqual({ version: "three", old: { version: "two" } });
+
+    write(project, { "components/all.yaml": `# changed\n${components}` });
+    await output.says(/components[\\/]all\.yaml has changed; start run anew to apply it/);
 
     child.kill("SIGTERM");
     expect(await once(child, "close")).toEqual([0, null]);

@@ -9,7 +9,7 @@ import { built, makeProject, write } from "../cli/app.js";
 import { killAtExit } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const functions = built(`
 import { DaprBindingTrigger, DaprPublish } from "dapr-functions";

@@ -20,6 +20,7 @@ const groups = {
 const isThere = (name) => existsSync(join(pages, "docs", `${name}.md`));
 const listed = Object.values(groups).flat();
 const others = readdirSync(join(pages, "docs"))
+  .filter((file) => file.endsWith(".md"))
   .map((file) => file.replace(/\.md$/, ""))
   .filter((name) => !listed.includes(name));
 const project = [

@@ -157,7 +157,7 @@ module.exports = {
     ],
   },
   "sidecar-host/state": {
-    specs: ["sidecar-host/sidecar-host", "sidecar-host/state-options"],
+    specs: ["sidecar-host/sidecar-host", "sidecar-host/state-options", "sidecar-host/wire-cases"],
     changes: [
       ["      open.delete(stateStore);\n", ""],
       ["request === undefined || request.keys.has(change.request.key)", "request === undefined"],

@@ -562,6 +562,14 @@ describe("bulk publish", () => {
     expect(lines()).toEqual([bulkLine, ...singly, ...singly]);
   });
 
+  it("writes text of a type that is bytes to Dapr as base64, as it does bytes", async () => {
+    const contentType = "application/octet-stream";
+    const entries = ["ab", Buffer.from("ab")].map((content) => ({ payload: { contentType, content } }));
+    await client.publishBulk({ ...bulk, entries });
+    const sent = JSON.parse(sidecar.requests[0]!.body) as { event: string }[];
+    expect(sent.map(({ event }) => event)).toEqual(["YWI=", "YWI="]);
+  });
+
   it("does not go singly where the unknown pubsub is called bulk", async () => {
     sidecar.answer = () => ({
       status: 404,

@@ -456,20 +456,29 @@ describe("time", () => {
   });
 
   it("is not up while the answer is there, though the process was too busy to read it", async () => {
+    // What has happened: the request came, this process will read nothing more, the answer is sent.
+    const [came, blocked, sent] = [0, 1, 2];
+    const flags = new Int32Array(new SharedArrayBuffer(12));
     const worker = new Worker(
-      `const { createServer } = require("node:http");
-       const server = createServer((_, response) => response.end(Buffer.alloc(300_000, "x")));
-       server.listen(0, "127.0.0.1", () => require("node:worker_threads").parentPort.postMessage(server.address().port));`,
-      { eval: true },
+      `const { parentPort, workerData: flags } = require("node:worker_threads");
+       const server = require("node:http").createServer((_, response) => {
+         Atomics.store(flags, ${came}, 1);
+         Atomics.wait(flags, ${blocked}, 0);
+         response.end(Buffer.alloc(50_000, "x"), () => Atomics.store(flags, ${sent}, 1));
+       });
+       server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`,
+      { eval: true, workerData: flags },
     );
     const port = await new Promise((resolve) => worker.once("message", resolve));
     const busy = new HttpDaprClient({ url: `http://127.0.0.1:${String(port)}` });
-    await busy.getState({ stateStore: "s", key: "k" });
-    const reading = busy.getState({ stateStore: "s", key: "k", timeout: 50 });
-    await new Promise((resolve) => setImmediate(resolve));
-    const blockedUntil = performance.now() + 200;
-    while (performance.now() < blockedUntil);
-    expect((await reading).value).toHaveLength(300_000);
+    const timeout = 2000;
+    const begin = performance.now();
+    const reading = busy.getState({ stateStore: "s", key: "k", timeout });
+    while (Atomics.load(flags, came) === 0) await new Promise((resolve) => setImmediate(resolve));
+    Atomics.store(flags, blocked, 1);
+    Atomics.notify(flags, blocked);
+    while (Atomics.load(flags, sent) === 0 || performance.now() - begin < timeout + 50);
+    expect((await reading).value).toHaveLength(50_000);
     await busy.close();
     await worker.terminate();
   });

@@ -347,7 +347,12 @@ describe("invocations", () => {
       running--;
     };
     const { app } = await working(work, { maxConcurrency: 1 });
+    /** What was sent before has arrived when this has been answered, a few times over. */
+    const arrived = async () => {
+      for (let i = 0; i < 5; i++) await send(app, "GET", "/healthz");
+    };
     const calls = [1, 2, 3, 4].map(() => send(app, "POST", "/Work"));
+    await arrived();
     for (let count = 1; count <= 4; count++) {
       await started(count);
       ends[count - 1]!();
@@ -357,7 +362,7 @@ describe("invocations", () => {
     // Those that were let in have gone, and leave room for one.
     const last = [send(app, "POST", "/Work"), send(app, "POST", "/Work")];
     await started(5);
-    for (let i = 0; i < 5; i++) await send(app, "GET", "/healthz");
+    await arrived();
     ends[4]!();
     await started(6);
     ends[5]!();

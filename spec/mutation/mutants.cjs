@@ -64,7 +64,7 @@ module.exports = {
     specs: ["sidecar-host/entries"],
     changes: [
       ["if (changes.length > 0) {", "{"],
-      ["change === undefined ? [] : [", "["],
+      ["if (change === undefined) return;", ""],
     ],
   },
   "invocation/around": {

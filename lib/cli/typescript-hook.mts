@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { LoadFnOutput, LoadHookContext, ResolveFnOutput, ResolveHookContext } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -13,13 +12,15 @@ export interface HookData {
 }
 
 type Swc = typeof import("@swc/core");
-type NextResolve = (specifier: string, context?: Partial<ResolveHookContext>) => Promise<ResolveFnOutput>;
-type NextLoad = (url: string, context?: Partial<LoadHookContext>) => Promise<LoadFnOutput>;
+/** What a hook answers: at once in the program's own thread, later in a thread of hooks. */
+type Now<T> = T | Promise<T>;
+type NextResolve = (specifier: string, context?: Partial<ResolveHookContext>) => Now<ResolveFnOutput>;
+type NextLoad = (url: string, context?: Partial<LoadHookContext>) => Now<LoadFnOutput>;
 
 let swc: Swc;
 let data: HookData;
 
-/** Runs in the thread of the hooks, before the first module is asked for. */
+/** Runs before the first module is asked for. */
 export function initialize(given: HookData): void {
   data = given;
   swc = createRequire(import.meta.url)(given.swc) as Swc;
@@ -28,12 +29,10 @@ export function initialize(given: HookData): void {
 const typeScript = /\.[cm]?ts$/;
 
 /** Finds the `.ts` file for `./order.js` and `./order`, as the compiler does. */
-export async function resolve(
-  specifier: string,
-  context: ResolveHookContext,
-  next: NextResolve,
-): Promise<ResolveFnOutput> {
-  const { parentURL } = context;
+export function resolve(specifier: string, context: ResolveHookContext, next: NextResolve): Now<ResolveFnOutput> {
+  const { parentURL, conditions } = context;
+  // What is required is CommonJS, which a thread of hooks never sees.
+  if (conditions.includes("require")) return next(specifier, context);
   if ((specifier.startsWith(".") || specifier.startsWith("file:")) && parentURL !== undefined) {
     const { href } = new URL(specifier, parentURL);
     for (const url of [href.replace(/\.([cm]?)js$/, ".$1ts"), `${href}.ts`, href]) {
@@ -46,11 +45,11 @@ export async function resolve(
 }
 
 /** Everything is compiled to ES modules, whatever the package says: only they can be loaded from here. */
-export async function load(url: string, context: LoadHookContext, next: NextLoad): Promise<LoadFnOutput> {
+export function load(url: string, context: LoadHookContext, next: NextLoad): Now<LoadFnOutput> {
   if (!url.startsWith("file:") || !typeScript.test(url)) return next(url, context);
   const filename = fileURLToPath(url);
   const { legacyDecorators, decoratorMetadata } = data;
-  const { code } = await swc.transform(await readFile(filename, "utf8"), {
+  const { code } = swc.transformSync(readFileSync(filename, "utf8"), {
     filename,
     swcrc: false,
     sourceMaps: "inline",

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire, register } from "node:module";
+import * as nodeModule from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readJsonWithComments } from "../model/jsonc.js";
@@ -91,10 +91,23 @@ async function loadThroughHook(file: string, swc: string): Promise<unknown> {
   if (!hooked) {
     const { options } = projectOf(file);
     const data: HookData = { swc, legacyDecorators: isLegacy(options), decoratorMetadata: hasMetadata(options) };
-    register(pathToFileURL(join(__dirname, "typescript-hook.mjs")).href, { data });
+    await hook(data);
     hooked = true;
   }
   return import(pathToFileURL(file).href);
+}
+
+/** In this thread where Node can, from 22.15 on: `module.register` is deprecated in Node 26. */
+async function hook(data: HookData): Promise<void> {
+  const url = pathToFileURL(join(__dirname, "typescript-hook.mjs")).href;
+  const { registerHooks } = nodeModule as { registerHooks?: (hooks: object) => void };
+  if (registerHooks === undefined) {
+    nodeModule.register(url, { data });
+    return;
+  }
+  const { initialize, resolve, load } = (await import(url)) as typeof import("./typescript-hook.mjs");
+  initialize(data);
+  registerHooks({ resolve, load });
 }
 
 /** Without a tsconfig.json, the documented mode. */
@@ -110,7 +123,7 @@ function resolveFrom(file: string, name: string): string | undefined {
   // The project's own copy first, then the one beside this library.
   for (const from of [file, __filename]) {
     try {
-      return createRequire(from).resolve(name);
+      return nodeModule.createRequire(from).resolve(name);
     } catch {
       continue;
     }

@@ -11,6 +11,8 @@ export interface Bar {
 
 const state = "state, 32 connections";
 const echo = "echo, 32 connections";
+const http = "HTTP trigger with {id} → state, 32 connections";
+const params = "HTTP route parameters, 32 connections";
 const checked = "echo of a payload class, 32 connections";
 const soak = "soak → one state item";
 
@@ -28,6 +30,14 @@ export const bars: readonly Bar[] = [
   },
   { what: "echo: throughput / bare", scenario: echo, ratio: "throughput / bare", atLeast: 0.93 },
   { what: "echo: p99 / bare", scenario: echo, ratio: "p99 / bare", atMost: 1.2 },
+  {
+    what: "HTTP trigger → one state item: throughput / bare",
+    scenario: http,
+    ratio: "throughput / bare",
+    atLeast: 0.92,
+  },
+  { what: "HTTP trigger → one state item: CPU / bare", scenario: http, ratio: "cpu / bare", atMost: 1.1 },
+  { what: "HTTP route parameters: throughput / bare", scenario: params, ratio: "throughput / bare", atLeast: 0.92 },
   {
     what: "1,000 state items on daprd: one request / one by one",
     scenario: "daprd: one invocation → 1,000 state items",

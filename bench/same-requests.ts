@@ -33,6 +33,8 @@ const jobs: readonly { path: string; type: string; body: string; except?: Name }
   { path: "/publish-items", type: json, body: itemsOf(3) },
   { path: "/publish-items-bulk", type: json, body: itemsOf(3), except: "dapr-sdk" },
   { path: "/call-binding-items", type: json, body: itemsOf(3) },
+  { path: "/api/orders/41", type: json, body: JSON.stringify(order), except: "dapr-sdk" },
+  { path: "/api/orders/41/lines/7", type: json, body: JSON.stringify(order), except: "dapr-sdk" },
 ];
 
 /**

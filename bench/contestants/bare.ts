@@ -61,8 +61,17 @@ export const contestant: Contestant = {
             await post("/v1.0/bindings/ledger", `{"data":${JSON.stringify(item)},"operation":"create"}`);
           }
           return end(response, 200, "");
-        default:
-          return end(response, 404, "");
+        default: {
+          const [, id, line] = /^\/api\/orders\/([^/?]+)(?:\/lines\/([^/?]+))?$/.exec(url) ?? [];
+          if (id === undefined) return end(response, 404, "");
+          if (line !== undefined)
+            return end(response, 200, JSON.stringify({ id: decodeURIComponent(id), line: decodeURIComponent(line) }));
+          await post(
+            "/v1.0/state/statestore",
+            `[{"key":${JSON.stringify(decodeURIComponent(id))},"value":${JSON.stringify(payload)}}]`,
+          );
+          return end(response, 200, "");
+        }
       }
     }
 

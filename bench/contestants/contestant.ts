@@ -10,6 +10,9 @@
  * - `POST /save-items` saves each element of the payload under its id, all in one request
  * - `POST /publish-items` publishes each element to topic `items`, one after another
  * - `POST /publish-items-bulk` the same in one request; not the SDK, whose bulk requests cannot be had equal
+ * - `POST /api/orders/{id}` saves the payload under the id of the route; not the SDK, which has no route
+ *   parameters
+ * - `POST /api/orders/{id}/lines/{line}` answers both parameters; not the SDK either
  * - `POST /call-binding-items` gives each element to operation `create` of binding `ledger`, one after another
  */
 export interface Contestant {

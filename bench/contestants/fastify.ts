@@ -67,6 +67,12 @@ export const contestant: Contestant = {
       return reply.send();
     });
 
+    app.post<{ Body: Order; Params: { id: string } }>("/api/orders/:id", async (request, reply) => {
+      await post("/v1.0/state/statestore", [{ key: request.params.id, value: request.body }]);
+      return reply.send();
+    });
+    app.post<{ Params: { id: string; line: string } }>("/api/orders/:id/lines/:line", async ({ params }) => params);
+
     await app.listen({ port, host: "127.0.0.1" });
   },
 };

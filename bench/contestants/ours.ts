@@ -5,10 +5,13 @@ import {
   DaprServiceInvocationTrigger,
   DaprStateOutput,
   DaprTopicTrigger,
+  HttpTrigger,
   serve,
   type BindingCollector,
   type CloudEvent,
   type Collector,
+  type HttpRequest,
+  type HttpResponse,
   type PublishCollector,
   type StateCollector,
 } from "dapr-functions";
@@ -61,6 +64,18 @@ export class Orders {
   @DaprPublish({ name: "items", pubSubName: "bus", topic: "items", bulk: true })
   publishItemsInBulk(payload: Order[], { items }: { items: Collector<Order> }): void {
     for (const item of payload) items.add(item);
+  }
+
+  @HttpTrigger({ route: "orders/{id}", methods: ["POST"] })
+  @DaprStateOutput({ name: "kept", stateStore: "statestore", key: "{id}" })
+  async keep(request: HttpRequest, { kept }: { kept: Collector<unknown> }): Promise<HttpResponse> {
+    kept.add(await request.json());
+    return { status: 200 };
+  }
+
+  @HttpTrigger({ route: "orders/{id}/lines/{line}", methods: ["POST"] })
+  line({ params }: HttpRequest): HttpResponse {
+    return { jsonBody: params };
   }
 
   @DaprServiceInvocationTrigger({ methodName: "call-binding-items" })

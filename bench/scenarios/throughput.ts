@@ -17,12 +17,30 @@ interface Job {
   readonly warmUp?: number;
   /** Measured at 32 connections, too, by more and other rounds. */
   readonly barred?: boolean;
+  /** The contestant that cannot do it. */
+  readonly except?: Name;
 }
 
 /** One invocation that does one thing, at several loads; then large bodies, last because of the memory they leave. */
 const jobs: readonly Job[] = [
   { job: "state", path: "/save-order", body: json, connections: [1, 256], barred: true },
   { job: "echo", path: "/echo", body: json, connections: [1, 256], barred: true },
+  {
+    job: "HTTP trigger with {id} → state",
+    path: "/api/orders/41",
+    body: json,
+    connections: [],
+    barred: true,
+    except: "dapr-sdk",
+  },
+  {
+    job: "HTTP route parameters",
+    path: "/api/orders/41/lines/7",
+    body: json,
+    connections: [],
+    barred: true,
+    except: "dapr-sdk",
+  },
   { job: "invoke", path: "/invoke-other", body: json, connections: [32, 1, 256] },
   { job: "binding", path: "/call-binding", body: json, connections: [32, 1, 256] },
   {
@@ -62,7 +80,8 @@ async function barredJob(bench: Bench, job: Job, stub: Stub): Promise<Figures> {
   const length = bench.quick
     ? { rounds: 5, seconds: 0.4, warmUp: 10_000 }
     : { rounds: 5, seconds: 0.5, warmUp: 20_000 };
-  const taking = bench.quick ? names.filter((name) => name !== "fastify") : names;
+  const able = names.filter((name) => name !== job.except);
+  const taking = bench.quick ? able.filter((name) => name !== "fastify") : able;
   let all: Rounds<Name, Numbers> | undefined;
   for (let generation = 0; generation < (bench.quick ? 1 : 3); generation++) {
     const rounds = await among(bench, taking, stub, (entrants) =>

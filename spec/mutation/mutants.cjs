@@ -318,7 +318,7 @@ module.exports = {
     changes: [["this.#until(() => this.#earlier === 0)", "Promise.resolve()"]],
   },
   "server/node-body": {
-    specs: ["server/http-server", "serve/create-handler"],
+    specs: ["server/http-server", "serve/create-handler", "serve/serve"],
     changes: [
       ['if (length > limit) finish("too-large");', 'if (length > limit + 1) finish("too-large");'],
       ["Number(declared) > limit", "Number(declared) >= limit"],

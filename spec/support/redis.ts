@@ -13,14 +13,25 @@ export function findRedis(): string | undefined {
 export interface Redis {
   /** `127.0.0.1:<port>`, as Dapr's components take it. */
   readonly host: string;
+  readonly pid: number;
   close(): Promise<void>;
+  /** SIGKILL: what had not been written is gone. */
+  kill(): Promise<void>;
 }
 
-/** Starts a server of its own on a free loopback port, in memory only; resolves once it accepts connections. */
-export async function startRedis(): Promise<Redis> {
-  const port = await freePort();
-  const folder = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "redis-"));
-  const settings = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir: folder };
+export interface RedisOptions {
+  /** Where each change is written before it is answered; in memory only unless given. */
+  readonly folder?: string | undefined;
+  /** The same port as before, for a server that is started again. */
+  readonly port?: number | undefined;
+}
+
+/** Starts a server of its own on a free loopback port; resolves once it accepts connections. */
+export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
+  const port = options.port ?? (await freePort());
+  const folder = options.folder ?? mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "redis-"));
+  const lasting = options.folder === undefined ? { appendonly: "no" } : { appendonly: "yes", appendfsync: "always" };
+  const settings = { port, bind: "127.0.0.1", save: "", dir: folder, ...lasting };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(findRedis()!, flags, { stdio: ["ignore", "pipe", "inherit"] });
   const forget = killAtExit(child);
@@ -32,13 +43,16 @@ export async function startRedis(): Promise<Redis> {
       if (line.includes("Ready to accept connections")) resolve();
     });
   });
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    child.kill(signal);
+    await gone;
+    forget();
+  }
   return {
     host: `127.0.0.1:${port}`,
-    async close() {
-      child.kill("SIGTERM");
-      await gone;
-      forget();
-    },
+    pid: child.pid!,
+    close: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
   };
 }
 

@@ -78,6 +78,7 @@ const allowed: Record<string, readonly string[]> = {
     "inspector",
     "testing",
     "server/routes",
+    "server/subscriptions",
     "serve/prepare",
     "serve/settings",
   ],

@@ -7,14 +7,20 @@ import { toFunctionFiles } from "../azure/app/function-files.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import type { Problem } from "../model/errors.js";
 import { appPortNotes } from "../azure/app/app-port.js";
+import { inspectForServe } from "../serve/prepare.js";
+import { settingSources } from "../serve/settings.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
-import { hasModuleIn, inspectApp, loadFunctions, registeringProblems } from "./function-app.js";
+import { daprResources, writeResources } from "./dapr-resources.js";
+import { hasModuleIn, inspectApp, loadFunctions, registeringProblems, type LoadedFunctions } from "./function-app.js";
+import { appIdOf } from "./sidecar-options.js";
 import { bindingsOption } from "./bindings-option.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
 import { lostTypeNotes } from "./type-notes.js";
 
 interface GenerateOptions {
+  readonly dapr?: string;
+  readonly appId: string;
   readonly out: string;
   readonly bindings: Bindings;
   readonly dryRun?: true;
@@ -35,6 +41,11 @@ export function addGenerate(program: Command): void {
     .argument("<module...>", "all modules of the app: built .js files, folders of them, or .ts files")
     .option("--out <folder>", "the app's root", ".")
     .addOption(bindingsOption())
+    .option(
+      "--dapr <folder>",
+      "write Dapr resource files there instead: declarative subscriptions and scopes of components",
+    )
+    .option("--app-id <id>", "with --dapr: the app's id", appIdOf(process.cwd()))
     .option("--dry-run", "print what would be done, and do nothing")
     .option("--diff", "also print a unified diff of what changes")
     .option("--json", "print report and problems as JSON")
@@ -48,6 +59,7 @@ export function addGenerate(program: Command): void {
 
 async function generate(modules: readonly string[], options: GenerateOptions): Promise<number> {
   const functions = await loadFunctions(modules);
+  if (options.dapr !== undefined) return generateDapr(functions, options.dapr, options);
   const { bindings } = options;
   const out = resolve(options.out);
   const state = readAppFolder(out);
@@ -79,6 +91,28 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
 
 function leftOverNote(folder: string): string {
   return `warning: ${folder}/ has no function any more and holds other files; remove it if it is not needed`;
+}
+
+/** What a sidecar beside the app reads, by the rules of `serve`. */
+function generateDapr(functions: LoadedFunctions, folder: string, options: GenerateOptions): number {
+  const { definitions, problems } = inspectApp(functions, (targets) =>
+    inspectForServe(targets, { settings: settingSources() }),
+  );
+  const sorted = functions.located(problems);
+  printProblems(sorted);
+  if (hasErrors(sorted)) return exitCodes.problems;
+  const files = daprResources(definitions, folder, options.appId);
+  if (options.dryRun !== true) writeResources(files, folder);
+  const report = files.map(({ path, before, after }) => ({
+    action: before === after ? "unchanged" : "write",
+    path,
+    ...(options.diff === true && before !== after && { diff: toPatch(path, before, after) }),
+  }));
+  if (options.json === true) printJson({ report, problems: sorted });
+  else
+    for (const { action, path, diff } of report as { action: string; path: string; diff?: string }[])
+      process.stdout.write(`${action} ${path}\n${diff ?? ""}`);
+  return exitCodes.done;
 }
 
 function finish(plan: AppPlan | undefined, problems: readonly Problem[], options: GenerateOptions): void {

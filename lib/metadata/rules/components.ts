@@ -71,6 +71,14 @@ export function componentProblems(
   );
 }
 
+/** The names of all components that functions name outright. */
+export function componentsNamed(definitions: readonly FunctionDefinition[]): ReadonlySet<string> {
+  const names = definitions.flatMap((definition) =>
+    bindingsOf(definition).flatMap((binding) => namesIn(binding, definition).map(({ name }) => name)),
+  );
+  return new Set(names);
+}
+
 interface NamedComponent {
   readonly member: keyof typeof componentOptions;
   readonly name: string;

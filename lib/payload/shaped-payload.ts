@@ -202,6 +202,8 @@ export class ShapedReading {
     for (const [index, element] of value.entries()) {
       if (issues.length > maxIssues) return;
       if (element === undefined) continue;
+      // Most elements of a long list are valid, and need no path.
+      if (isObject(element) && this.#isNestedValid(element)) continue;
       if (isObject(element)) this.#addNested(instance, property, element, elementPath(path, index), issues);
       else this.#wordElement(instance, property, index, element, path, issues);
     }

@@ -82,6 +82,7 @@ export type ProblemCode =
   | "route-duplicate"
   | "route-invalid"
   | "route-reserved"
+  | "runtime-unsupported"
   | "setting-invalid"
   | "setting-missing"
   | "setting-unclosed"

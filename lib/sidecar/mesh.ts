@@ -1,5 +1,6 @@
 import { Backing } from "./backing.js";
 import { notice, openSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
+import { refuseUnsupportedRuntime } from "./runtime.js";
 
 /** One application of a mesh. */
 export interface MeshApp extends Pick<SidecarOptions, "appId" | "appPort" | "port" | "apiToken" | "appToken"> {
@@ -45,6 +46,7 @@ export async function startMesh({
   inspector,
   log = console,
 }: MeshOptions): Promise<Mesh> {
+  refuseUnsupportedRuntime();
   log.info(notice);
   const backing = new Backing(stateFile, inspector);
   const sidecars = new Map<string, Sidecar>();

@@ -20,6 +20,7 @@ import { pubsubRoutes } from "./api/pubsub.js";
 import { secretRoutes } from "./api/secrets.js";
 import { createApiServer, type ReceivedRequest } from "./api/server.js";
 import { stateRoutes } from "./api/state.js";
+import { refuseUnsupportedRuntime } from "./runtime.js";
 
 /** Where the sidecar's own lines go; `console` is one. */
 export type SidecarLog = Pick<Console, "info" | "warn">;
@@ -97,6 +98,7 @@ const closeTimeout = 5_000;
  * @throws DefinitionError `component-invalid` for components that cannot be used, `address-in-use` for a taken port.
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
+  refuseUnsupportedRuntime();
   const { log = console, stateFile, inspector } = options;
   log.info(notice);
   const backing = new Backing(stateFile, inspector);

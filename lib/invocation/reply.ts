@@ -3,6 +3,7 @@ import { types } from "node:util";
 import { stringifySetCookie, type SetCookie } from "cookie";
 import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
+import type { RoutedTrigger } from "../model/paths.js";
 import { isReply, type Cookie, type HttpResponse, type InvocationContext, type Reply } from "../model/invocation.js";
 import { isJsonType, readContentType } from "./read-payload.js";
 
@@ -31,7 +32,20 @@ export function replyReader(definition: FunctionDefinition): ReplyReader {
   const { trigger } = definition;
   if (trigger.generic === true) return () => "SUCCESS";
   const place = placeOf(definition);
-  switch (trigger.type) {
+  const read = readerFor(trigger.type, place);
+  return (returned, context) => {
+    try {
+      return read(returned, context);
+    } catch (error) {
+      if (error instanceof InvocationError) throw error;
+      // A getter or a proxy of the application's own.
+      throw invalid(place, "what the function returned throws when it is read; return plain data", error);
+    }
+  };
+}
+
+function readerFor(type: RoutedTrigger["type"], place: string): ReplyReader {
+  switch (type) {
     case "daprServiceInvocationTrigger":
       return (returned) => serviceReply(returned, place);
     case "daprBindingTrigger":
@@ -224,13 +238,19 @@ function headersOf(headers: unknown, place: string): WireReply["headers"] {
   if (typeof headers !== "object") throw invalid(place, "the headers of a reply are an object of text by name");
   const pairs: [string, string][] = [];
   const entries = isIterable(headers) ? headers : Object.entries(headers);
-  for (const [name, value] of entries) {
-    if (value === undefined || framing.has(String(name).toLowerCase())) continue;
+  for (const entry of entries as Iterable<unknown>) {
+    const [name, value] = pairOf(entry, place);
+    if (value === undefined || framing.has(name.toLowerCase())) continue;
     for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
       pairs.push([name, headerText(name, each, place)]);
     }
   }
   return pairs;
+}
+
+function pairOf(entry: unknown, place: string): readonly [name: string, value: unknown] {
+  if (Array.isArray(entry) && typeof entry[0] === "string") return entry as [string, unknown];
+  throw invalid(place, "the headers of a reply are text by name, or pairs of a name and its text");
 }
 
 function headerText(name: string, value: unknown, place: string): string {

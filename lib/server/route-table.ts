@@ -54,18 +54,22 @@ export class RouteTable<T> {
   addPattern(methods: readonly string[], segments: readonly PatternSegment[], value: T): T | undefined {
     const parameters = segments.filter((segment) => "name" in segment);
     const leaf = { value, parameters };
+    const mayEnd: Answers<Leaf<T>>[] = [];
     let branch = this.#root;
+    let ends: Answers<Leaf<T>> | undefined;
     for (const segment of segments) {
       if ("text" in segment) {
         branch = childOf(branch, segment.text);
       } else if (segment.takes === "rest") {
-        return put(branch.rests, methods, leaf);
+        ends = branch.rests;
       } else {
-        if (segment.optional) put(branch.mayEnd, methods, leaf);
+        if (segment.optional) mayEnd.push(branch.mayEnd);
         branch = branch.one ??= newBranch();
       }
     }
-    return put(branch.ends, methods, leaf);
+    const taken = put(ends ?? branch.ends, methods, leaf);
+    if (taken === undefined) for (const answers of mayEnd) put(answers, methods, leaf);
+    return taken;
   }
 
   /** @param path as the request has it, without its query */

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readBindingPayload, readContentType, readPayload } from "../../lib/invocation/read-payload.js";
 import {
@@ -36,41 +37,52 @@ const contentType = fc.option(
 
 function expectMalformed(outcome: { readonly error: unknown } | { readonly value: unknown }): void {
   if (!("error" in outcome)) return;
-  expect(outcome.error).toBeInstanceOf(PayloadError);
-  expect((outcome.error as PayloadError).code).toBe("ERR_MALFORMED_REQUEST");
+  assert.ok(outcome.error instanceof PayloadError);
+  assert.equal((outcome.error as PayloadError).code, "ERR_MALFORMED_REQUEST");
 }
 
 describe("a body of any bytes under any content type", () => {
-  holds("is read, or refused as malformed, and the same at the second reading", [bytes, contentType], (body, type) => {
-    const outcome = outcomeOf(() => readPayload(body, type));
-    expectMalformed(outcome);
-    if ("value" in outcome) expect(readPayload(Buffer.from(body), type)).toEqual(outcome.value);
-  });
+  it("is read, or refused as malformed, and the same at the second reading", () =>
+    expect(
+      holds([bytes, contentType], (body, type) => {
+        const outcome = outcomeOf(() => readPayload(body, type));
+        expectMalformed(outcome);
+        if ("value" in outcome) assert.deepEqual(readPayload(Buffer.from(body), type), outcome.value);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("is never refused of an input binding", [bytes, contentType], (body, type) => {
-    readBindingPayload(body, type);
-  });
+  it("is never refused of an input binding", () =>
+    expect(
+      holds([bytes, contentType], (body, type) => {
+        readBindingPayload(body, type);
+      }),
+    ).resolves.toBe("held"));
 
-  holds(
-    "arrives as it was sent",
-    [json, text, fc.uint8Array(), fc.constantFrom("application/json", "text/json", "a/b+json; charset=UTF-8")],
-    (value, plain, array, jsonType) => {
-      expect(readPayload(Buffer.from(JSON.stringify(value)), jsonType)).toEqual(value);
-      if (plain !== "" && !plain.startsWith("\u{feff}")) {
-        expect(readPayload(Buffer.from(plain), "text/plain")).toBe(plain);
-      }
-      if (array.length > 0) expect(readPayload(Buffer.from(array), "application/octet-stream")).toEqual(array);
-    },
-  );
+  it("arrives as it was sent", () =>
+    expect(
+      holds(
+        [json, text, fc.uint8Array(), fc.constantFrom("application/json", "text/json", "a/b+json; charset=UTF-8")],
+        (value, plain, array, jsonType) => {
+          assert.deepEqual(readPayload(Buffer.from(JSON.stringify(value)), jsonType), value);
+          if (plain !== "" && !plain.startsWith("\u{feff}")) {
+            assert.equal(readPayload(Buffer.from(plain), "text/plain"), plain);
+          }
+          if (array.length > 0) assert.deepEqual(readPayload(Buffer.from(array), "application/octet-stream"), array);
+        },
+      ),
+    ).resolves.toBe("held"));
 });
 
 describe("a content type of any text", () => {
-  holds("has a type in lower case, or none", [textWith([";", "/", "=", '"', " ", "charset", "A", "\t"])], (header) => {
-    const { type, charset } = readContentType(header);
-    expect(type).not.toBe("");
-    expect(type).toBe(type?.trim().toLowerCase());
-    expect(charset).not.toBe("");
-  });
+  it("has a type in lower case, or none", () =>
+    expect(
+      holds([textWith([";", "/", "=", '"', " ", "charset", "A", "\t"])], (header) => {
+        const { type, charset } = readContentType(header);
+        assert.notEqual(type, "");
+        assert.equal(type, type?.trim().toLowerCase());
+        assert.notEqual(charset, "");
+      }),
+    ).resolves.toBe("held"));
 });
 
 const member = fc.oneof(json, text, fc.constantFrom("application/json", "text/plain", "a/b+json", "e30=", "[1]"));
@@ -92,36 +104,45 @@ const event = fc
   .map((members) => JSON.stringify(members).replaceAll('"__proto__own"', '"__proto__"'));
 
 describe("an event with any members", () => {
-  holds("is read, or refused as malformed, and keeps what it is not about", [event, fc.boolean()], (body, isRaw) => {
-    const delivered = parseDelivery(Buffer.from(body)) as Record<string, unknown>;
-    const outcome = outcomeOf(() => readEvent(delivered, trigger, "t", isRaw));
-    expectMalformed(outcome);
-    if ("error" in outcome) return;
-    const { event: read, hasStableId } = outcome.value;
-    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
-    if (!("specversion" in delivered)) return expect(read.data).toBe(delivered);
-    for (const [name, value] of Object.entries(delivered)) {
-      if (name === "data" || name === "data_base64") continue;
-      expect(Object.getOwnPropertyDescriptor(read, name)?.value).toEqual(value);
-    }
-    if (isRaw) expect(hasStableId).toBe(false);
-  });
+  it("is read, or refused as malformed, and keeps what it is not about", () =>
+    expect(
+      holds([event, fc.boolean()], (body, isRaw) => {
+        const delivered = parseDelivery(Buffer.from(body)) as Record<string, unknown>;
+        const outcome = outcomeOf(() => readEvent(delivered, trigger, "t", isRaw));
+        expectMalformed(outcome);
+        if ("error" in outcome) return;
+        const { event: read, hasStableId } = outcome.value;
+        assert.equal(Object.getPrototypeOf(read), Object.prototype);
+        if (!("specversion" in delivered)) return assert.equal(read.data, delivered);
+        for (const [name, value] of Object.entries(delivered)) {
+          if (name === "data" || name === "data_base64") continue;
+          assert.deepEqual(Object.getOwnPropertyDescriptor(read, name)?.value, value);
+        }
+        if (isRaw) assert.equal(hasStableId, false);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("that is not an object is refused", [json], (delivered) => {
-    expectMalformed(outcomeOf(() => readEvent(delivered, trigger, "t", false)));
-  });
+  it("that is not an object is refused", () =>
+    expect(
+      holds([json], (delivered) => {
+        expectMalformed(outcomeOf(() => readEvent(delivered, trigger, "t", false)));
+      }),
+    ).resolves.toBe("held"));
 
-  holds("has the data that went in as base64", [json, fc.uint8Array()], (value, array) => {
-    const read = (data: Buffer, datacontenttype: string) =>
-      readEvent(
-        { specversion: "1.0", id: "1", source: "s", datacontenttype, data_base64: data.toString("base64") },
-        trigger,
-        "t",
-        false,
-      ).event.data;
-    expect(read(Buffer.from(JSON.stringify(value)), "application/json")).toEqual(value);
-    expect(read(Buffer.from(array), "application/octet-stream")).toEqual(array);
-  });
+  it("has the data that went in as base64", () =>
+    expect(
+      holds([json, fc.uint8Array()], (value, array) => {
+        const read = (data: Buffer, datacontenttype: string) =>
+          readEvent(
+            { specversion: "1.0", id: "1", source: "s", datacontenttype, data_base64: data.toString("base64") },
+            trigger,
+            "t",
+            false,
+          ).event.data;
+        assert.deepEqual(read(Buffer.from(JSON.stringify(value)), "application/json"), value);
+        assert.deepEqual(read(Buffer.from(array), "application/octet-stream"), array);
+      }),
+    ).resolves.toBe("held"));
 });
 
 describe("a bulk request of any entries", () => {
@@ -140,22 +161,28 @@ describe("a bulk request of any entries", () => {
   );
   const request = { header: () => undefined, headers: new Headers({ "x-a": "1", traceparent: "00-a" }) };
 
-  holds("has each entry with an id read, or refused by itself", [fc.array(fc.oneof(entry, json))], (entries) => {
-    const read = bulkEntriesOf({ entries });
-    expect(read!.length).toBeLessThanOrEqual(entries.length);
-    for (const each of read!) {
-      expectMalformed(outcomeOf(() => readBulkEvent(each, trigger, "t", false)));
-      const own = requestOfEntry(each, request as never);
-      expect([...own.headers].length).toBeGreaterThanOrEqual(0);
-      const { metadata } = each;
-      if (typeof metadata !== "object" || metadata === null) continue;
-      for (const [name, value] of Object.entries(metadata)) {
-        if (typeof value === "string") expect(typeof own.header(name.toLowerCase())).toBe("string");
-      }
-    }
-  });
+  it("has each entry with an id read, or refused by itself", () =>
+    expect(
+      holds([fc.array(fc.oneof(entry, json))], (entries) => {
+        const read = bulkEntriesOf({ entries });
+        assert.ok(read!.length <= entries.length);
+        for (const each of read!) {
+          expectMalformed(outcomeOf(() => readBulkEvent(each, trigger, "t", false)));
+          const own = requestOfEntry(each, request as never);
+          assert.ok([...own.headers].length >= 0);
+          const { metadata } = each;
+          if (typeof metadata !== "object" || metadata === null) continue;
+          for (const [name, value] of Object.entries(metadata)) {
+            if (typeof value === "string") assert.equal(typeof own.header(name.toLowerCase()), "string");
+          }
+        }
+      }),
+    ).resolves.toBe("held"));
 
-  holds("that is none is no bulk request", [json], (delivered) => {
-    bulkEntriesOf(delivered);
-  });
+  it("that is none is no bulk request", () =>
+    expect(
+      holds([json], (delivered) => {
+        bulkEntriesOf(delivered);
+      }),
+    ).resolves.toBe("held"));
 });

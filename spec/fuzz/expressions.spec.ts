@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ExpressionError } from "../../lib/expressions/error.js";
 import { formatDate } from "../../lib/expressions/format.js";
@@ -35,75 +36,98 @@ function printed(tokens: readonly Token[]): string {
 }
 
 function expectExpressionError(outcome: { readonly error: unknown } | { readonly value: unknown }): void {
-  if ("error" in outcome) expect(outcome.error).toBeInstanceOf(ExpressionError);
+  if ("error" in outcome) assert.ok(outcome.error instanceof ExpressionError);
 }
 
 describe("expressions of any text", () => {
-  holds("are read or refused, and what is read is the same once printed", [template], (source) => {
-    const outcome = outcomeOf(() => parseTemplate(source));
-    expectExpressionError(outcome);
-    if ("value" in outcome) expect(parseTemplate(printed(outcome.value))).toEqual(outcome.value);
-  });
+  it("are read or refused, and what is read is the same once printed", () =>
+    expect(
+      holds([template], (source) => {
+        const outcome = outcomeOf(() => parseTemplate(source));
+        expectExpressionError(outcome);
+        if ("value" in outcome) assert.deepEqual(parseTemplate(printed(outcome.value)), outcome.value);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("carry text with doubled braces as it is", [text], (literal) => {
-    expect(compileTemplate(escaped(literal)).constant).toBe(literal);
-  });
+  it("carry text with doubled braces as it is", () =>
+    expect(
+      holds([text], (literal) => {
+        assert.equal(compileTemplate(escaped(literal)).constant, literal);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("put a value in once, whatever it holds", [text, template, text], (before, value, after) => {
-    const compiled = compileTemplate(`${escaped(before)}{key}${escaped(after)}`);
-    expect(compiled.bind({ key: value })).toBe(before + value + after);
-    expect(compiled.bind({ key: value }, encodeURIComponent)).toBe(before + encodeURIComponent(value) + after);
-  });
+  it("put a value in once, whatever it holds", () =>
+    expect(
+      holds([text, template, text], (before, value, after) => {
+        const compiled = compileTemplate(`${escaped(before)}{key}${escaped(after)}`);
+        assert.equal(compiled.bind({ key: value }), before + value + after);
+        assert.equal(compiled.bind({ key: value }, encodeURIComponent), before + encodeURIComponent(value) + after);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("find text in any data or say that they do not, without showing it", [template, json], (source, data) => {
-    const outcome = outcomeOf(() => compileTemplate(source));
-    if ("error" in outcome) return;
-    const bound = outcomeOf(() => outcome.value.bind({ data, a: data, secret: "s3cr3t-value" }));
-    expectExpressionError(bound);
-    if ("error" in bound) expect((bound.error as Error).message).not.toContain("s3cr3t-value");
-    else expect(typeof bound.value).toBe("string");
-  });
+  it("find text in any data or say that they do not, without showing it", () =>
+    expect(
+      holds([template, json], (source, data) => {
+        const outcome = outcomeOf(() => compileTemplate(source));
+        if ("error" in outcome) return;
+        const bound = outcomeOf(() => outcome.value.bind({ data, a: data, secret: "s3cr3t-value" }));
+        expectExpressionError(bound);
+        if ("error" in bound) assert.ok(!(bound.error as Error).message.includes("s3cr3t-value"));
+        else assert.equal(typeof bound.value, "string");
+      }),
+    ).resolves.toBe("held"));
 
-  holds("are not refused for settings that make them right", [template, name], (source, value) => {
-    const names = outcomeOf(() => settingNames(source));
-    if ("error" in names) return expectExpressionError(names);
-    const settings = settingsFrom(Object.fromEntries(names.value.map((each) => [each, value])));
-    const outcome = outcomeOf(() => parseTemplate(substituteSettings(source, settings)));
-    expectExpressionError(outcome);
-    if ("value" in outcome) parseUnresolved(source);
-    else expectExpressionError(outcomeOf(() => parseUnresolved(source)));
-  });
+  it("are not refused for settings that make them right", () =>
+    expect(
+      holds([template, name], (source, value) => {
+        const names = outcomeOf(() => settingNames(source));
+        if ("error" in names) return expectExpressionError(names);
+        const settings = settingsFrom(Object.fromEntries(names.value.map((each) => [each, value])));
+        const outcome = outcomeOf(() => parseTemplate(substituteSettings(source, settings)));
+        expectExpressionError(outcome);
+        if ("value" in outcome) parseUnresolved(source);
+        else expectExpressionError(outcomeOf(() => parseUnresolved(source)));
+      }),
+    ).resolves.toBe("held"));
 
-  holds(
-    "take settings as they are, whatever they hold",
-    [
-      fc.array(
-        fc.tuple(
-          text.map((each) => each.replaceAll("%", "")),
-          fc.stringMatching(/^[A-Z]{1,3}$/),
-          template,
-        ),
+  it("take settings as they are, whatever they hold", () =>
+    expect(
+      holds(
+        [
+          fc.array(
+            fc.tuple(
+              text.map((each) => each.replaceAll("%", "")),
+              fc.stringMatching(/^[A-Z]{1,3}$/),
+              template,
+            ),
+          ),
+        ],
+        (parts) => {
+          const values = new Map(parts.map(([, key, value]) => [key, value]));
+          const source = parts.map(([literal, key]) => `${literal}%${key}%`).join("");
+          const blank = [...values.values()].some((value) => value.trim() === "");
+          const outcome = outcomeOf(() => substituteSettings(source, settingsFrom(Object.fromEntries(values))));
+          if (blank) return expectExpressionError(outcome);
+          assert.deepEqual(outcome, { value: parts.map(([literal, key]) => literal + values.get(key)!).join("") });
+        },
       ),
-    ],
-    (parts) => {
-      const values = new Map(parts.map(([, key, value]) => [key, value]));
-      const source = parts.map(([literal, key]) => `${literal}%${key}%`).join("");
-      const blank = [...values.values()].some((value) => value.trim() === "");
-      const outcome = outcomeOf(() => substituteSettings(source, settingsFrom(Object.fromEntries(values))));
-      if (blank) return expectExpressionError(outcome);
-      expect(outcome).toEqual({ value: parts.map(([literal, key]) => literal + values.get(key)!).join("") });
-    },
-  );
+    ).resolves.toBe("held"));
 });
 
 describe("formats of any text", () => {
   const format = textWith(["yyyy", "MM", "dd", "HH", "mm", "ss", "fff", "K", "'", '"', "\\", "-", "T", "y", "%"]);
   const date = fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true });
-  holds("are known or not whatever the date", [format, date], (pattern, when) => {
-    expect(formatDate(when, pattern) === undefined).toBe(formatDate(new Date(0), pattern) === undefined);
-  });
+  it("are known or not whatever the date", () =>
+    expect(
+      holds([format, date], (pattern, when) => {
+        assert.equal(formatDate(when, pattern) === undefined, formatDate(new Date(0), pattern) === undefined);
+      }),
+    ).resolves.toBe("held"));
 
-  holds("write a date that reads as the same", [date], (when) => {
-    expect(new Date(formatDate(when, "yyyy-MM-ddTHH:mm:ss.fffK")!)).toEqual(when);
-  });
+  it("write a date that reads as the same", () =>
+    expect(
+      holds([date], (when) => {
+        assert.deepEqual(new Date(formatDate(when, "yyyy-MM-ddTHH:mm:ss.fffK")!), when);
+      }),
+    ).resolves.toBe("held"));
 });

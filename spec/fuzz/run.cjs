@@ -9,7 +9,7 @@ const files = process.argv.slice(2).map((name) => `spec/fuzz/${name}`);
 console.log(`FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`);
 const { status } = spawnSync(
   process.execPath,
-  [require.resolve("jest/bin/jest"), ...(files.length > 0 ? files : ["spec/fuzz"])],
+  [require.resolve("jest/bin/jest"), ...(files.length > 0 ? files : ["spec/fuzz"]), "--testTimeout=3600000"],
   { stdio: "inherit", env: { ...process.env, FUZZ_SEED: seed, FUZZ_RUNS: runs } },
 );
 if (status !== 0) console.log(`to repeat: FUZZ_SEED=${seed} FUZZ_RUNS=${runs} npm run fuzz`);

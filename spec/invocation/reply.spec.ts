@@ -256,3 +256,27 @@ describe("what becomes of an event", () => {
     expect(warnings).toEqual([expect.stringContaining("Functions.told: what it returns for an event is ignored")]);
   });
 });
+
+describe("what throws when it is read", () => {
+  const fail = (): never => {
+    throw new Error("no");
+  };
+  const getter = (name: string): object => Object.defineProperty({}, name, { get: fail, enumerable: true });
+
+  it.each<[string, string, unknown]>([
+    ["a status", "told", getter("status")],
+    ["a member", "asked", getter("body")],
+    ["a stream's reader", "invoked", getter("getReader")],
+    ["all of a proxy", "asked", new Proxy({}, { get: fail, ownKeys: fail, getPrototypeOf: fail })],
+    ["headers of a Reply", "invoked", new Reply({ headers: getter("x-a") as never })],
+  ])("is refused: %s", (_, name, returned) => {
+    expect(() => readerOf(name)(returned)).toThrow(invalid("throws when it is read; return plain data"));
+  });
+
+  it("is refused by a reason of its own where headers are no pairs", () => {
+    for (const headers of [[null], ["x-a"], [[1, "b"]], new Set([1])]) {
+      const reply = new Reply({ headers: headers as never });
+      expect(() => readerOf("invoked")(reply)).toThrow(invalid("text by name, or pairs of a name and its text"));
+    }
+  });
+});

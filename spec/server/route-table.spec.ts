@@ -63,6 +63,12 @@ describe("a route table", () => {
     expect(table.addPattern(["GET"], patternOf("/api/{y}") as never, "other")).toBe("GET /api/{x}");
   });
 
+  it("adds nothing of a route that is answered already, nor where it may end before", () => {
+    const table = tableOf("GET /api/a/{x}");
+    expect(table.addPattern(["GET"], patternOf("/api/a/{y?}") as never, "other")).toBe("GET /api/a/{x}");
+    expect(table.find("GET", "/api/a")).toBeUndefined();
+  });
+
   it("names a segment that only the Functions host understands", () => {
     expect(patternOf("/api/files/{name}.{ext}")).toEqual({ unsupported: "{name}.{ext}" });
     expect(patternOf("/api/files")).toBeUndefined();

@@ -1,3 +1,4 @@
+import { InvocationError } from "../model/errors.js";
 import type { StateOptions } from "../model/collector.js";
 import type { MetadataMap } from "./dapr-client.js";
 
@@ -14,7 +15,14 @@ export function enc(part: string): string {
   if (plain.test(part)) return part;
   if (part === ".") return "%2E";
   if (part === "..") return "%2E%2E";
-  return encodeURIComponent(part);
+  return percentEncoded(part);
+}
+
+/** @throws InvocationError `ERR_DAPR_BAD_REQUEST` for half of a surrogate pair, which UTF-8 has no bytes for */
+export function percentEncoded(text: string): string {
+  if (text.isWellFormed()) return encodeURIComponent(text);
+  const fault = "holds half of a surrogate pair; give well-formed text";
+  throw new InvocationError("ERR_DAPR_BAD_REQUEST", `${JSON.stringify(text)} ${fault}`);
 }
 
 /** `metadata.<name>=<value>&…` of a map, in its order; empty for none. */
@@ -22,7 +30,7 @@ export function metadataQuery(metadata: MetadataMap | undefined): string {
   if (metadata === undefined) return "";
   let query = "";
   for (const name of Object.keys(metadata)) {
-    query += `${query === "" ? "" : "&"}metadata.${encodeURIComponent(name)}=${encodeURIComponent(metadata[name]!)}`;
+    query += `${query === "" ? "" : "&"}metadata.${percentEncoded(name)}=${percentEncoded(metadata[name]!)}`;
   }
   return query;
 }
@@ -39,7 +47,7 @@ export function stateQuery(options: StateOptions | undefined, metadata: Metadata
 
 /** A query kept as written; only what a URL cannot hold is percent-encoded. */
 export function rawQuery(query: string): string {
-  return query.replace(/[^!$-&(-;=?-~]+/gu, (text) => encodeURIComponent(text).replaceAll("'", "%27"));
+  return query.replace(/[^!$-&(-;=?-~]+/gu, (text) => percentEncoded(text).replaceAll("'", "%27"));
 }
 
 /**
@@ -47,6 +55,7 @@ export function rawQuery(query: string): string {
  * on a `%` or `#` in the path.
  */
 export function methodNameProblem(methodName: string): string | undefined {
+  if (!methodName.isWellFormed()) return "must be well-formed text";
   const end = methodName.indexOf("?");
   const path = (end === -1 ? methodName : methodName.slice(0, end)).replace(/^\//, "");
   if (path === "") return "the path is empty";

@@ -76,7 +76,11 @@ export function compileOption(
   const template = compileTemplate(text);
   const { constant } = template;
   if (constant !== undefined) return () => constant;
-  return ({ bindingData }) => withPlace(place, member, () => template.bind(bindingData, encode));
+  const encodeText = (value: string): string => {
+    if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
+    return encode === undefined ? value : encode(value);
+  };
+  return ({ bindingData }) => withPlace(place, member, () => template.bind(bindingData, encodeText));
 }
 
 /**

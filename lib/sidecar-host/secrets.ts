@@ -1,5 +1,5 @@
 import type { DaprClient } from "../client/dapr-client.js";
-import { rawQuery } from "../client/paths.js";
+import { percentEncoded, rawQuery } from "../client/paths.js";
 import type { DaprSecret } from "../model/bindings.js";
 import type { InputReader, Invocation } from "../invocation/binding-host.js";
 import { callOptions, compileInputOption, compileOption, type BindingPlace } from "./options.js";
@@ -31,9 +31,9 @@ function compileMetadata(place: BindingPlace<DaprSecret>): (invocation: Invocati
     };
   }
   const entries = Object.entries(metadata).map(([name, text]) => ({
-    start: `metadata.${encodeURIComponent(name)}=`,
+    start: `metadata.${percentEncoded(name)}=`,
     valueOf: compileOption(place, `metadata.${name}`, text),
   }));
   return (invocation) =>
-    entries.map(({ start, valueOf }) => start + encodeURIComponent(valueOf(invocation) ?? "")).join("&");
+    entries.map(({ start, valueOf }) => start + percentEncoded(valueOf(invocation) ?? "")).join("&");
 }

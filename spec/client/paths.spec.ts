@@ -27,12 +27,25 @@ describe("methodPath", () => {
     expect(methodPath(methodName)).toEqual({ path, query });
   });
 
-  it.each(["", "/", "?a=1", "//", "a//b", "a/", "../admin", "a/..", "./a", "a/./b", "50%", "a%2Fb", "a#b"])(
-    "refuses %j",
-    (methodName) => {
-      expect(methodNameProblem(methodName)).toBeDefined();
-    },
-  );
+  it.each([
+    "",
+    "/",
+    "?a=1",
+    "//",
+    "a//b",
+    "a/",
+    "../admin",
+    "a/..",
+    "./a",
+    "a/./b",
+    "50%",
+    "a%2Fb",
+    "a#b",
+    "a\ud800",
+    "a?\udc00",
+  ])("refuses %j", (methodName) => {
+    expect(methodNameProblem(methodName)).toBeDefined();
+  });
 });
 
 describe("queries", () => {
@@ -46,5 +59,21 @@ describe("queries", () => {
     const kept = "!$%&()*+,-./0:;=?@A[\\]^_`a{|}~";
     expect(rawQuery(kept)).toBe(kept);
     expect(rawQuery("a b\"'<>#é😀\r\n")).toBe("a%20b%22%27%3C%3E%23%C3%A9%F0%9F%98%80%0D%0A");
+  });
+});
+
+describe("half of a surrogate pair", () => {
+  it.each<[string, () => unknown]>([
+    ["a part", () => enc("a\ud800")],
+    ["a name of metadata", () => metadataQuery({ "\udc00": "a" })],
+    ["a value of metadata", () => metadataQuery({ a: "\udc00b" })],
+    ["a query", () => rawQuery("a=\ud800")],
+  ])("is refused in %s, by a code", (_, call) => {
+    expect(call).toThrow(
+      expect.objectContaining({
+        code: "ERR_DAPR_BAD_REQUEST",
+        message: expect.stringContaining("half of a surrogate pair; give well-formed text"),
+      }) as Error,
+    );
   });
 });

@@ -30,6 +30,9 @@ export function openTelemetryObserver(routePrefix?: string): InvocationObserver 
   return { start: (invocation) => new InvocationSpan(api, tracer, instruments, invocation, routePrefix) };
 }
 
+/** The semantic conventions' for `faas.invoke_duration`: the SDK's own are for milliseconds, so all of 5 s were one bucket. */
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
 type Instruments = ReturnType<typeof instrumentsOf>;
 
 function instrumentsOf(api: typeof Api) {
@@ -50,6 +53,7 @@ function instrumentsOf(api: typeof Api) {
     duration: meter.createHistogram("faas.invoke_duration", {
       unit: "s",
       description: "Seconds from the payload to the answer.",
+      advice: { explicitBucketBoundaries: secondsBuckets },
     }),
     items: meter.createHistogram("dapr.output.items", {
       unit: "{item}",

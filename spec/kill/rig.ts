@@ -12,7 +12,9 @@ import type { Counted, Work } from "./app/functions.js";
 type Client = Awaited<ReturnType<typeof connected>>;
 
 const appId = "workers";
-const counters = ["a", "b", "c"];
+/** Counters that are changed at the same time, and how many events of a way one takes before it is left. */
+const counters = 3;
+const perCounter = 300;
 const topics = ["singles", "bulks", "copies"] as const;
 /** How many events are on their way at most, so that a restart is not followed by a flood. */
 const underWay = 30;
@@ -33,6 +35,15 @@ export interface Losses {
   /** Events that no function has acknowledged to the broker. */
   readonly leftOver: number;
 }
+
+export const noLosses: Losses = {
+  withoutResult: [],
+  withoutCopy: [],
+  otherIds: [],
+  notCounted: [],
+  countedWrong: [],
+  leftOver: 0,
+};
 
 /** An app, its daprd and a Redis that writes before it answers, each of which can be killed while events flow. */
 export class Rig {
@@ -73,10 +84,6 @@ export class Rig {
     this.#runs.close();
   }
 
-  get pids(): Readonly<Record<Victim, number>> {
-    return { app: this.#appProcess.pid, daprd: this.#daprd.pid, redis: this.#redis.pid };
-  }
-
   /** SIGKILL while events are handled; resolves once another process is in its place and more have been. */
   async kill(victim: Victim): Promise<void> {
     await this.#moreRuns(10);
@@ -96,11 +103,21 @@ export class Rig {
     await this.#moreRuns(10);
   }
 
+  /** Stops a process for so many milliseconds without ending it: it takes connections and does not answer. */
+  async pause(victim: Victim, duration: number): Promise<void> {
+    await this.#moreRuns(10);
+    const { pid } = { app: this.#appProcess, daprd: this.#daprd, redis: this.#redis }[victim];
+    process.kill(pid, "SIGSTOP");
+    await delay(duration);
+    process.kill(pid, "SIGCONT");
+    await this.#moreRuns(10);
+  }
+
   /** Sends by one way until told to stop; what is not acknowledged is sent again under its id. */
   async send(way: Way): Promise<void> {
     for (let index = 0; this.#sending; index++) {
       while (this.#sending && this.#unhandled() >= underWay) await delay(10);
-      const work: Work = { id: `${way}-${index}`, counter: counters[index % counters.length]! };
+      const work: Work = { id: `${way}-${index}`, counter: counterOf(index) };
       await this.#sendOne(way, work);
       this.acknowledged[way].push(work.id);
     }
@@ -151,7 +168,8 @@ export class Rig {
     }
     const counted: string[] = [];
     const countedWrong: string[] = [];
-    for (const counter of counters) {
+    const longest = Math.max(...Object.values(this.acknowledged).map((ids) => ids.length));
+    for (const counter of new Set(Array.from({ length: longest }, (_, index) => counterOf(index)))) {
       const { count, ids } = (await value<Counted>(`counter-${counter}`)) ?? { count: 0, ids: {} };
       const names = Object.keys(ids);
       counted.push(...names);
@@ -263,6 +281,10 @@ class Runs {
       for (const line of lines) this.#ids.add(line.split(" ")[0]!);
     }
   }
+}
+
+function counterOf(index: number): string {
+  return `${Math.floor(index / perCounter)}-${index % counters}`;
 }
 
 function connected(host: string) {

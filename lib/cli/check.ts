@@ -13,11 +13,17 @@ import type { Problem } from "../model/errors.js";
 import { inspectForServe } from "../serve/prepare.js";
 import { settingSources } from "../serve/settings.js";
 import { readAppFolder } from "./app-folder.js";
-import { hasModuleIn, inspectApp, loadFunctions, registeringProblems, type LoadedFunctions } from "./function-app.js";
-import { isDefinitionError } from "./load-functions.js";
+import {
+  hasModuleIn,
+  inspectApp,
+  loadFunctions,
+  registeringProblems,
+  type LoadedFunctions,
+} from "./modules/function-app.js";
+import { isDefinitionError } from "./modules/load-functions.js";
 import { bindingsOption } from "./bindings-option.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { lostTypeNotes } from "./type-notes.js";
+import { lostTypeNotes } from "./modules/type-notes.js";
 
 interface CheckOptions {
   readonly out: string;

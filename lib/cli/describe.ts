@@ -5,9 +5,9 @@ import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { inspectFunctions } from "../metadata/functions.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
-import { inspectApp, loadFunctions } from "./function-app.js";
+import { inspectApp, loadFunctions } from "./modules/function-app.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
-import { appIdOf } from "./sidecar-options.js";
+import { appIdOf } from "./running/sidecar-options.js";
 import { UsageError } from "./usage-error.js";
 
 const formats = { openapi: toOpenApi, asyncapi: toAsyncApi, "json-schema": toJsonSchema } as const;

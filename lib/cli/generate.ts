@@ -11,12 +11,18 @@ import { inspectForServe } from "../serve/prepare.js";
 import { settingSources } from "../serve/settings.js";
 import { readAppFolder, writeAppFolder } from "./app-folder.js";
 import { daprResources, writeResources } from "./dapr-resources.js";
-import { hasModuleIn, inspectApp, loadFunctions, registeringProblems, type LoadedFunctions } from "./function-app.js";
-import { appIdOf } from "./sidecar-options.js";
+import {
+  hasModuleIn,
+  inspectApp,
+  loadFunctions,
+  registeringProblems,
+  type LoadedFunctions,
+} from "./modules/function-app.js";
+import { appIdOf } from "./running/sidecar-options.js";
 import { bindingsOption } from "./bindings-option.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { lostTypeNotes } from "./type-notes.js";
+import { lostTypeNotes } from "./modules/type-notes.js";
 
 interface GenerateOptions {
   readonly dapr?: string;

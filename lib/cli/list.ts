@@ -9,10 +9,10 @@ import { describePayloadType } from "../payload/payload-type.js";
 import { disabledBy } from "../serve/prepare.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
 import { routeOf } from "../server/routes.js";
-import { inspectApp, loadFunctions } from "./function-app.js";
-import { isDefinitionError } from "./load-functions.js";
+import { inspectApp, loadFunctions } from "./modules/function-app.js";
+import { isDefinitionError } from "./modules/load-functions.js";
 import { exitCodes, exitWith, hasErrors, printJson, printProblems } from "./report.js";
-import { lostTypeNotes } from "./type-notes.js";
+import { lostTypeNotes } from "./modules/type-notes.js";
 
 export function addList(program: Command): void {
   program

@@ -7,7 +7,7 @@ import { toMermaid } from "../map/mermaid.js";
 import { toSvg } from "../map/svg.js";
 import { settingSources } from "../serve/settings.js";
 import { loadComponents } from "../sidecar/index.js";
-import { inspectApp, loadFunctions } from "./function-app.js";
+import { inspectApp, loadFunctions } from "./modules/function-app.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
 
 interface MapOptions {

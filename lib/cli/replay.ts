@@ -5,7 +5,7 @@ import { isDaprFunctionsError } from "../model/errors.js";
 import type { Recording } from "../record/recording.js";
 import { toTestSource } from "../record/test-source.js";
 import { replay as replayOne } from "../testing/replay.js";
-import { loadFunctions } from "./function-app.js";
+import { loadFunctions } from "./modules/function-app.js";
 import { exitCodes, exitWith, printJson } from "./report.js";
 import { UsageError } from "./usage-error.js";
 

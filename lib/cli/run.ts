@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { ModulesOfApp, ModulesOptions } from "./run-modules.js";
-import { appIdOf, portOf } from "./sidecar-options.js";
+import type { ModulesOfApp, ModulesOptions } from "./running/run-modules.js";
+import { appIdOf, portOf } from "./running/sidecar-options.js";
 import { UsageError } from "./usage-error.js";
 
 interface RunOptions extends ModulesOptions {
@@ -52,7 +52,7 @@ async function run(modules: string[], options: RunOptions): Promise<void> {
     if (others.length > 0 || options.app.length > 0) throw new UsageError("a multi-app file is given alone");
     if (options.watch === true)
       throw new UsageError("--watch is for modules: let each command of the file watch itself");
-    const { runFile } = require("./run-apps.js") as typeof import("./run-apps.js");
+    const { runFile } = require("./running/run-apps.js") as typeof import("./running/run-apps.js");
     await runFile(first, options);
     return;
   }
@@ -63,11 +63,11 @@ async function run(modules: string[], options: RunOptions): Promise<void> {
   if (apps.length === 0) throw new UsageError("name a module, a multi-app file, or an --app id=module");
   if (options.daprUrl !== undefined) {
     if (apps.length > 1 || options.watch === true) throw new UsageError("--dapr-url is for one app, without --watch");
-    const { runBeside } = require("./run-beside.js") as typeof import("./run-beside.js");
+    const { runBeside } = require("./running/run-beside.js") as typeof import("./running/run-beside.js");
     await runBeside(apps[0]!, options, options.daprUrl);
     return;
   }
-  const { runModules } = require("./run-modules.js") as typeof import("./run-modules.js");
+  const { runModules } = require("./running/run-modules.js") as typeof import("./running/run-modules.js");
   await runModules(apps, options);
 }
 

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { History } from "../inspector/history.js";
 import { Inspector } from "../inspector/inspector.js";
 import { startSidecar } from "../sidecar/index.js";
-import { untilStopped } from "./stop-signal.js";
-import { appIdOf, inspectorUrl, naming, portOf, tokens } from "./sidecar-options.js";
+import { untilStopped } from "./running/stop-signal.js";
+import { appIdOf, inspectorUrl, naming, portOf, tokens } from "./running/sidecar-options.js";
 
 interface SidecarCommandOptions {
   readonly components: string;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readRunFile } from "../../lib/cli/run-file.js";
+import { readRunFile } from "../../lib/cli/running/run-file.js";
 
 describe("a multi-app run file", () => {
   let folder: string;

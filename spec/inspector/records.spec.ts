@@ -3,7 +3,7 @@ import { History } from "../../lib/inspector/history.js";
 import { placeIn } from "../../lib/inspector/recorder.js";
 import { previewOf } from "../../lib/inspector/records.js";
 import type { Change, InvocationRecord } from "../../lib/inspector/page/wire.js";
-import { lineOf } from "../../lib/cli/invocation-lines.js";
+import { lineOf } from "../../lib/cli/running/invocation-lines.js";
 
 const record = (id: string, more: Partial<InvocationRecord> = {}): InvocationRecord => ({
   id,

@@ -1,14 +1,14 @@
-import { serve, type App } from "../index.js";
-import { describeFunction } from "../inspector/describe.js";
-import { History } from "../inspector/history.js";
-import { Inspector } from "../inspector/inspector.js";
-import type { InvocationRecord } from "../inspector/page/wire.js";
-import { Recorder } from "../inspector/recorder.js";
-import type { Target } from "../metadata/module-functions.js";
-import { startMesh, type Mesh } from "../sidecar/index.js";
-import { loadFunctions, type LoadedFunctions } from "./function-app.js";
+import { serve, type App } from "../../index.js";
+import { describeFunction } from "../../inspector/describe.js";
+import { History } from "../../inspector/history.js";
+import { Inspector } from "../../inspector/inspector.js";
+import type { InvocationRecord } from "../../inspector/page/wire.js";
+import { Recorder } from "../../inspector/recorder.js";
+import type { Target } from "../../metadata/module-functions.js";
+import { startMesh, type Mesh } from "../../sidecar/index.js";
+import { loadFunctions, type LoadedFunctions } from "../modules/function-app.js";
 import { lineOf, type LineFormat } from "./invocation-lines.js";
-import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
+import { exitCodes, exitWith, hasErrors, printProblems } from "../report.js";
 import { inspectorUrl, naming, tokens } from "./sidecar-options.js";
 import { untilStopped } from "./stop-signal.js";
 

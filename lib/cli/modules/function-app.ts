@@ -1,11 +1,11 @@
-import type { Inspection } from "../metadata/functions.js";
+import type { Inspection } from "../../metadata/functions.js";
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import type { FunctionDefinition } from "../model/function-definition.js";
-import type { Class } from "../model/payload-type.js";
-import type { Problem } from "../model/errors.js";
-import { classWith } from "../model/problem.js";
-import type { Target } from "../metadata/module-functions.js";
+import type { FunctionDefinition } from "../../model/function-definition.js";
+import type { Class } from "../../model/payload-type.js";
+import type { Problem } from "../../model/errors.js";
+import { classWith } from "../../model/problem.js";
+import type { Target } from "../../metadata/module-functions.js";
 import { loadModules, type LoadedModule } from "./load-functions.js";
 import { startsSomething } from "./module-search.js";
 import { progressOn } from "./progress.js";

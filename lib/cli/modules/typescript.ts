@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import * as nodeModule from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { readJsonWithComments } from "../model/jsonc.js";
+import { readJsonWithComments } from "../../model/jsonc.js";
 import { shown } from "./load-failure.js";
 import type { HookData } from "./typescript-hook.mjs";
 

@@ -1,9 +1,9 @@
-import { serve } from "../index.js";
-import { describeFunction } from "../inspector/describe.js";
-import type { DescribedFunction, InvocationRecord } from "../inspector/page/wire.js";
-import { Recorder } from "../inspector/recorder.js";
-import { loadFunctions } from "./function-app.js";
-import { hasErrors, toLine } from "./report.js";
+import { serve } from "../../index.js";
+import { describeFunction } from "../../inspector/describe.js";
+import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
+import { Recorder } from "../../inspector/recorder.js";
+import { loadFunctions } from "../modules/function-app.js";
+import { hasErrors, toLine } from "../report.js";
 
 /** What the process of one version of an app is told. */
 export interface VersionOrder {

@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from "node:net";
 import { extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FSWatcher } from "chokidar";
-import type { DescribedFunction, InvocationRecord } from "../inspector/page/wire.js";
+import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import type { VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { ManifestObject } from "../sidecar/components/manifests.js";
-import { shown } from "./load-failure.js";
-import { UsageError } from "./usage-error.js";
+import { ManifestObject } from "../../sidecar/components/manifests.js";
+import { shown } from "../modules/load-failure.js";
+import { UsageError } from "../usage-error.js";
 
 /** One application of a multi-app run file. */
 export interface RunFileApp {

@@ -1,5 +1,5 @@
-import { lostTypesOf } from "../metadata/lost-types.js";
-import type { FunctionDefinition } from "../model/function-definition.js";
+import { lostTypesOf } from "../../metadata/lost-types.js";
+import type { FunctionDefinition } from "../../model/function-definition.js";
 
 /** Notes on types that the compiler dropped, none or one. */
 export function lostTypeNotes(definitions: readonly FunctionDefinition[]): string[] {

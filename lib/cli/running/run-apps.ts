@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { History } from "../inspector/history.js";
-import { Inspector } from "../inspector/inspector.js";
-import { startMesh, type Component } from "../sidecar/index.js";
+import { History } from "../../inspector/history.js";
+import { Inspector } from "../../inspector/inspector.js";
+import { startMesh, type Component } from "../../sidecar/index.js";
 import { readRunFile, type RunFileApp } from "./run-file.js";
-import { exitCodes } from "./report.js";
+import { exitCodes } from "../report.js";
 import { inspectorUrl, tokens } from "./sidecar-options.js";
 import { untilStopped } from "./stop-signal.js";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { inspectorPath } from "../inspector/inspector.js";
-import { UsageError } from "./usage-error.js";
+import { inspectorPath } from "../../inspector/inspector.js";
+import { UsageError } from "../usage-error.js";
 
 /** The app id of a folder: the name in its package.json, without a scope, else the folder's own. */
 export function appIdOf(folder: string): string {

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { InvocationRecord, StepRecord } from "../inspector/page/wire.js";
+import type { InvocationRecord, StepRecord } from "../../inspector/page/wire.js";
 
 /** How `run` prints invocations: a line each, or JSON. */
 export type LineFormat = "text" | "json" | "off";

@@ -1,15 +1,15 @@
 import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { registerCalls } from "../azure/host/register.js";
-import { functionsOfModule, type Target } from "../metadata/module-functions.js";
-import { isDaprFunctionsError, type DefinitionError, type Problem } from "../model/errors.js";
+import { registerCalls } from "../../azure/host/register.js";
+import { functionsOfModule, type Target } from "../../metadata/module-functions.js";
+import { isDaprFunctionsError, type DefinitionError, type Problem } from "../../model/errors.js";
 import { reasonOf, shown } from "./load-failure.js";
 import { modulesIn } from "./module-search.js";
 import type { Progress } from "./progress.js";
-import { exitCodes } from "./report.js";
+import { exitCodes } from "../report.js";
 import { builtPathOf, loadTypeScript } from "./typescript.js";
-import { UsageError } from "./usage-error.js";
+import { UsageError } from "../usage-error.js";
 
 /** A module of the user's with what it exports that has functions. */
 export interface LoadedModule {

@@ -41,6 +41,7 @@ export {
   type DaprStateOptions,
   type DaprStateOutputOptions,
 } from "./decorators/state.js";
+export { topic, type Topic, type WithTopic } from "./decorators/topic.js";
 export type {
   AppDecorator,
   EntryDecorator,

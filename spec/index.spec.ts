@@ -36,7 +36,7 @@ describe("the root import", () => {
       "Retry",
       "Trigger",
     ];
-    const others = ["Reply", "createHandler", "readFunctions", "serve"];
+    const others = ["Reply", "createHandler", "readFunctions", "serve", "topic"];
     expect(Object.keys(library).sort()).toEqual([...decorators, ...errors, ...clients, ...others].sort());
   });
 });

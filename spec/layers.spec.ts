@@ -9,8 +9,8 @@ const allowed: Record<string, readonly string[]> = {
   expressions: ["model"],
   // What records a class says where the packages of its payloads are found.
   metadata: ["model", "expressions", "payload/recording"],
-  // The port is the type of what @DaprSidecar gives.
-  decorators: ["metadata/store", "model", "client/dapr-client"],
+  // The port is the type of what @DaprSidecar gives; the members of a topic are checked as the same options are.
+  decorators: ["metadata/store", "metadata/members", "model", "client/dapr-client"],
   payload: ["model"],
   collectors: ["model"],
   client: ["model"],

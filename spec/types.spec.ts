@@ -115,7 +115,7 @@ describe.each([
   const tsc = join(__dirname, "..", "node_modules", folder, "bin", "tsc");
 
   it.each(Object.entries(dialects))(
-    "what calls other applications is checked in the %s dialect",
+    "what calls other applications, and topics as objects, are checked in the %s dialect",
     (_, experimentalDecorators) => {
       const { stdout } = spawnSync(process.execPath, [tsc, "--version"], { encoding: "utf8" });
       expect(stdout).toContain(`Version ${version}.`);

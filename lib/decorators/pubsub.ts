@@ -2,6 +2,7 @@ import type { DaprPublish as PublishBinding, DaprTopicTrigger as TopicTrigger } 
 import type { PayloadType } from "../model/payload-type.js";
 import { recording, type OptionsOf, type TriggerOptionsOf } from "./recording.js";
 import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
+import { expandTopic, type WithTopic } from "./topic.js";
 
 export type DaprTopicTrigger = TopicTrigger;
 export type DaprPublish = PublishBinding;
@@ -21,6 +22,8 @@ export type DaprTopicTriggerOptions<P extends PayloadType = PayloadType> = Trigg
  * Functions on the same pubsub and topic are one subscription: those with `match` are its rules, by `priority`, and one
  * without is its default.
  *
+ * Takes a {@link topic} for its options, or as the option `topic`.
+ *
  * @see https://docs.dapr.io/reference/api/pubsub_api/#provide-a-route-for-dapr-to-discover-topic-subscriptions
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-trigger-topic
  * @example
@@ -32,9 +35,9 @@ export type DaprTopicTriggerOptions<P extends PayloadType = PayloadType> = Trigg
  * }
  */
 export function DaprTopicTrigger<P extends PayloadType = never>(
-  options: DaprTopicTriggerOptions<P>,
+  options: DaprTopicTriggerOptions<P> | WithTopic<DaprTopicTriggerOptions, P>,
 ): TriggerDecorator<"topic", P> {
-  return recording("DaprTopicTrigger", options);
+  return recording("DaprTopicTrigger", expandTopic("DaprTopicTrigger", options, "payload"));
 }
 
 /** What `@DaprPublish` takes. What is left out each item gives. */
@@ -50,7 +53,8 @@ export type DaprPublishOptions<N extends string = string, V extends PayloadType 
 
 /**
  * The function publishes events, one for each item it adds. The method gets a `PublishCollector`; an item may override
- * `pubSubName`, `topic`, `metadata` and `contentType`.
+ * `pubSubName`, `topic`, `metadata` and `contentType`. A {@link topic} as the option `topic` says `pubSubName` and
+ * `valueType`, too.
  *
  * @see https://docs.dapr.io/reference/api/pubsub_api/#publish-a-message-to-a-given-topic
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-dapr-output-publish
@@ -64,7 +68,7 @@ export type DaprPublishOptions<N extends string = string, V extends PayloadType 
  * }
  */
 export function DaprPublish<N extends string, V extends PayloadType = never>(
-  options: DaprPublishOptions<N, V>,
+  options: DaprPublishOptions<N, V> | WithTopic<DaprPublishOptions<N>, V>,
 ): OutputDecorator<N, "publish", V> {
-  return recording("DaprPublish", options);
+  return recording("DaprPublish", expandTopic("DaprPublish", options, "valueType"));
 }

@@ -7,6 +7,7 @@ import {
   DaprStateOutput,
   DaprTopicTrigger,
   HttpTrigger,
+  topic,
   type CloudEvent,
   type Collector,
   type HttpRequest,
@@ -19,7 +20,18 @@ const zodOrder = z.object({ id: z.string(), at: z.string().transform((text) => n
 const valibotOrder = v.object({ id: v.string() });
 const arkOrder = type({ id: "string" });
 
+const Ordered = topic({ pubSubName: "bus", topic: "ordered", payload: zodOrder });
+const Copied = topic({ pubSubName: "bus", topic: "copied", payload: arkOrder });
+
 export class Schemas {
+  @DaprTopicTrigger(Ordered)
+  @DaprPublish({ name: "ordered", topic: Ordered })
+  @DaprPublish({ name: "copied", topic: Copied })
+  takesItFromATopic(
+    _event: CloudEvent<{ at: Date }>,
+    _b: { ordered: Collector<{ id: string; at: string }>; copied: PublishCollector<{ id: string }> },
+  ): void {}
+
   @DaprServiceInvocationTrigger({ payload: zodOrder })
   takesZodsOutput(_order: { id: string; at: Date }): void {}
 

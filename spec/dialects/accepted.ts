@@ -20,6 +20,7 @@ import {
   Reply,
   Retry,
   Trigger,
+  topic,
   type BindingCollector,
   type CloudEvent,
   type Collector,
@@ -286,6 +287,30 @@ export class InputBindings<G> {
   @DaprBindingTrigger()
   @DaprSecret({ name: "secret", secretStoreName: "vault", key: "k", metadata: "metadata.version_id=2" })
   takesASecretWithGaps(_p: unknown, _b: { secret: { readonly [part: string]: string | undefined } }): void {}
+}
+
+const Ordered = topic({ pubSubName: "bus", topic: "ordered", payload: Order });
+const Listed = topic({ pubSubName: "bus", topic: "listed", payload: [Order] });
+const Untyped = topic({ pubSubName: "bus", topic: "untyped" });
+
+export class SharedTopics {
+  @DaprTopicTrigger(Ordered)
+  @DaprPublish({ name: "ordered", topic: Ordered })
+  @DaprPublish({ name: "listed", topic: Listed, bulk: true, daprAddress: "%Sidecar%" })
+  @DaprPublish({ name: "untyped", topic: Untyped })
+  takesIt(
+    _event: CloudEvent<Order>,
+    _b: { ordered: Collector<Order>; listed: PublishCollector<Order[]>; untyped: Collector<number> },
+  ): void {}
+
+  @DaprTopicTrigger({ topic: Listed, route: "listed", match: "true", priority: 1 })
+  takesAList(_event: CloudEvent<Order[]>): void {}
+
+  @DaprTopicTrigger(Untyped)
+  takesAnything(_event: CloudEvent<number>): void {}
+
+  @DaprTopicTrigger({ topic: Untyped, bulk: true })
+  takesAnythingElse(_event: CloudEvent<string>): void {}
 }
 
 export class OutputBindings<G> {

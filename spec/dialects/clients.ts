@@ -1,11 +1,12 @@
 /*
- * What the compiler says of methods that call other applications, in both dialects and each major version of TypeScript:
- * this file compiles, and each line after a directive is refused in the words that stand there.
+ * What the compiler says of methods that call other applications, of state entries and of topics as objects, in both
+ * dialects and each major version of TypeScript: this file compiles, and each line after a directive is refused in the words that stand there.
  */
 import {
   DaprApp,
   DaprBindingInput,
   DaprInvokeInput,
+  DaprPublish,
   DaprServiceInvocationTrigger,
   DaprSidecar,
   DaprState,
@@ -13,12 +14,15 @@ import {
   DaprTopicTrigger,
   HttpTrigger,
   Reply,
+  topic,
   type AppClient,
   type AppReply,
   type BindingRecord,
   type CloudEvent,
+  type Collector,
   type DaprClient,
   type HttpRequest,
+  type PublishCollector,
   type StateEntry,
   type StateRecord,
 } from "dapr-functions";
@@ -327,6 +331,51 @@ export class Entries {
     stock.set("5");
     // @ts-expect-error Cannot assign to 'value' because it is a read-only property
     stock.value = 5;
+  }
+}
+
+const Charged = topic({ pubSubName: "bus", topic: "charged", payload: Charge });
+const Paid = topic({ pubSubName: "bus", topic: "paid", payload: Receipt });
+
+export class Topics {
+  @DaprTopicTrigger(Charged)
+  @DaprPublish({ name: "paid", topic: Paid })
+  taken(_event: CloudEvent<Charge>, _b: { paid: Collector<Receipt> }): void {}
+
+  @DaprTopicTrigger({ topic: Charged, route: "charged", deadLetterTopic: "failed" })
+  @DaprPublish({ name: "paid", topic: Paid, bulk: true })
+  takenWithOptions(_event: CloudEvent<Charge>, _b: { paid: PublishCollector<Receipt> }): void {}
+
+  // @ts-expect-error the CloudEvent that the method takes has other data than the trigger's payload type gives
+  @DaprTopicTrigger(Charged)
+  anotherEvent(_event: CloudEvent<Receipt>): void {}
+
+  // @ts-expect-error the CloudEvent that the method takes has other data than the trigger's payload type gives
+  @DaprTopicTrigger({ topic: Charged, route: "other" })
+  anotherEventWithOptions(_event: CloudEvent<Receipt>): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error output 'paid' collects other items than its valueType takes
+  @DaprPublish({ name: "paid", topic: Paid })
+  otherItems(_event: CloudEvent<Charge>, _b: { paid: Collector<Charge> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error Type 'Topic<typeof Receipt>' is not assignable to type 'string'
+  @DaprPublish({ name: "paid", topic: Paid, pubSubName: "other" })
+  twoPubsubs(_event: CloudEvent<Charge>, _b: { paid: Collector<Receipt> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error Property 'name' is missing
+  @DaprPublish(Paid)
+  withoutName(_event: CloudEvent<Charge>, _b: { paid: Collector<Receipt> }): void {}
+
+  use(paid: PublishCollector<Receipt>): void {
+    // @ts-expect-error is not assignable to type 'string'
+    paid.add(new Receipt(), { topic: Charged });
+    // @ts-expect-error Property 'topic' is missing
+    topic({ pubSubName: "bus", payload: Receipt });
+    // @ts-expect-error 'payloud' does not exist in type
+    topic({ pubSubName: "bus", topic: "paid", payloud: Receipt });
   }
 }
 

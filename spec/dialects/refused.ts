@@ -16,6 +16,7 @@ import {
   Input,
   Output,
   Trigger,
+  topic,
   type BindingCollector,
   type CloudEvent,
   type Collector,
@@ -37,6 +38,8 @@ class Special extends Order {
 }
 
 const schema = z.object({ id: z.string(), at: z.string().transform((text) => new Date(text)) });
+
+const Ordered = topic({ pubSubName: "bus", topic: "ordered", payload: Order });
 
 export class Names {
   @DaprServiceInvocationTrigger()
@@ -113,6 +116,14 @@ export class Payloads {
   // @ts-expect-error the CloudEvent that the method takes has other data than the trigger's payload type gives
   @DaprTopicTrigger({ pubSubName: "bus", payload: Order })
   anotherEvent(_event: CloudEvent<Special>): void {}
+
+  // @ts-expect-error Type 'Topic<typeof Order>' is not assignable to type 'string'
+  @DaprTopicTrigger({ topic: Ordered, payload: Special })
+  anotherPayloadThanTheTopics(_event: CloudEvent<Order>): void {}
+
+  // @ts-expect-error Type 'Topic<typeof Order>' is not assignable to type 'string'
+  @DaprTopicTrigger({ topic: Ordered, payload: Order })
+  thePayloadOfTheTopic(_event: CloudEvent<Order>): void {}
 
   // @ts-expect-error an HTTP function takes the whole request: declare its first parameter as the HttpRequest of dapr-functions
   @HttpTrigger()

@@ -12,9 +12,17 @@ import type { CollectedSpan } from "./collector.mjs";
 
 const service = process.env.OTEL_SERVICE_NAME!;
 
+const underWay = new Set<Promise<void>>();
+
 const exporter: SpanExporter = {
-  export: (spans, done) => void send(spans, done),
-  shutdown: async () => {},
+  export: (spans, done) => {
+    const sending = send(spans, done).finally(() => underWay.delete(sending));
+    underWay.add(sending);
+  },
+  // The processor waits for what it sends now, not for what it began to send before.
+  shutdown: async () => {
+    await Promise.all(underWay);
+  },
 };
 
 async function send(spans: readonly ReadableSpan[], done: Parameters<SpanExporter["export"]>[1]): Promise<void> {

@@ -214,24 +214,31 @@ function directionOf(
 ): "in" | "out" | undefined {
   const { direction, type, label } = binding;
   const rows = decorators[canonicalTypes.get(type.toLowerCase()) ?? ""];
+  const isTrigger = /trigger$/i.test(type);
   const only =
-    rows === undefined ? undefined : rows.out === undefined ? "in" : rows.in === undefined ? "out" : undefined;
-  if (direction === "in" || direction === "out") {
-    if (only === undefined || only === direction) return direction;
+    isTrigger || (rows !== undefined && rows.out === undefined)
+      ? "in"
+      : rows !== undefined && rows.in === undefined
+        ? "out"
+        : undefined;
+  if (direction === undefined) {
+    const assumed = only ?? (type.toLowerCase() === "http" ? "out" : "in");
+    // The host takes `in` as well; on a trigger nobody misses it.
+    if (!isTrigger) find("corrected", `${label}: direction is missing; taken as ${JSON.stringify(assumed)}`);
+    return assumed;
+  }
+  const isKnown = direction === "in" || direction === "out";
+  if (isKnown && (only === undefined || only === direction)) return direction;
+  // Without its trigger nothing would be left of the function.
+  if (only !== undefined && (isKnown || isTrigger)) {
     find(
       "corrected",
       `${label}: direction is ${JSON.stringify(direction)}, where only ${JSON.stringify(only)} makes sense`,
     );
     return only;
   }
-  if (direction !== undefined) {
-    find("by-hand", `${label}: no decorator has direction ${JSON.stringify(direction)}; it is left out`);
-    return undefined;
-  }
-  const assumed = only ?? (type.toLowerCase() === "http" ? "out" : "in");
-  // The host takes `in` as well; on a trigger nobody misses it.
-  if (!/trigger$/i.test(type)) find("corrected", `${label}: direction is missing; taken as ${JSON.stringify(assumed)}`);
-  return assumed;
+  find("by-hand", `${label}: no decorator has direction ${JSON.stringify(direction)}; it is left out`);
+  return undefined;
 }
 
 function adopt(

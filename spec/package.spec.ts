@@ -155,4 +155,27 @@ describe("the packed library", () => {
     expect(required).toContain("reflect-metadata");
     expect(missing).toEqual([]);
   });
+
+  it("has types that compile by themselves, without skipLibCheck", () => {
+    const project = consumerProject({ packages: ["@types/node", "undici-types", "@azure/functions", "@types/jest"] });
+    const imports = Object.keys(names).map((path, index) => `import * as entry${index} from "${path}";`);
+    const all = Object.keys(names).map((_, index) => `entry${index}`);
+    writeFileSync(join(project, "all.mts"), [...imports, `export const all = [${all.join(", ")}];`].join("\n"));
+    const tsc = join(__dirname, "..", "node_modules", "@typescript", "native", "bin", "tsc");
+    const options = [
+      "--noEmit",
+      "--strict",
+      "--module",
+      "node20",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2023,esnext.disposable,esnext.decorators",
+      "--types",
+      "node",
+    ];
+    const { stdout } = spawnSync(process.execPath, [tsc, ...options, "all.mts"], { cwd: project, encoding: "utf8" });
+    const ours = stdout.split("\n").filter((line) => line.includes("dapr-functions/"));
+    expect(ours).toEqual([]);
+  });
 });

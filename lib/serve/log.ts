@@ -87,8 +87,9 @@ class GuardedLog implements AppLog {
     }
     const { text, members } = lineOf(args, style);
     const all = fields === undefined ? members : { ...fields, ...members };
-    if (Object.keys(all).length === 0) return [text];
-    return style === "fields-first" ? [all, text] : [text, all];
+    const shown = visible(text);
+    if (Object.keys(all).length === 0) return [shown];
+    return style === "fields-first" ? [all, shown] : [shown, all];
   }
 }
 
@@ -97,7 +98,7 @@ function lineOf(args: readonly unknown[], style: Style): { text: string; members
   const members: Record<string, unknown> = {};
   const words = args.filter((arg) => {
     if (arg instanceof Error && !("err" in members) && args.length > 1) {
-      members["err"] = arg;
+      members["err"] = errorField(arg, style);
       return false;
     }
     if (!isPlain(arg)) return true;
@@ -107,13 +108,19 @@ function lineOf(args: readonly unknown[], style: Style): { text: string; members
   // pino reads `%s` in a text; what is not followed by arguments stays as it is.
   const text = words.length === 1 && typeof words[0] === "string" ? words[0] : format(...words);
   const only = words.length === 1 && words[0] instanceof Error ? words[0] : undefined;
-  if (only !== undefined) return { text: only.message, members: { err: only, ...members } };
+  if (only !== undefined) return { text: only.message, members: { err: errorField(only, style), ...members } };
   // Winston makes one message of a text and the `message` among its fields.
   if (style === "fields-last" && "message" in members) {
     const { message, ...others } = members;
     return { text, members: { ...others, details: { message } } };
   }
   return { text, members };
+}
+
+/** pino and bunyan write an error's message and stack by themselves; winston's JSON leaves nothing of one. */
+function errorField(error: Error, style: Style): unknown {
+  const { name, message, stack } = error;
+  return style === "fields-last" ? { name, message, stack } : error;
 }
 
 /** Writes `function=CreateNewOrder invocationId=5f6c…`. */
@@ -124,12 +131,15 @@ function pairsOf(fields: LogFields): string {
     .join(" ");
 }
 
-/** A line feed stays, and so does a tab: stack traces have them. All else that moves a terminal's cursor is written out. */
+/**
+ * A tab stays, and so does a line feed before a line of a stack trace. All else that moves a terminal's cursor, or begins
+ * a line, is written out.
+ */
 function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return text.replace(/\n(?! {4}at )|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
+    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Runs foreign code: what it throws, or rejects with, ends here. */

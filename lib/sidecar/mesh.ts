@@ -38,14 +38,8 @@ export interface Mesh {
  *
  * @throws DefinitionError `component-invalid` for components that cannot be used, `address-in-use` for a taken port.
  */
-export async function startMesh({
-  apps,
-  components = [],
-  stateFile,
-  standIns,
-  inspector,
-  log = console,
-}: MeshOptions): Promise<Mesh> {
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { apps, components = [], stateFile, standIns, inspector, log = console } = options;
   refuseUnsupportedRuntime();
   log.info(notice);
   const backing = new Backing(stateFile, inspector);

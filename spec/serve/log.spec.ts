@@ -86,6 +86,12 @@ describe("an app's log", () => {
     );
   });
 
+  it("of winston keeps what an error says", () => {
+    completeLog(loggers["winston"]!.log).error("went wrong", new Error("the cause"));
+    const err = { name: "Error", message: "the cause", stack: expect.stringContaining("log.spec") };
+    expect(winstonLines()).toContainEqual(expect.objectContaining({ message: "went wrong", err }));
+  });
+
   it("of the console's kind gets the fields as the last of what it prints", async () => {
     const calls: unknown[][] = [];
     await invoked({ info: (...args: unknown[]) => calls.push(args) }, "speak");
@@ -98,8 +104,14 @@ describe("an app's log", () => {
 
   it("shows control characters, so that a text cannot look like a line of its own", () => {
     const calls: unknown[][] = [];
-    completeLog({ warn: (...args: unknown[]) => calls.push(args) }).warn("a\r\u001b[31mb\u2028c\n    at d");
-    expect(calls).toEqual([["a\\u000d\\u001b[31mb\\u2028c\n    at d"]]);
+    completeLog({ warn: (...args: unknown[]) => calls.push(args) }).warn("a\r\u001b[31mb\u2028c\nforged\n    at d");
+    expect(calls).toEqual([["a\\u000d\\u001b[31mb\\u2028c\\nforged\n    at d"]]);
+    const structured: unknown[][] = [];
+    const child = { info: (...args: unknown[]) => structured.push(args) };
+    completeLog({ ...child, child: () => child })
+      .of({ k: "v" })
+      .info("a\u001b[2J\nb");
+    expect(structured).toEqual([["a\\u001b[2J\\nb"]]);
   });
 
   const broken: Record<string, LogPort> = {

@@ -36,7 +36,7 @@ export function componentProblems(
   components: readonly KnownComponent[],
   appId?: string,
 ): Problem[] {
-  return definitions.flatMap((definition) =>
+  const named = definitions.flatMap((definition) =>
     bindingsOf(definition).flatMap((binding) =>
       namesIn(binding, definition).flatMap(({ member, name }) => {
         const block = componentOptions[member];
@@ -69,6 +69,20 @@ export function componentProblems(
       }),
     ),
   );
+  return [...named, ...definitions.flatMap((definition) => halfWritten(definition, components))];
+}
+
+/** Several entries are written as one: in a transaction of which one etag is stale Redis writes the others. */
+function halfWritten(definition: FunctionDefinition, components: readonly KnownComponent[]): Problem[] {
+  const [first, second] = definition.entries;
+  if (first === undefined || second === undefined) return [];
+  const store = components.find(({ name }) => name === first.stateStore);
+  if (store?.type !== "state.redis") return [];
+  const text =
+    `"${store.name}" is state.redis, whose transactions write some keys though another has changed; ` +
+    "keep the values under one key, or use another store";
+  const place = { definition, binding: second, member: "stateStore" };
+  return [functionProblem("error", "state-entries-redis", place, text)];
 }
 
 /** The names of all components that functions name outright. */

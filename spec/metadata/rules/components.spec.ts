@@ -3,10 +3,12 @@ import {
   DaprInvoke,
   DaprSecret,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
   readFunctions,
+  type StateEntry,
 } from "dapr-functions";
 import { componentProblems } from "../../../lib/metadata/rules/components.js";
 
@@ -63,5 +65,17 @@ describe("the names of components", () => {
         `component-out-of-scope Uses.all, input "scoped", stateStore: the scopes of "carts" leave the app "orders" out; add it to them, or name another component`,
       ],
     ]);
+  });
+
+  it("are no place for several entries where the store is a Redis", () => {
+    class Carts {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "from", stateStore: "carts", key: "{from}" })
+      @DaprState({ name: "to", stateStore: "carts", key: "{to}" })
+      move(_payload: unknown, _entries: { from: StateEntry<number>; to: StateEntry<number> }): void {}
+    }
+    const found = (type: string) =>
+      componentProblems(readFunctions([Carts]), [{ name: "carts", type }]).map(({ code }) => code);
+    expect([found("state.redis"), found("state.sqlite")]).toEqual([["state-entries-redis"], []]);
   });
 });

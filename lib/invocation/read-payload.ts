@@ -76,16 +76,22 @@ export function malformed(message: string, cause?: unknown): PayloadError {
   return new PayloadError("ERR_MALFORMED_REQUEST", message, { cause });
 }
 
+/** @throws PayloadError as {@link refuseUndecodable} */
+function toJsonText(body: Buffer, charset: string | undefined): string {
+  refuseUndecodable(body, charset);
+  return toText(body, charset);
+}
+
 /**
- * The text of a JSON body. RFC 8259 knows UTF-8 alone, and a byte that is none would become U+FFFD in what is stored; a
- * charset that the label names is believed.
+ * Refuses JSON that is not text. RFC 8259 knows UTF-8 alone, and a byte that is none would become U+FFFD in what is
+ * stored; a charset that the label names is believed.
  *
  * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is not text in that charset
  */
-function toJsonText(body: Buffer, charset: string | undefined): string {
+export function refuseUndecodable(body: Uint8Array, charset: string | undefined): void {
   const named = isUtf8Name(charset) || !isKnown(charset) ? "UTF-8" : charset;
-  if (named === "UTF-8" ? isUtf8(body) : isTextIn(body, named)) return toText(body, charset);
-  throw new PayloadError("ERR_MALFORMED_REQUEST", `the body is JSON that is not ${named}; send it in UTF-8`);
+  if (named === "UTF-8" ? isUtf8(body) : isTextIn(body, named)) return;
+  throw malformed(`the body is JSON that is not ${named}; send it in UTF-8`);
 }
 
 function isUtf8Name(charset: string | undefined): charset is "utf-8" | "utf8" | undefined {
@@ -96,7 +102,7 @@ function isKnown(charset: string): boolean {
   return isTextIn(Buffer.alloc(0), charset);
 }
 
-function isTextIn(body: Buffer, charset: string): boolean {
+function isTextIn(body: Uint8Array, charset: string): boolean {
   try {
     new TextDecoder(charset, { fatal: true }).decode(body);
     return true;

@@ -1,6 +1,6 @@
 import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import { malformed, parseJson, readContentType, toText } from "./read-payload.js";
+import { malformed, parseJson, readContentType, refuseUndecodable, toText } from "./read-payload.js";
 
 /** What a host knows of a request before its body is read. */
 export type RequestParts = Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params">;
@@ -73,7 +73,7 @@ export class TriggerRequest implements HttpRequest {
     // Parsed before the method ran, it is the method's own from the first time on that it asks.
     const parsed = this.#parsed;
     this.#parsed = undefined;
-    return parsed === undefined ? parseJson(this.#textOf(bytes)) : parsed.value;
+    return parsed === undefined ? this.#jsonOf(bytes) : parsed.value;
   }
 
   /**
@@ -84,7 +84,7 @@ export class TriggerRequest implements HttpRequest {
     const bytes = this.#bytes();
     if (this.#parsed === undefined && !isPromise(bytes) && bytes.byteLength > 0) {
       try {
-        this.#parsed = { value: parseJson(this.#textOf(bytes)) };
+        this.#parsed = { value: this.#jsonOf(bytes) };
       } catch {
         return undefined;
       }
@@ -98,6 +98,11 @@ export class TriggerRequest implements HttpRequest {
 
   get #contentType(): string | undefined {
     return this.#parts.headers.get("content-type") ?? undefined;
+  }
+
+  #jsonOf(bytes: Uint8Array): unknown {
+    refuseUndecodable(bytes, readContentType(this.#contentType).charset);
+    return parseJson(this.#textOf(bytes));
   }
 
   #textOf(bytes: Uint8Array): string {

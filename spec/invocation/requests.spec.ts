@@ -83,6 +83,29 @@ describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => 
     await expect(requestOf({}).json()).rejects.toMatchObject(malformed);
   });
 
+  const eAcute = new Uint8Array([0x22, 0x63, 0xe9, 0x22]);
+
+  it.each([
+    ["application/json", "UTF-8"],
+    [undefined, "UTF-8"],
+    ["application/json; charset=utf-8", "UTF-8"],
+    ["application/json; charset=x-unknown", "UTF-8"],
+    ["application/json; charset=shift_jis", "shift_jis"],
+  ])("refuses JSON that is not text in its charset: %s", async (type, named) => {
+    const request = requestOf({ headers: type === undefined ? {} : { "content-type": type }, body: eAcute });
+    await expect(request.json()).rejects.toMatchObject({
+      code: "ERR_MALFORMED_REQUEST",
+      message: `the body is JSON that is not ${named}; send it in UTF-8`,
+    });
+    // Text and bytes are the function's own business.
+    expect((await request.arrayBuffer()).byteLength).toBe(4);
+  });
+
+  it("reads JSON in the charset that it is labelled with", async () => {
+    const headers = { "content-type": "application/json; charset=iso-8859-1" };
+    expect(await requestOf({ headers, body: eAcute }).json()).toBe("cé");
+  });
+
   it("reads text in the charset that it is labelled with", async () => {
     const latin = requestOf({
       headers: { "content-type": "text/plain; charset=iso-8859-1" },

@@ -1,13 +1,17 @@
 import {
+  createHandler,
   DaprBindingTrigger,
   DaprServiceInvocationTrigger,
   DaprStateInput,
   DaprTopicTrigger,
   FunctionName,
+  HttpTrigger,
   Reply,
   type CloudEvent,
+  type HttpRequest,
+  type HttpResponse,
 } from "../../lib/index.js";
-import { deliver, json, post, send, serving, withVariable } from "../serve/support.js";
+import { atEnd, deliver, json, keptLog, post, send, serving, withVariable } from "../serve/support.js";
 
 /** Whatever is put into `body` is what the function does with its payload. */
 function shipping(body: (payload: unknown) => unknown) {
@@ -52,6 +56,40 @@ describe("docs/wire-format.md, Answers of the app", () => {
       },
     ]);
     expect(run).not.toHaveBeenCalled();
+  });
+
+  it("JSON that is not UTF-8 is 400 for HTTP functions as for service invocation, and stored by none", async () => {
+    class Id {
+      id!: string;
+    }
+    class Http {
+      @DaprServiceInvocationTrigger()
+      invoked(payload: unknown): unknown {
+        return payload;
+      }
+      @HttpTrigger({ route: "typed", payload: Id })
+      async typed(request: HttpRequest<Id>): Promise<HttpResponse> {
+        return { jsonBody: await request.json() };
+      }
+      @HttpTrigger({ route: "asked" })
+      async asked(request: HttpRequest): Promise<HttpResponse> {
+        return { jsonBody: await request.json() };
+      }
+    }
+    const handler = await createHandler([Http], { daprUrl: "http://127.0.0.1:1", log: keptLog() });
+    atEnd(() => handler.close());
+    const { app } = await serving([Http]);
+    const body = Buffer.from('{"id":"\xff"}', "latin1");
+    const refused = [400, "ERR_MALFORMED_REQUEST", "the body is JSON that is not UTF-8; send it in UTF-8"];
+    for (const path of ["/invoked", "/api/typed", "/api/asked"]) {
+      const { status, json: answer } = await send(app, "POST", path, { headers: json, body });
+      const { errorCode, message } = answer as { errorCode: string; message?: string };
+      expect([path, status, errorCode, message ?? refused[2]]).toEqual([path, ...refused]);
+      const fetched = await handler.fetch(new Request(`http://shop${path}`, { method: "POST", headers: json, body }));
+      expect([path, fetched.status]).toEqual([path, 400]);
+      const latin = { "content-type": "application/json; charset=iso-8859-1" };
+      expect((await send(app, "POST", path, { headers: latin, body })).json).toEqual({ id: "ÿ" });
+    }
   });
 
   it("a Reply sets status, headers and body", async () => {

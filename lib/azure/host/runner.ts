@@ -1,14 +1,14 @@
 import { types } from "node:util";
 import { InvocationError } from "../../model/errors.js";
 import type { BoundFunction } from "../../model/function-definition.js";
-import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
+import type { InvocationContext } from "../../model/invocation.js";
 import { bindingDataOf } from "../../invocation/binding-data.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { failureAnswer, type Failure } from "../../invocation/failures.js";
 import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
 import type { TopicOutcome, WireReply } from "../../invocation/reply.js";
 import { logFailure, runFunction } from "../../invocation/run-function.js";
-import { contextRequestOf } from "../../invocation/requests.js";
+import { contextRequestOf, type TriggerRequest } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
 import { textPayloadOf } from "../app/data-type.js";
@@ -42,15 +42,16 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
   // The Functions host resolves its own expressions.
   const data = options.bindings === "sidecar" ? bindingDataOf(definition) : undefined;
   return async ({ payload, bindings, context: given }) => {
-    const context = isHttp ? { ...given, request: contextRequestOf(payload as HttpRequest) } : given;
+    const context = isHttp ? { ...given, request: contextRequestOf(payload as TriggerRequest) } : given;
     const invocation = new FunctionsInvocation(definition, context, bindings);
-    const body = isHttp && data !== undefined ? await bodyOf(payload as HttpRequest) : undefined;
+    // Expressions look into the body at once, so it has to be there.
+    if (isHttp && data !== undefined) await (payload as TriggerRequest).arrayBuffer();
     const answer = await runFunction<WireReply | TopicOutcome>(fn, invocation, {
       readPayload: () => {
         const read = toPayload(payload, invocation);
         if (data !== undefined) {
           invocation.bindingData = isHttp
-            ? data.ofRequest(payload as HttpRequest, () => body)
+            ? data.ofRequest(payload as TriggerRequest, () => (payload as TriggerRequest).peekJson())
             : data.ofPayload(dataIn(read, invocation));
         }
         return read;
@@ -89,12 +90,6 @@ function dataIn(payload: unknown, { definition, context }: FunctionsInvocation):
   if (trigger.generic !== true) return payload;
   const members = typeof payload === "object" && !(payload instanceof Uint8Array) ? payload : undefined;
   return { ...context.triggerMetadata, [trigger.name]: payload, ...members };
-}
-
-/** What expressions find in the body of a request, which is kept for the function; undefined where there is none. */
-async function bodyOf(request: HttpRequest): Promise<Uint8Array | undefined> {
-  const body = new Uint8Array(await request.arrayBuffer());
-  return body.length === 0 ? undefined : body;
 }
 
 /** What the worker delivers: an empty body as empty text or bytes, and the data of an event not yet decoded. */

@@ -11,6 +11,7 @@ import {
 } from "../model/function-definition.js";
 import { recordingOf } from "../payload/recording.js";
 import type { Check, CheckOptions } from "../payload/payload-type.js";
+import { unwantedSignal } from "./abort.js";
 import { callAround, type Around } from "./around.js";
 import {
   EntryConflict,
@@ -142,7 +143,11 @@ async function invokeWithEntries<R>(
   let next = await checked(fn, payloadCopy(payload));
   const places = store.locate(invocation);
   const ids = places.map(({ id }) => id);
-  const release = await store.queue.enter(ids, invocation.signal, () => queueFullError(invocation, places));
+  const release = await store.queue.enter(
+    ids,
+    () => unwantedSignal(invocation),
+    () => queueFullError(invocation, places),
+  );
   // Others are not to wait for a method that never ends, and whose caller was answered.
   invocation.expiry?.when(release);
   try {

@@ -18,14 +18,15 @@ export class KeyQueue {
   /**
    * Resolves when all of the keys are the caller's.
    *
+   * @param signalOf called where the caller has to wait: what ends that
    * @param refuse makes what is thrown when too many wait for a key already
    * @throws the signal's reason when it is aborted while the caller waits
    */
-  enter(keys: readonly string[], signal: AbortSignal | undefined, refuse: () => Error): MaybePromise<Release> {
+  enter(keys: readonly string[], signalOf: () => AbortSignal | undefined, refuse: () => Error): MaybePromise<Release> {
     // In one order, so that two invocations never wait for each other.
     const sorted = keys.length === 1 ? keys : [...new Set(keys)].sort();
     const free = sorted.every((key) => !this.#held.has(key));
-    if (!free) return this.#enterLater(sorted, signal, refuse);
+    if (!free) return this.#enterLater(sorted, signalOf(), refuse);
     for (const key of sorted) this.#held.set(key, []);
     return this.#releaseOf(sorted);
   }

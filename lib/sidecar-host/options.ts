@@ -13,6 +13,7 @@ import { ExpressionError, toBindingDataError } from "../expressions/error.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { roleOfDeclared } from "../model/problem.js";
 import { parseAddress } from "../model/sidecar-address.js";
+import { unwantedSignal } from "../invocation/abort.js";
 import type { Invocation } from "../invocation/binding-host.js";
 
 /** A binding that a sidecar serves. */
@@ -183,6 +184,5 @@ export function callOptions({ call }: { readonly call: CallOptions }, invocation
 
 /** The same of a request that the method makes itself, and which is of no use to it once its caller has gone. */
 export function methodsOptions(place: { readonly call: CallOptions }, invocation: Invocation): CallOptions {
-  const signal = invocation.whenUnwanted === undefined ? invocation.signal : invocation.context.signal;
-  return { ...callOptions(place, invocation), signal };
+  return { ...callOptions(place, invocation), signal: unwantedSignal(invocation) };
 }

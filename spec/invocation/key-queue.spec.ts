@@ -1,7 +1,7 @@
 import { KeyQueue } from "../../lib/invocation/key-queue.js";
 
 const refuse = (): Error => new Error("full");
-const never = new AbortController().signal;
+const never = (): AbortSignal | undefined => undefined;
 
 /** Lets everything that waits for nothing else happen. */
 async function settled(): Promise<void> {
@@ -56,14 +56,14 @@ describe("KeyQueue", () => {
     const queue = new KeyQueue();
     const held = await queue.enter(["b"], never, refuse);
     const controller = new AbortController();
-    const waiting = queue.enter(["a", "b"], controller.signal, refuse);
+    const waiting = queue.enter(["a", "b"], () => controller.signal, refuse);
     await settled();
     controller.abort(new Error("gone"));
     await expect(waiting).rejects.toThrow("gone");
     expect(queue.enter(["a"], never, refuse)).toEqual(expect.any(Function));
     held();
     expect(queue.enter(["b"], never, refuse)).toEqual(expect.any(Function));
-    await expect(queue.enter(["b"], controller.signal, refuse)).rejects.toThrow("gone");
+    await expect(queue.enter(["b"], () => controller.signal, refuse)).rejects.toThrow("gone");
   });
 
   it("refuses who would be too many", async () => {
@@ -79,7 +79,7 @@ describe("KeyQueue", () => {
     const warn = jest.spyOn(process, "emitWarning");
     const queue = new KeyQueue();
     const { signal } = new AbortController();
-    const entering = Array.from({ length: 50 }, async () => (await queue.enter(["a"], signal, refuse))());
+    const entering = Array.from({ length: 50 }, async () => (await queue.enter(["a"], () => signal, refuse))());
     await Promise.all(entering);
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();

@@ -3,6 +3,7 @@ import { request, type ClientRequest } from "node:http";
 import {
   createHandler,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
@@ -11,8 +12,9 @@ import {
   type HttpRequest,
   type InvocationContext,
   type ServeOptions,
+  type StateEntry,
 } from "../../lib/index.js";
-import { keptLog, post, send, serving, deliver } from "./support.js";
+import { json, keptLog, post, send, serving, deliver } from "./support.js";
 
 /** A method that waits until it is let go, and what it knew of its invocation. */
 class Waits {
@@ -62,6 +64,13 @@ class Waits {
 async function waiting(options: ServeOptions = {}) {
   const waits = new Waits();
   return { ...(await serving([waits], options)), waits };
+}
+
+/** Something to wait for until it is opened. */
+function gate() {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }
 
 /** A caller that may leave. */
@@ -310,6 +319,41 @@ describe("a queue", () => {
     expect((await first).body).toBe("1");
     expect((await last).body).toBe('"last"');
     expect(waits.contexts).toHaveLength(2);
+  });
+
+  it("for the key of a state entry is left by callers that go away, whose methods never run", async () => {
+    class Counts {
+      readonly ran: unknown[] = [];
+      readonly began = gate();
+      readonly goOn = gate();
+
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "count", stateStore: "s", key: "{key}" })
+      async work({ name }: { name: string }, _bindings: { count: StateEntry<number> }): Promise<string> {
+        this.ran.push(name);
+        this.began.open();
+        await this.goOn.opened;
+        return name;
+      }
+    }
+    const counts = new Counts();
+    const { observers, reached } = counted();
+    const { app, log } = await serving([counts], { observers });
+    const first = post(app, "/work", { key: "k", name: "first" });
+    await counts.began.opened;
+    const leaving = request({ port: app.port, method: "POST", path: "/work", agent: false, headers: json } as never);
+    leaving.on("error", () => undefined);
+    leaving.end('{"key":"k","name":"gone"}');
+    await reached(2);
+    const last = post(app, "/work", { key: "k", name: "last" });
+    await reached(3);
+    leaving.destroy();
+    while (!log.lines.some((line) => line.startsWith("debug work failed: ERR_CALLER_GONE"))) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    counts.goOn.open();
+    expect([(await first).body, (await last).body]).toEqual(['"first"', '"last"']);
+    expect(counts.ran).toEqual(["first", "last"]);
   });
 
   it("of a trigger holds up nobody else", async () => {

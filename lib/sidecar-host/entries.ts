@@ -20,7 +20,7 @@ import type { KeyQueue } from "../invocation/key-queue.js";
 import { compileMetadata, mergedMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
-import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
+import { compileKey, missingKey, storeRule } from "./state-keys.js";
 import { jsonValue } from "./values.js";
 
 type Change = ChangedEntry<JsonText>;
@@ -219,9 +219,9 @@ export function entryStore(
 
   /** What can be done with one entry, as far as the start can prepare it. */
   function compileEntry(place: BindingPlace<DaprStateEntryBinding>) {
-    const { binding, where } = place;
+    const { binding } = place;
     const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
-    const keyOf = compileInputOption(place, "key", binding.key, keyRule.missing);
+    const keyOf = compileKey(place, binding.key);
     const metadataOf = compileMetadata(place, binding.metadata);
     const sidecar = binding.daprAddress ?? "";
     const { consistency } = binding;
@@ -234,7 +234,6 @@ export function entryStore(
       locate(invocation: Invocation): EntryPlace {
         const stateStore = storeOf(invocation);
         const key = keyOf(invocation);
-        if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
         return { stateStore, key, id: `${sidecar}\0${stateStore}\0${key}` };
       },
       read({ stateStore, key }: EntryPlace, invocation: Invocation): Promise<StateResult> {

@@ -7,7 +7,7 @@ import type {
   SidecarOutputBinding,
 } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
-import { DefinitionError, type ProblemCode } from "../model/errors.js";
+import { DefinitionError, PayloadError, type InvocationError, type ProblemCode } from "../model/errors.js";
 import { compileTemplate } from "../expressions/template.js";
 import { ExpressionError, toBindingDataError } from "../expressions/error.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
@@ -87,7 +87,8 @@ export function compileOption(
 /**
  * An option that must have a value: the item's override, else the decorator's.
  *
- * @throws InvocationError `ERR_DAPR_BAD_REQUEST` with `missing` when neither gives one, or an empty one
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST` with `missing` when neither gives one, or an empty one; PayloadError
+ *   `ERR_BINDING_DATA` when it is an expression that is empty
  */
 export function compileItemOption(
   place: { readonly where: string },
@@ -99,11 +100,39 @@ export function compileItemOption(
   return (item, invocation) => {
     const value = (item.overrides[member] as string | undefined) ?? option(invocation);
     if (value === undefined || value === "") {
-      throw badItem(place.where, member, `${missing}; give it in the decorator or with the item`);
+      throw badItemOption(place, member, text, item, `${missing}; give it in the decorator or with the item`);
     }
     if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
   };
+}
+
+/**
+ * What is wrong with what an option has become in an invocation: the caller's data where an expression put it together,
+ * the program's own doing else.
+ *
+ * @param text the option as the decorator has it
+ */
+export function badOption(
+  { where }: { readonly where: string },
+  member: string,
+  text: string,
+  what: string,
+): InvocationError | PayloadError {
+  if (compileTemplate(text).constant !== undefined) return badItem(where, member, what);
+  return new PayloadError("ERR_BINDING_DATA", `${where}, ${member}: ${what}`);
+}
+
+/** The same of an item, which may have an override in place of what the decorator has. */
+export function badItemOption(
+  place: { readonly where: string },
+  member: string,
+  text: string | undefined,
+  { overrides }: OutputItem,
+  what: string,
+): InvocationError | PayloadError {
+  const isDecorators = overrides[member] === undefined && text !== undefined;
+  return isDecorators ? badOption(place, member, text, what) : badItem(place.where, member, what);
 }
 
 /** As {@link compileItemOption}, of an input, which has no items. */
@@ -116,7 +145,7 @@ export function compileInputOption(
   const option = compileOption(place, member, text);
   return (invocation) => {
     const value = option(invocation);
-    if (value === undefined || value === "") throw badItem(place.where, member, missing);
+    if (value === undefined || value === "") throw badOption(place, member, text, missing);
     if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
   };

@@ -2,6 +2,8 @@ import type { CallOptions } from "../client/dapr-client.js";
 import { enc } from "../client/paths.js";
 import { outputTypes } from "../model/binding-table.js";
 import { SidecarError } from "../model/errors.js";
+import type { Invocation } from "../invocation/binding-host.js";
+import { badOption, compileInputOption } from "./options.js";
 
 /* What inputs, entries and outputs of state have in common. */
 
@@ -14,6 +16,16 @@ export const dividerProblem = `must not hold "${divider}", which Dapr refuses in
 
 export function holdsDivider(key: string): boolean {
   return key.includes(divider);
+}
+
+/** The key of an input or entry. @throws as {@link compileInputOption}, also for a key that no store of Dapr takes */
+export function compileKey(place: { readonly where: string }, text: string): (invocation: Invocation) => string {
+  const keyOf = compileInputOption(place, "key", text, keyRule.missing);
+  return (invocation) => {
+    const key = keyOf(invocation);
+    if (holdsDivider(key)) throw badOption(place, "key", text, dividerProblem);
+    return key;
+  };
 }
 
 /** What a read fails with whose key is required and does not exist. */

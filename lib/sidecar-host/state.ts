@@ -9,9 +9,17 @@ import type { JsonText } from "../model/json.js";
 import { WriteError, type InputReader, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { decisiveError } from "../invocation/failures.js";
 import { compileMetadata, mergedMetadata, type Metadata } from "./metadata.js";
-import { callOptions, compileInputOption, compileItemOption, compileValue, type BindingPlace } from "./options.js";
+import {
+  badItemOption,
+  badOption,
+  callOptions,
+  compileInputOption,
+  compileItemOption,
+  compileValue,
+  type BindingPlace,
+} from "./options.js";
 import { cutBySize, refuseTooLarge, tooLarge } from "./request-size.js";
-import { dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
+import { compileKey, dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
 import { jsonValue } from "./values.js";
 
 export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
@@ -19,16 +27,15 @@ export function stateReader(client: DaprClient, place: BindingPlace<DaprStateInp
 }
 
 function keyReader(client: DaprClient, place: BindingPlace<DaprStateInput>): InputReader {
-  const { binding, where } = place;
+  const { binding } = place;
   const { consistency } = binding;
   const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
-  const keyOf = compileInputOption(place, "key", binding.key ?? "", keyRule.missing);
+  const keyOf = compileKey(place, binding.key ?? "");
   const metadataOf = compileMetadata(place, binding.metadata);
   return {
     async read(invocation) {
       const stateStore = storeOf(invocation);
       const key = keyOf(invocation);
-      if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
       const metadata = metadataOf(invocation);
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
       const request = { stateStore, key, metadata, consistency, binding: name, daprAddress, signal, traceHeaders };
@@ -42,14 +49,13 @@ function keyReader(client: DaprClient, place: BindingPlace<DaprStateInput>): Inp
 
 /** Reads the keys of a list that an expression finds, in one request. */
 function keysReader(client: DaprClient, place: BindingPlace<DaprStateInput>, keys: string): InputReader {
-  const { binding, where } = place;
-  const storeOf = compileInputOption(place, "stateStore", binding.stateStore, storeRule.missing);
+  const storeOf = compileInputOption(place, "stateStore", place.binding.stateStore, storeRule.missing);
   const keysOf = compileValue(place, "keys", keys);
-  const metadataOf = compileMetadata(place, binding.metadata);
+  const metadataOf = compileMetadata(place, place.binding.metadata);
   return {
     async read(invocation) {
       const stateStore = storeOf(invocation);
-      const list = checkedKeys(keysOf(invocation), where);
+      const list = checkedKeys(place, keys, keysOf(invocation));
       const metadata = metadataOf(invocation);
       const results = await client.getBulkState({
         ...callOptions(place, invocation),
@@ -62,14 +68,16 @@ function keysReader(client: DaprClient, place: BindingPlace<DaprStateInput>, key
   };
 }
 
-function checkedKeys(found: unknown, where: string): string[] {
-  if (!Array.isArray(found)) throw badItem(where, "keys", `must find a list of keys, not ${kindOf(found)}`);
+/** @param option as the decorator has it */
+function checkedKeys(place: { readonly where: string }, option: string, found: unknown): string[] {
+  const refuse = (member: string, what: string): Error => badOption(place, member, option, what);
+  if (!Array.isArray(found)) throw refuse("keys", `must find a list of keys, not ${kindOf(found)}`);
   return found.map((key: unknown, index) => {
     const text = typeof key === "number" ? String(key) : key;
     if (typeof text !== "string" || text === "" || !text.isWellFormed()) {
-      throw badItem(where, `keys[${index}]`, `must be a key: text that is not empty, not ${kindOf(key)}`);
+      throw refuse(`keys[${index}]`, `must be a key: text that is not empty, not ${kindOf(key)}`);
     }
-    if (holdsDivider(text)) throw badItem(where, `keys[${index}]`, dividerProblem);
+    if (holdsDivider(text)) throw refuse(`keys[${index}]`, dividerProblem);
     return text;
   });
 }
@@ -168,7 +176,7 @@ export function stateWriter(
     toMessage(item, invocation) {
       const stateStore = storeOf(item, invocation);
       const key = keyOf(item, invocation);
-      if (holdsDivider(key)) throw badItem(where, "key", dividerProblem);
+      if (holdsDivider(key)) throw badItemOption(place, "key", binding.key, item, dividerProblem);
       const change = item.verb === "remove" ? removalOf(item, key, invocation) : saveOf(item, key, invocation);
       const message = { stateStore, change, projection: projectionOf(item, key) };
       if (transactions !== undefined) join(message, invocation);

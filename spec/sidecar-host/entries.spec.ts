@@ -269,6 +269,12 @@ describe("a state entry", () => {
     expect(fake.state.get("k")!.value).toBe(1);
   });
 
+  it.each(["", "a||b"])("is the caller's fault where the payload has no key for it: %j", async (key) => {
+    const { status, body } = await call("add", key);
+    expect({ status, body }).toMatchObject({ status: 400, body: { errorCode: "ERR_BINDING_DATA" } });
+    expect(functions.runs).toBe(0);
+  });
+
   it("is one at once where the decorator says so", async () => {
     fake.fates.push("refused");
     expect(await call("addOnce")).toMatchObject({ status: 409, body: { errorCode: "ERR_STATE_CONFLICT" } });

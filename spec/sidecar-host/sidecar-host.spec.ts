@@ -108,9 +108,9 @@ describe("options", () => {
     );
   });
 
-  it("that come out empty are refused as if they were missing", async () => {
+  it("that come out empty are refused as if they were missing, as the payload's fault", async () => {
     const error = await refusal(SO({ stateStore: "cart", key: "{id}" }), ({ out }) => out!.add(1), { id: "" });
-    expect(error).toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+    expect(error).toMatchObject({ code: "ERR_BINDING_DATA" });
     expect(error!.message).toContain("No key information was found");
     const input = await refusal(SI({ stateStore: "cart", key: "{id}" }), () => undefined, { id: "" });
     expect(input!.message).toBe('Shipping.run, input "in", key: No key information was found');

@@ -1,5 +1,5 @@
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
-import { invokeWith, SI, SO, type Act, type Declare } from "../support/wire.js";
+import { invokeWith, SE, SI, SO, type Act, type Declare } from "../support/wire.js";
 
 let sidecar: RecordingSidecar;
 
@@ -33,7 +33,35 @@ describe("a state input", () => {
   it.each([["text"], [[""]], [[null]], [["a||b"]], [{ a: 1 }]])("refuses keys that are %j", async (ids) => {
     const { error, requests } = await run(SI({ stateStore: "s", keys: "{ids}" }), undefined, { ids });
     expect(requests).toEqual([]);
-    expect(error).toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+    expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
+  });
+
+  it.each<[string, Declare]>([
+    ["an input's key", SI({ stateStore: "s", key: "{k}" })],
+    ["a secret's key", SE({ secretStoreName: "s", key: "{k}" })],
+    ["an input's store", SI({ stateStore: "{k}", key: "k" })],
+    ["an output's key", SO({ stateStore: "s", key: "{k}" })],
+  ])("takes what is empty for the caller's fault where an expression found it: %s", async (_, declared) => {
+    const { error, requests } = await run(declared, ({ out }) => out?.add(1), { k: "" });
+    expect({ error, requests }).toMatchObject({
+      requests: [],
+      error: { name: "PayloadError", code: "ERR_BINDING_DATA" },
+    });
+  });
+
+  it.each<[string, Declare, Act, string]>([
+    ["of the payload, in an input", SI({ stateStore: "s", key: "{k}" }), () => undefined, "ERR_BINDING_DATA"],
+    ["of the payload, in an output", SO({ stateStore: "s", key: "{k}" }), ({ out }) => out!.add(1), "ERR_BINDING_DATA"],
+    [
+      "of an override",
+      SO({ stateStore: "s", key: "{k}" }),
+      ({ out }) => out!.add(1, { key: "a||b" }),
+      "ERR_DAPR_BAD_REQUEST",
+    ],
+  ])("says whose a key is that Dapr refuses: %s", async (_, declared, act, code) => {
+    const { error, requests } = await run(declared, act, { k: "a||b" });
+    expect({ error, requests }).toMatchObject({ requests: [], error: { code } });
+    expect(error!.message).toContain('key: must not hold "||"');
   });
 
   it("asks for nothing where there are no keys", async () => {

@@ -5,7 +5,7 @@ import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { messageOf } from "../invocation/failures.js";
-import { endingWith, FetchCall, readFetchBody, toResponse } from "./fetch-call.js";
+import { endingWith, FetchCall, readFetchBody, toHeadResponse, toResponse } from "./fetch-call.js";
 import { inflateBody } from "./inflate.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
@@ -123,9 +123,10 @@ export class AppHandler {
     try {
       const reply = await this.#fetched(request);
       // A stream is in flight until it has been read.
-      if (isStream(reply.body)) return toResponse({ ...reply, body: endingWith(reply.body, end) });
+      if (isStream(reply.body) && request.method !== "HEAD")
+        return toResponse({ ...reply, body: endingWith(reply.body, end) });
       end();
-      return toResponse(reply);
+      return request.method === "HEAD" ? toHeadResponse(reply) : toResponse(reply);
     } catch (error) {
       end();
       this.#report(error);

@@ -1,6 +1,6 @@
 import type { EndpointCall } from "./endpoint.js";
 import type { Unread } from "./node-body.js";
-import type { WireReply } from "../invocation/reply.js";
+import { isStream, type WireReply } from "../invocation/reply.js";
 
 /** A request of a host that speaks the web's own `Request` and `Response`. */
 export class FetchCall implements EndpointCall {
@@ -80,6 +80,16 @@ export function toResponse({ status, headers, body }: WireReply): Response {
     status,
     headers: given,
   });
+}
+
+/** What answers HEAD where GET would be answered so: the length of the body, and no body. */
+export function toHeadResponse({ status, headers, body }: WireReply): Response {
+  if (isStream(body)) void body.cancel().catch(() => {});
+  const isUnsized = isStream(body) || status === 204 || status === 304;
+  const length: WireReply["headers"] = isUnsized
+    ? []
+    : [["content-length", String(body === undefined ? 0 : Buffer.byteLength(body))]];
+  return toResponse({ status, headers: [...headers, ...length], body: undefined });
 }
 
 /** The same stream, which says once that it has been read to its end, failed, or was given up by its reader. */

@@ -23,7 +23,7 @@ import {
   type RequestHandler,
 } from "../../lib/index.js";
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
-import { atEnd, deliver, keptLog, post, send } from "./support.js";
+import { atEnd, deliver, keptLog, post, send, serving } from "./support.js";
 
 class Shop {
   readonly events: unknown[] = [];
@@ -59,6 +59,11 @@ class Shop {
     };
   }
 }
+
+const refusedHead = {
+  errorCode: "ERR_METHOD_NOT_ALLOWED",
+  message: "HEAD /api/get is not answered, GET is; send that",
+};
 
 interface Mounted {
   readonly port: number;
@@ -331,6 +336,57 @@ describe("createHandler", () => {
     expect((await handler.fetch(new Request("http://localhost/create", init))).status).toBe(413);
     const known = new Request("http://localhost/create", { method: "POST", body: "x".repeat(11) });
     expect((await handler.fetch(known)).status).toBe(413);
+  });
+
+  it("answers HEAD with the length of what GET would have, and without it, as serve does", async () => {
+    class Both {
+      cancelled = false;
+
+      @HttpTrigger({ route: "text", methods: ["GET", "HEAD"] })
+      text(): string {
+        return "é5";
+      }
+      @HttpTrigger({ route: "empty", methods: ["GET", "HEAD"] })
+      empty(): HttpResponse {
+        return { status: 200 };
+      }
+      @HttpTrigger({ route: "none", methods: ["GET", "HEAD"] })
+      none(): void {}
+      @HttpTrigger({ route: "get", methods: ["GET"] })
+      get(): string {
+        return "got";
+      }
+      @HttpTrigger({ route: "stream", methods: ["GET", "HEAD"] })
+      stream(): HttpResponse {
+        return { body: new ReadableStream<Uint8Array>({ cancel: () => void (this.cancelled = true) }) };
+      }
+    }
+    const both = new Both();
+    const handler = await createHandler([both], { log: keptLog() });
+    const { app } = await serving([Both]);
+    const head = (path: string) => handler.fetch(new Request(`http://shop/api/${path}`, { method: "HEAD" }));
+    for (const [path, status, length] of [
+      ["text", 200, "3"],
+      ["empty", 200, "0"],
+      ["none", 204, null],
+      ["get", 405, String(JSON.stringify(refusedHead).length)],
+    ] as const) {
+      const fetched = await head(path);
+      expect([path, fetched.status, fetched.headers.get("content-length"), fetched.body]).toEqual([
+        path,
+        status,
+        length,
+        null,
+      ]);
+      const served = await send(app, "HEAD", `/api/${path}`);
+      const shown = Object.fromEntries(fetched.headers);
+      const { date: _date, connection: _connection, ...sent } = served.headers;
+      expect(sent).toEqual(shown);
+    }
+    expect((await head("stream")).body).toBeNull();
+    expect(both.cancelled).toBe(true);
+    // Nothing is in flight any more.
+    await handler.close();
   });
 
   it("starts with nothing left behind when it cannot", async () => {

@@ -25,6 +25,11 @@ export function isHeaderValue(value: string): boolean {
   return headerValue.test(value);
 }
 
+/** True for a name and text that make a header. */
+export function isHeader(name: string, value: string): boolean {
+  return headerToken.test(name) && headerValue.test(value);
+}
+
 /**
  * What keeps a header from being sent with an invocation. daprd takes the callee from `dapr-app-id` and from the user of
  * a Basic authorization before it looks at the path, and trusts what other `dapr-` headers say of the caller.

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "undici";
 import { InvocationError } from "../../model/errors.js";
+import { isHeader } from "../../model/headers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
 import type { CallOptions } from "../dapr-client.js";
 import { Exchange, type Answer } from "./exchange.js";
@@ -74,6 +75,8 @@ export class Transport {
       headers: headersOf(request.headers, call.traceHeaders),
       body: request.body ?? null,
     };
+    const problem = unsendable(options.method, options.headers);
+    if (problem !== undefined) throw noAnswer(this.placeOf(call, request), new Error(problem));
     let timeout = call.timeout ?? this.timeout;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -134,6 +137,22 @@ export class Transport {
 /** True for any 2xx. */
 export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Headers that only the connection can decide. */
+const framing = /^(?:connection|content-length|expect|host|keep-alive|transfer-encoding|upgrade)$/i;
+
+/**
+ * What undici would refuse of a request. Its pool takes a connection whose request it refused for busy ever after: once
+ * that was so of each, every request waited until its time was up.
+ */
+function unsendable(method: string, headers: readonly string[]): string | undefined {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) return `invalid method ${JSON.stringify(method)}`;
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index]!;
+    if (framing.test(name) || !isHeader(name, headers[index + 1]!)) return `invalid header ${JSON.stringify(name)}`;
+  }
+  return undefined;
 }
 
 /** Adds trace headers, unless the request has a header of that name already. */

@@ -3,6 +3,7 @@ import type { Log } from "../model/invocation.js";
 import { nearestOf } from "../model/nearest.js";
 import type { Endpoint } from "./endpoint.js";
 import { refusal } from "./refusal.js";
+import { patternOf, type PatternSegment } from "./route-pattern.js";
 import type { RouteTable } from "./route-table.js";
 import type { Route } from "./routes.js";
 
@@ -60,8 +61,7 @@ export class UnknownPaths {
     // Longer ones, and tables of thousands, are not worth the time that a comparison takes.
     if (path.length > 200 || this.routes.length > 1000) return "";
     const known = this.routes.filter(({ definition }) => !publicOnly || definition.trigger.type === "httpTrigger");
-    const edits = Math.max(2, Math.floor(path.length / 5));
-    const byPath = nearestOf(path, known, (route) => route.path, edits);
+    const byPath = nearestRoute(path, known);
     const nearest =
       byPath ?? nearestOf(path.slice(path.lastIndexOf("/") + 1), known, ({ definition }) => definition.name, 2);
     if (nearest === undefined) return "";
@@ -78,6 +78,47 @@ export class UnknownPaths {
     this.#said.add(path);
     this.log[level](line);
   }
+}
+
+/** Letters of a path that may be wrong. */
+function editsIn(path: string): number {
+  return Math.max(2, Math.floor(path.length / 5));
+}
+
+/** A `{x}` of a route is as near to what the path has in its place as can be, and no reason to allow more mistakes. */
+function nearestRoute(path: string, routes: readonly Route[]): Route | undefined {
+  const parts = path.split("/");
+  const filled = new Map<Route, string>();
+  const candidates = routes.filter((route) => {
+    const pattern = patternOf(route.path);
+    if (pattern === undefined || "unsupported" in pattern) return true;
+    const { whole, text } = filledPath(pattern, parts);
+    filled.set(route, whole);
+    return nearestOf(path, [route], () => whole, editsIn(text)) !== undefined;
+  });
+  return nearestOf(path, candidates, (route) => filled.get(route) ?? route.path, editsIn(path));
+}
+
+/**
+ * A route whose parameters have what stands in their places in a path.
+ *
+ * @param parts of the path, the first before its first slash
+ * @returns the whole, and what of it is the route's own text
+ */
+function filledPath(pattern: readonly PatternSegment[], parts: readonly string[]): { whole: string; text: string } {
+  let whole = "";
+  let text = "";
+  pattern.forEach((segment, index) => {
+    if ("text" in segment) {
+      whole += `/${segment.text}`;
+      text += `/${segment.text}`;
+      return;
+    }
+    const found = segment.takes === "rest" ? parts.slice(index + 1).join("/") : parts[index + 1];
+    if (found !== undefined && found !== "") whole += `/${found}`;
+    else if (!segment.optional && segment.takes !== "rest") whole += `/{${segment.name}}`;
+  });
+  return { whole, text };
 }
 
 function isEvent({ header }: UnknownRequest): boolean {

@@ -23,6 +23,10 @@ class Orders {
   async echo(request: HttpRequest): Promise<string> {
     return await request.text();
   }
+  @HttpTrigger({ route: "files/{*rest}", methods: ["PUT"] })
+  files(_request: HttpRequest): void {}
+  @HttpTrigger({ route: "pages/{page?}", methods: ["PUT"] })
+  pages(_request: HttpRequest): void {}
   @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
   onOrder(event: CloudEvent): void {
     this.got.push(event.data);
@@ -35,7 +39,12 @@ describe("a request that no function answers", () => {
   it.each([
     ["POST", "/createNewOder", "no function at POST /createNewOder; did you mean createNewOrder, at /createNewOrder"],
     ["POST", "/api/createNewOrder", "; did you mean createNewOrder, at /createNewOrder"],
-    ["POST", "/orders/41/line", "no function at POST /orders/41/line"],
+    ["POST", "/orders/41/line", "no function at POST /orders/41/line; did you mean lines, at POST /orders/{id}/lines"],
+    ["GET", "/ordrs/1/lines", "; did you mean lines, at POST /orders/{id}/lines"],
+    ["GET", `/ordrs/${"x".repeat(90)}/lines`, "; did you mean lines, at POST /orders/{id}/lines"],
+    ["PUT", "/api/file/a/b/c", "; did you mean files, at PUT /api/files/{*rest}"],
+    ["PUT", "/api/pags", "; did you mean pages, at PUT /api/pages/{page?}"],
+    ["PUT", "/api/pags/7", "; did you mean pages, at PUT /api/pages/{page?}"],
     ["PUT", "/api/ecko", "; did you mean echo, at PUT /api/echo"],
     ["GET", "/something/else", "no function at GET /something/else"],
     ["GET", `/${"x".repeat(5000)}`, "no function at GET /xxx"],
@@ -47,6 +56,12 @@ describe("a request that no function answers", () => {
     expect(body.errorCode).toBe("ERR_FUNCTION_NOT_FOUND");
     expect(body.message).toContain(message);
     expect(log.lines).toContain(`debug ${body.message}`);
+  });
+
+  it("names none whose own text differs much, however much of it is a parameter", async () => {
+    const { app } = await serving([Orders]);
+    const path = `/nothing/${"x".repeat(90)}/unlike`;
+    expect((await send(app, "GET", path)).json).toMatchObject({ message: `no function at GET ${path}` });
   });
 
   it("is answered 405 with the verbs that the path takes", async () => {

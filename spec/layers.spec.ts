@@ -46,6 +46,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   testing: [
     "record/recording",
+    "record/secrets",
     "model",
     "expressions",
     "metadata",

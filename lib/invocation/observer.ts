@@ -37,10 +37,16 @@ export interface InvocationWatch {
   run?<T>(next: () => T): T;
   /** Trace headers for a request of this invocation that is about to be sent, in place of the trigger's own. */
   headers?(): Readonly<Record<string, string>> | undefined;
+  /** The payload has been read. @param payload as it came: it may yet be refused, or have to wait */
+  received?(payload: unknown): void;
   /** Surrounds the reading of an input or a state entry. */
   read?(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown>;
-  /** Surrounds a call of another application, or of the sidecar, that the method makes. */
-  call?<T>(client: ClientBinding, next: () => Promise<T>): Promise<T>;
+  /**
+   * Surrounds a call of another application, or of the sidecar, that the method makes.
+   *
+   * @param method of the client: `getSecret`, `call`
+   */
+  call?<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T>;
   /** An item was taken by its collector. */
   added?(output: OutputBinding, item: OutputItem): void;
   /** The method is about to be called. @param payload as it was read and checked */
@@ -96,12 +102,16 @@ class Watches implements InvocationWatch {
     return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
   }
 
-  call<T>(client: ClientBinding, next: () => Promise<T>): Promise<T> {
-    return this.#around(next, (watch, inner) => watch.call?.(client, inner) ?? inner());
+  call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {
+    return this.#around(next, (watch, inner) => watch.call?.(client, inner, method) ?? inner());
   }
 
   added(output: OutputBinding, item: OutputItem): void {
     for (const watch of this.all) watch.added?.(output, item);
+  }
+
+  received(payload: unknown): void {
+    for (const watch of this.all) watch.received?.(payload);
   }
 
   calling(payload: unknown): void {

@@ -68,6 +68,7 @@ export function runFunction<R>(
   }
   if (observer === undefined) return attempt(() => run(payload), succeed, fail);
   const watch = (invocation.watch = observer.start(invocation));
+  watch?.received?.(payload);
   const watched = (): MaybePromise<R> => attempt(() => run(payload), succeed, fail);
   return watch?.run === undefined ? watched() : watch.run(watched);
 }

@@ -4,9 +4,10 @@ import { types } from "node:util";
 import type { ClientBinding, OutputBinding, InputBinding, DaprStateEntryBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { HttpRequest } from "../model/invocation.js";
+import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
-import { toRecorded, type RecordedItem, type Recording } from "./recording.js";
+import { toRecorded, toRecordedSecret, type RecordedItem, type RecordedRequest, type Recording } from "./recording.js";
+import { plainHeaders, Secrets, toRecordedAnswer, toRecordedReply, withoutCode } from "./secrets.js";
 
 /** What `record` takes: where recordings go, and what of them. */
 export interface RecordOptions {
@@ -24,12 +25,9 @@ interface Wiring {
   readonly warn: (text: string) => void;
 }
 
-/** Headers that prove who someone is. */
-const secretHeaders = /^(authorization|proxy-authorization|cookie|set-cookie|dapr-api-token|x-functions-key)$/i;
-
 /**
- * Writes one JSON file per invocation. Secrets never: of a secret there is its name, of a header that proves who the
- * caller is there is nothing. A file that cannot be written is said once and fails no invocation.
+ * Writes one JSON file per invocation. Secrets never: of a secret there are the names of its members, wherever else its
+ * text stands there is `***`, of headers that look like credentials there is nothing. A file that cannot be written is said once and fails no invocation.
  */
 export function recordingObserver(options: RecordOptions, wiring: Wiring): InvocationObserver {
   const said = new Set<string>();
@@ -45,8 +43,9 @@ class Recorder implements InvocationWatch {
   readonly #options: RecordOptions & Wiring;
   readonly #time = new Date();
   readonly #calls: Record<string, unknown[]> = {};
+  readonly #secrets = new Secrets();
   #payload: unknown;
-  #request: Promise<unknown> | undefined;
+  #request: RecordedRequest | undefined;
   #inputs: Record<string, unknown> = {};
   #outputs: Record<string, RecordedItem[]> = {};
   #changes: unknown;
@@ -59,21 +58,39 @@ class Recorder implements InvocationWatch {
 
   async read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
     const value = await next();
-    this.#keep(() => (this.#inputs[input.name] = input.type === "daprSecret" ? null : toRecorded(value)));
+    this.#keep(() => {
+      if (input.type === "daprSecret") this.#secrets.add(value);
+      this.#inputs[input.name] = recordedInput(input, value);
+    });
     return value;
   }
 
-  async call<T>(client: ClientBinding, next: () => Promise<T>): Promise<T> {
+  async call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {
     const answer = await next();
-    this.#keep(() => (this.#calls[client.name] ??= []).push(toRecorded(answer)));
+    this.#keep(() => {
+      const isSecret = client.type === "daprSidecar" && method === "getSecret";
+      if (isSecret) this.#secrets.add(answer);
+      const recorded = isSecret
+        ? toRecordedSecret(answer)
+        : client.type === "daprApp"
+          ? toRecordedAnswer(answer)
+          : toRecorded(answer);
+      (this.#calls[client.name] ??= []).push(recorded);
+    });
     return answer;
   }
 
-  calling(payload: unknown): void {
+  received(payload: unknown): void {
     this.#keep(() => {
-      if (this.#invocation.definition.trigger.type === "httpTrigger")
-        this.#request ??= requestOf(payload as HttpRequest);
-      else this.#payload = toRecorded(payload);
+      const { definition, context } = this.#invocation;
+      const isHttp = definition.trigger.type === "httpTrigger";
+      if (isHttp) {
+        const reading = payloadOf(payload as HttpRequest);
+        // Told when it is written; until then nobody waits for it.
+        reading.catch(() => undefined);
+        this.#payload = reading;
+      } else this.#payload = toRecorded(payload);
+      if (!isHttp && context.request !== undefined) this.#request = requestOf(context.request);
     });
   }
 
@@ -93,7 +110,7 @@ class Recorder implements InvocationWatch {
   }
 
   called(returned: unknown): void {
-    this.#keep(() => (this.#reply = { value: toRecorded(returned) }));
+    this.#keep(() => (this.#reply = { value: toRecordedReply(returned, this.#invocation.definition.trigger.type) }));
   }
 
   /** What was collected is thrown away, and the inputs are read anew. */
@@ -121,6 +138,9 @@ class Recorder implements InvocationWatch {
       const { definition, id } = this.#invocation;
       const { folder, redact, maxSize = 1_000_000, moduleOf, warn } = this.#options;
       const module = moduleOf?.(definition);
+      const secrets = this.#secrets;
+      const payload = await this.#payload;
+      const isHttp = definition.trigger.type === "httpTrigger" && payload !== undefined;
       const recording: Recording = {
         version: 1,
         functionName: definition.name,
@@ -130,14 +150,22 @@ class Recorder implements InvocationWatch {
         trigger: definition.trigger.type,
         invocationId: id,
         time: this.#time.toISOString(),
-        payload: this.#request === undefined ? this.#payload : await this.#request,
-        inputs: this.#inputs,
-        calls: this.#calls,
-        outputs: this.#outputs,
-        ...(this.#changes !== undefined && { changes: this.#changes }),
+        payload: isHttp ? secrets.hideMembers(payload as object) : secrets.hide(payload),
+        ...(this.#request !== undefined && { request: secrets.hideMembers(this.#request) }),
+        inputs: secrets.hideMembers(this.#inputs),
+        calls: secrets.hideMembers(this.#calls),
+        outputs: Object.fromEntries(
+          Object.entries(this.#outputs).map(([name, items]) => [name, items.map((item) => secrets.hideMembers(item))]),
+        ),
+        ...(this.#changes !== undefined && { changes: secrets.hide(this.#changes) }),
         ...(failure === undefined
-          ? { reply: this.#reply?.value }
-          : { failure: { errorCode: failure.errorCode, message: failure.message } }),
+          ? { reply: secrets.hide(this.#reply?.value) }
+          : {
+              failure: {
+                errorCode: failure.errorCode,
+                message: failure.message === undefined ? undefined : secrets.hideIn(failure.message),
+              },
+            }),
       };
       const kept = redact === undefined ? recording : redact(recording);
       if (kept === undefined) return;
@@ -172,7 +200,24 @@ function messageOf(error: unknown): string {
   return types.isNativeError(error) ? error.message : "it threw";
 }
 
-async function requestOf(request: HttpRequest): Promise<unknown> {
+function recordedInput(input: InputBinding | DaprStateEntryBinding, value: unknown): unknown {
+  if (input.type === "daprSecret") return toRecordedSecret(value);
+  return input.type === "daprInvoke" && "record" in input && input.record === true
+    ? toRecordedAnswer(value)
+    : toRecorded(value);
+}
+
+function requestOf({ method, path, query, params, headers }: InvocationRequest): RecordedRequest {
+  return {
+    method,
+    path,
+    query: [...query],
+    params: { ...params },
+    headers: plainHeaders(headers) as Record<string, string>,
+  };
+}
+
+async function payloadOf(request: HttpRequest): Promise<unknown> {
   const bytes = new Uint8Array(await request.arrayBuffer());
   const text = new TextDecoder("utf-8", { fatal: true });
   let body: unknown;
@@ -183,8 +228,8 @@ async function requestOf(request: HttpRequest): Promise<unknown> {
   }
   return {
     method: request.method,
-    url: request.url,
-    headers: Object.fromEntries([...request.headers].filter(([name]) => !secretHeaders.test(name))),
+    url: withoutCode(request.url),
+    headers: plainHeaders(request.headers),
     params: { ...request.params },
     ...(bytes.length > 0 && { body }),
   };

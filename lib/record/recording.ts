@@ -1,3 +1,5 @@
+import { isRecord } from "../model/values.js";
+
 /** One invocation, as `record` writes it to a file. */
 export interface Recording {
   /** Version of the form of recordings. */
@@ -16,9 +18,11 @@ export interface Recording {
   readonly invocationId: string;
   /** When it began, as ISO 8601. */
   readonly time: string;
-  /** What triggered it, as the method was given it. */
-  readonly payload: unknown;
-  /** What the inputs and state entries gave, by name. A secret is there by name only: null. */
+  /** What triggered it, as it came: before it was checked. Absent where it could not be read. */
+  readonly payload?: unknown;
+  /** The caller's request of a service invocation; that of an HTTP function is its payload. */
+  readonly request?: RecordedRequest | undefined;
+  /** What the inputs and state entries gave, by name. Of a secret there are the names of its members. */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** What clients answered, by name, in the order of the calls. */
   readonly calls: Readonly<Record<string, readonly unknown[]>>;
@@ -30,6 +34,20 @@ export interface Recording {
   readonly reply?: unknown;
   /** Why the invocation failed; absent where it did not. */
   readonly failure?: { readonly errorCode: string; readonly message?: string | undefined } | undefined;
+}
+
+/** A request as `context.request` has it, without headers that look like credentials. */
+export interface RecordedRequest {
+  /** In upper case. */
+  readonly method: string;
+  /** As the caller wrote it, without the query. */
+  readonly path: string;
+  /** Names and values of the query, in their order. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+  /** What the path has for the `{x}` of the route. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Headers by name. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** One item as a function added it, or one removal. */
@@ -44,8 +62,19 @@ export interface RecordedItem {
   readonly fromRequestBody?: true | undefined;
 }
 
-const bytesName = "$bytes";
-const undefinedName = "$undefined";
+export const bytesName = "$bytes";
+export const undefinedName = "$undefined";
+export const secretName = "$secret";
+
+/** How bytes are recorded. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown {
+  return { [bytesName]: Buffer.from(buffer, byteOffset, byteLength).toString("base64") };
+}
+
+/** How a secret is recorded: `{ "$secret": names of its members }`. */
+export function toRecordedSecret(secret: unknown): unknown {
+  return isRecord(secret) ? { [secretName]: Object.keys(secret) } : toRecorded(undefined);
+}
 
 /**
  * What JSON keeps of a value, bytes and `undefined` included: they stand as `{ "$bytes": base64 }` and
@@ -56,15 +85,14 @@ export function toRecorded(value: unknown): unknown {
   const text = JSON.stringify(value, function (this: unknown, name: string, given: unknown): unknown {
     // Before `toJSON` of a Buffer has made a list of numbers of it.
     const own = (this as Readonly<Record<string, unknown>>)[name];
-    if (ArrayBuffer.isView(own))
-      return { [bytesName]: Buffer.from(own.buffer, own.byteOffset, own.byteLength).toString("base64") };
-    if (own instanceof ArrayBuffer) return { [bytesName]: Buffer.from(own).toString("base64") };
+    if (ArrayBuffer.isView(own)) return bytesOf(own);
+    if (own instanceof ArrayBuffer) return bytesOf(new Uint8Array(own));
     return given;
   }) as string | undefined;
   return text === undefined ? { [undefinedName]: true } : (JSON.parse(text) as unknown);
 }
 
-/** The value that {@link toRecorded} was given, as far as JSON kept it. */
+/** The value that {@link toRecorded} was given, as far as JSON kept it; the members of a secret are `***`. */
 export function fromRecorded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromRecorded);
   if (typeof value !== "object" || value === null) return value;
@@ -73,6 +101,7 @@ export function fromRecorded(value: unknown): unknown {
     const [name, content] = members[0]!;
     if (name === bytesName && typeof content === "string") return new Uint8Array(Buffer.from(content, "base64"));
     if (name === undefinedName) return undefined;
+    if (name === secretName && Array.isArray(content)) return Object.fromEntries(content.map((key) => [key, "***"]));
   }
   return Object.fromEntries(members.map(([name, member]) => [name, fromRecorded(member)]));
 }

@@ -57,7 +57,7 @@ export function appClientOpener(
           throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
         }
         const sendIt = (): Promise<AppReply> => send({ ...call, appId }, invocation);
-        return await (invocation.watch?.call?.(binding, sendIt) ?? sendIt());
+        return await (invocation.watch?.call?.(binding, sendIt, call.method) ?? sendIt());
       };
       const caller: AppCaller = {
         call: async (methodName, payload, options = {}) => {

@@ -22,21 +22,24 @@ export function sidecarClientOpener(client: DaprClient, place: BindingPlace<Dapr
         const { signal, timeout, ...rest } = request ?? ({} as T);
         return { ...callWithin(methodsOptions(place, invocation), { signal, timeout }), ...rest } as T;
       };
-      const watched = async <T>(call: () => Promise<T>): Promise<T> =>
-        await (invocation.watch?.call?.(place.binding, async () => await call()) ?? call());
+      const watched = async <T>(method: string, call: () => Promise<T>): Promise<T> =>
+        await (invocation.watch?.call?.(place.binding, async () => await call(), method) ?? call());
       const bound: DaprClient = {
-        saveState: (request) => watched(() => client.saveState(within("saveState", request))),
-        getState: (request) => watched(() => client.getState(within("getState", request))),
-        getBulkState: (request) => watched(() => client.getBulkState(within("getBulkState", request))),
-        deleteState: (request) => watched(() => client.deleteState(within("deleteState", request))),
-        transactState: (request) => watched(() => client.transactState(within("transactState", request))),
-        publish: (request) => watched(() => client.publish(within("publish", request))),
-        publishBulk: (request) => watched(() => client.publishBulk(within("publishBulk", request))),
-        invokeMethod: (request) => watched(() => client.invokeMethod(within("invokeMethod", request))),
-        invokeBinding: (request) => watched(() => client.invokeBinding(within("invokeBinding", request))),
-        getSecret: (request) => watched(() => client.getSecret(within("getSecret", request))),
-        metadata: (request) => watched(() => client.metadata(within("metadata", request))),
-        waitForOutbound: (request) => watched(() => client.waitForOutbound(within("waitForOutbound", request))),
+        saveState: (request) => watched("saveState", () => client.saveState(within("saveState", request))),
+        getState: (request) => watched("getState", () => client.getState(within("getState", request))),
+        getBulkState: (request) => watched("getBulkState", () => client.getBulkState(within("getBulkState", request))),
+        deleteState: (request) => watched("deleteState", () => client.deleteState(within("deleteState", request))),
+        transactState: (request) =>
+          watched("transactState", () => client.transactState(within("transactState", request))),
+        publish: (request) => watched("publish", () => client.publish(within("publish", request))),
+        publishBulk: (request) => watched("publishBulk", () => client.publishBulk(within("publishBulk", request))),
+        invokeMethod: (request) => watched("invokeMethod", () => client.invokeMethod(within("invokeMethod", request))),
+        invokeBinding: (request) =>
+          watched("invokeBinding", () => client.invokeBinding(within("invokeBinding", request))),
+        getSecret: (request) => watched("getSecret", () => client.getSecret(within("getSecret", request))),
+        metadata: (request) => watched("metadata", () => client.metadata(within("metadata", request))),
+        waitForOutbound: (request) =>
+          watched("waitForOutbound", () => client.waitForOutbound(within("waitForOutbound", request))),
         // The connections are the app's, which other invocations use.
         close: () => Promise.resolve(),
       };

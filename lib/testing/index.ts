@@ -7,6 +7,6 @@ export { fakeCollector, type FakeCollector, type FakeItem, type FakeOverrides } 
 export { stateEntry, type EntryResult, type FakeEntry, type StateEntryInit } from "./fake-entry.js";
 export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from "./fixtures.js";
 export { invoke, type Invoked, type InvokeOptions } from "./invoke.js";
-export { replay, type Replayed } from "./replay.js";
-export type { RecordedItem, Recording } from "../record/recording.js";
+export { replay, type Replayed, type ReplayOptions } from "./replay.js";
+export type { RecordedItem, RecordedRequest, Recording } from "../record/recording.js";
 export type { EntriesOf, FakeApp, InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";

@@ -143,7 +143,8 @@ function warnOfLostTypes(instance: object, definition: FunctionDefinition): void
   console.warn(lost);
 }
 
-function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {
+/** @throws DefinitionError `option-unknown` when an input has a name that no decorator declares */
+export function refuseUndeclared(definition: FunctionDefinition, inputs: Readonly<Record<string, unknown>>): void {
   const declared = [...definition.inputs, ...definition.entries, ...definition.clients].map(({ name }) => name);
   const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
   if (unknown.length === 0) return;

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import type { ClientBinding } from "../model/bindings.js";
 import { DefinitionError, isDaprFunctionsError } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
 import { readFunctions } from "../metadata/functions.js";
-import { fromRecorded, toRecorded, type Recording } from "../record/recording.js";
+import { fromRecorded, toRecorded, type RecordedRequest, type Recording } from "../record/recording.js";
+import { Secrets, toRecordedReply } from "../record/secrets.js";
+import type { InvocationContext } from "../model/invocation.js";
 import type { FakeCollector } from "./fake-collector.js";
 import { stateEntry } from "./fake-entry.js";
 import { httpRequest, type HttpRequestInit } from "./fixtures.js";
-import { invoke } from "./invoke.js";
+import { invoke, refuseUndeclared } from "./invoke.js";
 
 /** What a recorded invocation did when it ran again. */
 export interface Replayed {
@@ -21,27 +24,43 @@ export interface Replayed {
   readonly differences: readonly string[];
 }
 
+/** What {@link replay} takes beside the recording and the classes. */
+export interface ReplayOptions {
+  /** What inputs, state entries and clients give in place of what was recorded, by name: `{ vault: { key: "…" } }`. */
+  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /**
- * Runs a recorded invocation again on fakes: the same payload, inputs and answers of other apps; nothing is sent.
+ * Runs a recorded invocation again on fakes: the same payload, request, inputs and answers of other apps; nothing is sent.
+ * The members of a secret are `***` unless `inputs` gives others. A payload that could not be read was given to nobody, so
+ * nothing runs and nothing differs.
  *
  * @param file what `record` wrote: a path, or the recording itself
  * @param functions the class of the function, or an instance of it
- * @throws DefinitionError `function-missing` when no class given has the function
+ * @throws DefinitionError `function-missing` when no class given has the function, `option-unknown` when it has no input
+ *   of a name given
  * @example
  * const { differences } = await replay("recordings/2026-01-02-CreateNewOrder.json", [Orders]);
  * expect(differences).toEqual([]);
  */
-export async function replay(file: string | Recording, functions: readonly (Class | object)[]): Promise<Replayed> {
+export async function replay(
+  file: string | Recording,
+  functions: readonly (Class | object)[],
+  options: ReplayOptions = {},
+): Promise<Replayed> {
   const recording = typeof file === "string" ? (JSON.parse(readFileSync(file, "utf8")) as Recording) : file;
   const { instance, definition } = find(recording, functions);
+  const standIns = options.inputs ?? {};
+  refuseUndeclared(definition, standIns);
+  if (recording.payload === undefined) return { recording, reply: undefined, error: undefined, differences: [] };
   const inputs: Record<string, unknown> = {};
-  for (const { name } of definition.inputs) {
-    const given = recording.inputs[name];
-    inputs[name] = given === null ? {} : fromRecorded(given);
-  }
+  for (const { name } of definition.inputs) inputs[name] = fromRecorded(recording.inputs[name]);
   for (const { name } of definition.entries)
     inputs[name] = stateEntry(fromRecorded(recording.inputs[name] ?? {}) as object);
-  for (const { name } of definition.clients) inputs[name] = answering(name, recording);
+  for (const client of definition.clients) inputs[client.name] = answering(client, recording);
+  Object.assign(inputs, standIns);
+  const secrets = new Secrets();
+  for (const { name, type } of definition.inputs) if (type === "daprSecret") secrets.add(inputs[name]);
   const payload =
     recording.trigger === "httpTrigger" ? httpRequest(requestInit(recording.payload)) : fromRecorded(recording.payload);
   let reply: unknown;
@@ -54,7 +73,10 @@ export async function replay(file: string | Recording, functions: readonly (Clas
       payload: unknown,
       options: object,
     ) => Promise<{ reply: unknown; outputs: typeof outputs }>;
-    ({ reply, outputs } = await run(instance, definition.methodName, payload, { inputs }));
+    ({ reply, outputs } = await run(instance, definition.methodName, payload, {
+      inputs,
+      context: contextOf(recording),
+    }));
   } catch (thrown) {
     error = thrown;
   }
@@ -63,9 +85,9 @@ export async function replay(file: string | Recording, functions: readonly (Clas
   const fails = error === undefined ? undefined : isDaprFunctionsError(error) ? error.code : "ERR_FUNCTION_FAILED";
   if (failed !== fails) differences.push(`failure: ${failed ?? "none"} became ${fails ?? "none"}`);
   if (failed === undefined && fails === undefined) {
-    compare("reply", recording.reply, toRecorded(reply), differences);
+    compare("reply", recording.reply, secrets.hide(toRecordedReply(reply, recording.trigger)), differences);
     for (const { name } of definition.outputs) {
-      const items = (outputs[name]?.items ?? []).map((item) => toRecorded(item.value));
+      const items = (outputs[name]?.items ?? []).map((item) => secrets.hide(toRecorded(item.value)));
       compare(
         `outputs.${name}`,
         (recording.outputs[name] ?? []).map(({ value }) => value),
@@ -91,20 +113,39 @@ function find(recording: Recording, functions: readonly (Class | object)[]) {
 }
 
 /** A client whose methods answer what was recorded, one after another. */
-function answering(name: string, { calls }: Recording): object {
+function answering({ name, type }: ClientBinding, { calls }: Recording): object {
   const answers = [...(calls[name] ?? [])].map(fromRecorded);
   const next = (method: string) => async (): Promise<unknown> => {
     if (answers.length === 0) throw new Error(`${name}.${method}(): the recording has no more answers of ${name}`);
-    const answer = answers.shift() as { value?: unknown } | undefined;
-    return method === "call" || answer === undefined || answer === null || !("value" in answer) ? answer : answer.value;
+    const answer = answers.shift();
+    // Of another app the whole answer was recorded, of which only `call` gives more than the value.
+    return type === "daprSidecar" || method === "call" ? answer : (answer as { value?: unknown }).value;
   };
+  const find = (method: string | symbol) =>
+    typeof method === "string" && method !== "then" ? next(method) : undefined;
   return new Proxy(
     {},
     {
-      get: (_, method) => (typeof method === "string" && method !== "then" ? next(method) : undefined),
-      has: () => true,
+      get: (_, method) => find(method),
+      getOwnPropertyDescriptor: (_, method) => {
+        const value = find(method);
+        return value && { value, configurable: true, enumerable: true, writable: true };
+      },
     },
   );
+}
+
+function contextOf({ invocationId, request }: Recording): Partial<InvocationContext> {
+  if (request === undefined) return { invocationId };
+  return { invocationId, triggerMetadata: request.headers, request: contextRequest(request) };
+}
+
+function contextRequest({ query, headers, ...rest }: RecordedRequest): InvocationContext["request"] {
+  return {
+    ...rest,
+    query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
+    headers: new Headers(headers),
+  };
 }
 
 function requestInit(payload: unknown): HttpRequestInit {

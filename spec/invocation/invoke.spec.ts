@@ -11,6 +11,7 @@ import type { Around } from "../../lib/invocation/around.js";
 import { WriteError, type BindingHost, type Invocation } from "../../lib/invocation/binding-host.js";
 import { decisiveError, isDecisive } from "../../lib/invocation/failures.js";
 import { compileFunction, invoke, type CompileOptions } from "../../lib/invocation/invoke.js";
+import type { DaprSidecar } from "../../lib/model/bindings.js";
 import { allOf, type InvocationObserver, type InvocationWatch } from "../../lib/invocation/observer.js";
 import { wireReplyOf } from "../../lib/invocation/reply.js";
 import { bindFunctions } from "../../lib/metadata/functions.js";
@@ -283,6 +284,22 @@ describe("an observer", () => {
       "b flush order 1",
     ]);
     expect(log.filter((line) => line.endsWith("called done"))).toEqual(["a called done", "b called done"]);
+  });
+
+  it("is told of a payload as it came, and which method of a client is called", async () => {
+    const log: string[] = [];
+    const watch: InvocationWatch = {
+      received: (payload) => log.push(`received ${JSON.stringify(payload)}`),
+      call: (client, next, name) => {
+        log.push(`${client.name}.${name}`);
+        return next();
+      },
+    };
+    const both = allOf([{ start: () => watch }, { start: () => watch }])!.start({} as Invocation)!;
+    both.received!({ id: 41 });
+    const client = { type: "daprSidecar", name: "dapr" } as DaprSidecar;
+    expect(await both.call!(client, () => Promise.resolve(7), "getSecret")).toBe(7);
+    expect(log).toEqual(['received {"id":41}', 'received {"id":41}', "dapr.getSecret", "dapr.getSecret"]);
   });
 
   it("is nothing where there is none, and itself where there is one", () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { componentOptions } from "../metadata/rules/components.js";
+import { readJsonWithComments } from "../model/jsonc.js";
 import { loadComponents, type Component } from "../sidecar/index.js";
 import { exitCodes, exitWith } from "./report.js";
 import { UsageError } from "./usage-error.js";
@@ -84,8 +85,7 @@ function appIds(file: string): string[] {
 }
 
 function settingNames(file: string): string[] {
-  const { parse } = require("jsonc-parser") as typeof import("jsonc-parser");
-  const content = read(file, (text) => parse(text.replace(/^\uFEFF/, "")) as unknown);
+  const content = read(file, (text) => readJsonWithComments(text).value);
   const { Values } = (content ?? {}) as { Values?: unknown };
   if (typeof Values !== "object" || Values === null) throw new UsageError(`${file}: it has no object of Values`);
   return Object.keys(Values);

@@ -1,5 +1,7 @@
 import type { JsonValue } from "../../model/bindings.js";
 import { suggestMember } from "../../metadata/rules/suggest.js";
+import { readJsonWithComments } from "../../model/jsonc.js";
+import { isRecord } from "../../model/values.js";
 import { bindingTable, directions, optionsWhere, type BindingRow } from "../../model/binding-table.js";
 
 /** What a function.json says of one function, in the words of the decorators. */
@@ -376,12 +378,10 @@ function join(folder: string, file: string): string {
 }
 
 function parse(text: string): Json | undefined {
-  const { parse: parseJson } = require("jsonc-parser") as typeof import("jsonc-parser");
-  const errors: import("jsonc-parser").ParseError[] = [];
-  const value = parseJson(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true }) as JsonValue | undefined;
-  return errors.length === 0 && isJson(value) ? value : undefined;
+  const { value } = readJsonWithComments(text);
+  return isJson(value) ? value : undefined;
 }
 
 function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }

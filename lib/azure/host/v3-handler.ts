@@ -1,4 +1,5 @@
 import type { Collector } from "../../model/collector.js";
+import { isPromise } from "../../model/maybe-promise.js";
 import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
 
 /** What function.json said of a handler of the v3 model. */
@@ -128,7 +129,7 @@ function call(run: Handler, context: V3InvocationContext, inputs: readonly unkno
         reject(error instanceof Error ? error : new Error(typeof error === "string" ? error : JSON.stringify(error)));
     };
     const returned = run(context, ...inputs);
-    if (isThenable(returned)) returned.then(resolve, reject);
+    if (isPromise(returned)) returned.then(resolve, reject);
   });
 }
 
@@ -267,8 +268,4 @@ function isCollector(value: unknown): value is Collector<unknown> {
     value !== null &&
     typeof (value as Partial<Collector<unknown>>).addRequestBody === "function"
   );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -161,14 +161,21 @@ function unknownMember(name: string, place: string): InvocationError {
  */
 function topicReader(place: string): ReplyReader {
   let hasWarned = false;
-  return function outcomeOf(returned, context): TopicOutcome {
+  return function outcomeOf(given, context): TopicOutcome {
+    const returned = types.isBoxedPrimitive(given) ? given.valueOf() : given;
     if (returned === undefined) return "SUCCESS";
-    if (typeof returned === "number") throw invalid(place, `${topicReplies}, not the number ${returned}`);
-    if (typeof returned === "object" && returned !== null) {
+    if (typeof returned === "number" || typeof returned === "bigint") {
+      throw invalid(place, `${topicReplies}, not the number ${returned}`);
+    }
+    if (typeof returned === "string" || isBytes(returned)) {
+      const word = wordIn(returned, place);
+      if (word !== undefined) return word;
+    } else if (typeof returned === "object" && returned !== null) {
       if (isReply(returned)) return outcomeOfReply(returned, context);
-      if (returned instanceof Error)
+      if (returned instanceof Error || types.isNativeError(returned)) {
         throw failed(place, `the function returned an Error: ${returned.message}`, returned);
-      const name = Object.keys(returned).find((key) => key.toLowerCase() === "status");
+      }
+      const name = Object.keys(returned).find((key) => statusNames.has(key.toLowerCase()));
       if (name !== undefined || "status" in returned) return outcomeFrom(returned, name ?? "status", place);
     }
     if (!hasWarned) {
@@ -186,10 +193,32 @@ function topicReader(place: string): ReplyReader {
 
 const topicReplies = 'a topic function returns nothing or { status: "SUCCESS" | "RETRY" | "DROP" }';
 
+/** What says how an event went here, elsewhere in an HTTP reply, and in Dapr's answer to many events at once. */
+const statusNames: ReadonlySet<string> = new Set(["status", "statuscode", "statuses"]);
+
+/**
+ * The word alone, as `@dapr/dapr` has it in `DaprPubSubStatusEnum`. A word that is spelt for another reader, in blanks,
+ * quotes, JSON or bytes, was meant to say something, too.
+ */
+function wordIn(returned: string | Uint8Array | ArrayBuffer, place: string): TopicOutcome | undefined {
+  const isText = typeof returned === "string";
+  // Longer than any spelling of a word, so that data is not searched.
+  if ((isText ? returned.length : returned.byteLength) > 100) return undefined;
+  const text = isText ? returned : Buffer.from(toBytes(returned)).toString();
+  const word = text.toUpperCase();
+  if (isText && isOutcome(word)) return word;
+  if (!/^(?:\W*STATUS)?\W*(?:SUCCESS|RETRY|DROP)\W*$/.test(word)) return undefined;
+  throw invalid(place, `${topicReplies}, not ${isText ? "the text" : "bytes that say"} ${JSON.stringify(text)}`);
+}
+
+function isOutcome(word: string | undefined): word is TopicOutcome {
+  return word === "SUCCESS" || word === "RETRY" || word === "DROP";
+}
+
 function outcomeFrom(returned: object, name: string, place: string): TopicOutcome {
   const status = (returned as Record<string, unknown>)[name];
   const word = name === "status" && typeof status === "string" ? status.toUpperCase() : undefined;
-  if (word === "SUCCESS" || word === "RETRY" || word === "DROP") return word;
+  if (isOutcome(word)) return word;
   const given = typeof status === "string" ? JSON.stringify(status) : nameOf(status);
   throw invalid(place, `${topicReplies}, not { ${name}: ${given} }`);
 }

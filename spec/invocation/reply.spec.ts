@@ -6,6 +6,7 @@ import {
   Reply,
 } from "../../lib/index.js";
 import { Readable } from "node:stream";
+import { runInNewContext } from "node:vm";
 import { replyReader, type WireReply } from "../../lib/invocation/reply.js";
 import { readFunctions } from "../../lib/metadata/functions.js";
 import type { InvocationContext } from "../../lib/model/invocation.js";
@@ -230,7 +231,17 @@ describe("what becomes of an event", () => {
     ["a Reply that says RETRY", new Reply({ body: { status: "RETRY" } }), "RETRY"],
     ["data", { id: "41" }, "SUCCESS"],
     ["null", null, "SUCCESS"],
-    ["text", "RETRY", "SUCCESS"],
+    ["text", "done", "SUCCESS"],
+    ["text with a word in it", "RETRY it tomorrow", "SUCCESS"],
+    ["empty text", "", "SUCCESS"],
+    ["bytes", Buffer.from("done"), "SUCCESS"],
+    ["a list", ["RETRY"], "SUCCESS"],
+    ["the word SUCCESS", "SUCCESS", "SUCCESS"],
+    ["the word RETRY", "RETRY", "RETRY"],
+    ["the word DROP", "DROP", "DROP"],
+    ["a word in small letters", "Retry", "RETRY"],
+    ["a word as an object", new String("RETRY"), "RETRY"],
+    ["a Reply of a word", new Reply({ body: "RETRY" }), "RETRY"],
   ])("after %s", (_case, returned, expected) => {
     expect(read(returned)).toBe(expected);
   });
@@ -244,6 +255,18 @@ describe("what becomes of an event", () => {
     ["a status that is a number", { status: 500 }, "ERR_REPLY_INVALID", "not { status: a number }"],
     ["a member that is misspelt", { Status: "RETRY" }, "ERR_REPLY_INVALID", 'not { Status: "RETRY" }'],
     ["a number", 500, "ERR_REPLY_INVALID", "not the number 500"],
+    ["a BigInt", 500n, "ERR_REPLY_INVALID", "not the number 500"],
+    ["a number as an object", new Number(500), "ERR_REPLY_INVALID", "not the number 500"],
+    ["a word in blanks", " RETRY\n", "ERR_REPLY_INVALID", 'not the text " RETRY\\n"'],
+    ["a word in quotes", '"DROP"', "ERR_REPLY_INVALID", "not the text"],
+    ["a word as JSON", '{"status":"RETRY"}', "ERR_REPLY_INVALID", "not the text"],
+    ["a word as JSON, in lines", '{\n  "status": "retry"\n}', "ERR_REPLY_INVALID", "not the text"],
+    ["a Buffer of a word", Buffer.from("RETRY"), "ERR_REPLY_INVALID", 'not bytes that say "RETRY"'],
+    ["an ArrayBuffer of a word", new TextEncoder().encode("DROP").buffer, "ERR_REPLY_INVALID", "not bytes"],
+    ["a Reply of a Buffer of a word", new Reply({ body: Buffer.from("RETRY") }), "ERR_REPLY_INVALID", "not bytes"],
+    ["a statusCode", { statusCode: 500 }, "ERR_REPLY_INVALID", "not { statusCode: a number }"],
+    ["a bulk answer", { statuses: [{ entryId: "1", status: "RETRY" }] }, "ERR_REPLY_INVALID", "{ statuses: a list }"],
+    ["an Error of another realm", runInNewContext("new Error('no stock')"), "ERR_FUNCTION_FAILED", "no stock"],
   ])("is that it failed, after %s", (_case, returned, code, message) => {
     expect(() => read(returned)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
   });

@@ -189,6 +189,9 @@ describe("what a topic function returns", () => {
     [undefined, 1],
     [{ status: "DROP" }, 1],
     [{ status: "RETRY" }, 0],
+    ["RETRY", 0],
+    ["DROP", 1],
+    [Buffer.from("RETRY"), 0],
     [new Error("no"), 0],
   ])("%j sends %j of what was added", async (returned, sent) => {
     class Relay {
@@ -210,7 +213,9 @@ describe("what a topic function returns", () => {
     [{ status: "success" }, ""],
     [{ status: "DROP" }, '{"status":"DROP"}'],
     [{ status: "Retry", more: 1 }, '{"status":"RETRY"}'],
-    ["RETRY", ""],
+    ["RETRY", '{"status":"RETRY"}'],
+    ["drop", '{"status":"DROP"}'],
+    ["done", ""],
     [null, ""],
     [new Reply({ status: 299, body: { status: "RETRY" } }), '{"status":"RETRY"}'],
   ])("%j is answered 200 %j", async (returned, body) => {

@@ -4,6 +4,7 @@ import { breakingChanges } from "../describe/breaking.js";
 import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { inspectFunctions } from "../metadata/functions.js";
+import { isRecord } from "../model/values.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
 import { inspectApp, loadFunctions } from "./modules/function-app.js";
 import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
@@ -11,6 +12,15 @@ import { appIdOf } from "./running/sidecar-options.js";
 import { UsageError } from "./usage-error.js";
 
 const formats = { openapi: toOpenApi, asyncapi: toAsyncApi, "json-schema": toJsonSchema } as const;
+
+/** The member that only a document of the format has. */
+const marks: Readonly<Record<string, keyof typeof formats>> = {
+  openapi: "openapi",
+  asyncapi: "asyncapi",
+  $defs: "json-schema",
+};
+
+type Document = Readonly<Record<string, unknown>>;
 
 interface DescribeOptions {
   readonly format: keyof typeof formats;
@@ -28,7 +38,7 @@ export function addDescribe(program: Command): void {
     )
     .argument("<module...>", "built .js files, folders of them, or .ts files")
     .addOption(new Option("--format <format>", "of the description").choices(Object.keys(formats)).default("openapi"))
-    .option("--check <file>", "compare with an earlier description; exit with 1 when something breaks")
+    .option("--check <file>", "compare with an earlier description, in its format; exit with 1 when something breaks")
     .option("--out <file>", "write a file rather than print")
     .addHelpText(
       "after",
@@ -39,14 +49,7 @@ export function addDescribe(program: Command): void {
 
 async function describe(modules: readonly string[], options: DescribeOptions): Promise<number> {
   const before = options.check === undefined ? undefined : read(options.check);
-  const format =
-    before === undefined
-      ? options.format
-      : "openapi" in before
-        ? "openapi"
-        : "asyncapi" in before
-          ? "asyncapi"
-          : "json-schema";
+  const format = before?.format ?? options.format;
   const functions = await loadFunctions(modules);
   const { definitions, problems } = inspectApp(functions, inspectFunctions);
   const sorted = functions.located(problems);
@@ -62,7 +65,10 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
   });
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   if (before !== undefined) {
-    const changes = breakingChanges(before, JSON.parse(JSON.stringify(document)) as Readonly<Record<string, unknown>>);
+    const changes = breakingChanges(
+      before.document,
+      JSON.parse(JSON.stringify(document)) as Readonly<Record<string, unknown>>,
+    );
     process.stdout.write(changes.map((line) => `${line}\n`).join(""));
     return changes.length > 0 ? exitCodes.problems : exitCodes.done;
   }
@@ -72,15 +78,21 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
   return exitCodes.done;
 }
 
-function read(file: string): Readonly<Record<string, unknown>> {
+/** An earlier description, which says itself of which format it is. */
+function read(file: string): { readonly format: keyof typeof formats; readonly document: Document } {
+  let document: unknown;
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
+    document = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UsageError(
       `${file}: it cannot be read as JSON (${(error as Error).message}); give what describe printed`,
       { cause: error },
     );
   }
+  const member = isRecord(document) ? Object.keys(marks).find((name) => Object.hasOwn(document, name)) : undefined;
+  if (member === undefined)
+    throw new UsageError(`${file}: it is not an OpenAPI, AsyncAPI or JSON Schema document; give what describe printed`);
+  return { format: marks[member]!, document: document as Document };
 }
 
 function versionIn(folder: string): string {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nearestOf } from "../model/nearest.js";
 import { exitCodes, exitWith } from "./report.js";
 import { UsageError } from "./usage-error.js";
 
@@ -23,8 +24,9 @@ function explanationOf(code: string): string {
   const codes = sections.map((section) => section.slice("#### ".length, section.indexOf("\n")));
   const index = codes.findIndex((one) => one.toLowerCase() === code.toLowerCase());
   if (index === -1) {
-    const { closest } = require("fastest-levenshtein") as typeof import("fastest-levenshtein");
-    throw new UsageError(`there is no code "${code}"; did you mean ${closest(code, codes)}?`);
+    const nearest = nearestOf(code, codes, (one) => one, Math.ceil(code.length / 3));
+    const hint = nearest === undefined ? "docs/errors.md lists them" : `did you mean ${nearest}?`;
+    throw new UsageError(`there is no code "${code}"; ${hint}`);
   }
   return sections[index]!.replace(/^#### /, "")
     .replace(/^```.*\n/gm, "")

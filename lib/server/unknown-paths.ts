@@ -82,7 +82,7 @@ export class UnknownPaths {
 
 /** Letters of a path that may be wrong. */
 function editsIn(path: string): number {
-  return Math.max(2, Math.floor(path.length / 5));
+  return Math.max(2, Math.floor(path.length / 4));
 }
 
 /** A `{x}` of a route is as near to what the path has in its place as can be, and no reason to allow more mistakes. */

@@ -26,4 +26,11 @@ describe("dapr-functions explain", () => {
       stderr: 'there is no code "seting-mising"; did you mean setting-missing?\n',
     });
   });
+
+  it.each([
+    ["err_state_conflit", 'there is no code "err_state_conflit"; did you mean ERR_STATE_CONFLICT?\n'],
+    ["foo", 'there is no code "foo"; docs/errors.md lists them\n'],
+  ])("names the nearest code of %s in any case, and none that is far", (code, stderr) => {
+    expect(runCli(project, ["explain", code])).toMatchObject({ status: 2, stderr });
+  });
 });

@@ -258,5 +258,12 @@ describe("dapr-functions describe", () => {
       stdout: "POST /create: it is gone\n",
     });
     expect(runCli(project, ["describe", "build/orders.js", "--check", "nowhere.json"]).status).toBe(2);
+    for (const other of ['{"name":"orders"}', "null", "[]", '"text"']) {
+      write(project, { "other.json": other });
+      expect(runCli(project, ["describe", "build/orders.js", "--check", "other.json"])).toMatchObject({
+        status: 2,
+        stderr: "other.json: it is not an OpenAPI, AsyncAPI or JSON Schema document; give what describe printed\n",
+      });
+    }
   });
 });

@@ -38,6 +38,7 @@ class Orders {
 describe("a request that no function answers", () => {
   it.each([
     ["POST", "/createNewOder", "no function at POST /createNewOder; did you mean createNewOrder, at /createNewOrder"],
+    ["POST", "/createOrder", "no function at POST /createOrder; did you mean createNewOrder, at /createNewOrder"],
     ["POST", "/api/createNewOrder", "; did you mean createNewOrder, at /createNewOrder"],
     ["POST", "/orders/41/line", "no function at POST /orders/41/line; did you mean lines, at POST /orders/{id}/lines"],
     ["GET", "/ordrs/1/lines", "; did you mean lines, at POST /orders/{id}/lines"],

@@ -95,7 +95,7 @@ export interface GetStateRequest extends CallOptions {
 
 /** What is stored under a key, and its version. */
 export interface StateResult {
-  /** What is stored; `undefined` where the key does not exist. */
+  /** What is stored: JSON, else text, else bytes; `undefined` where the key does not exist. */
   readonly value: unknown;
   /** The version: what was read, or what a write is conditional on. */
   readonly etag: string | undefined;

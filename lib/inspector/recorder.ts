@@ -10,6 +10,7 @@ import type {
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
+import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 import type { InvocationRecord, ItemRecord, Preview, StepRecord, TriggerText } from "./page/wire.js";
 import { previewOf } from "./records.js";
@@ -230,8 +231,4 @@ const own = join(__dirname, "..");
 
 function elapsed(from: number): number {
   return Math.round((performance.now() - from) * 10) / 10;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { InvocationError, isDaprFunctionsError, type PayloadIssue, type SentItems } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import { memberOf, messageOf, stackOf } from "../model/thrown.js";
 import { jsonReply, type TopicOutcome, type WireReply } from "./reply.js";
 
 /** Why an invocation failed, and what that means to its caller. */
@@ -141,27 +142,6 @@ function read(thrown: unknown): Read {
   const issues = issuesOf(memberOf(thrown, "issues"));
   const isInvalid = code === "ERR_PAYLOAD_INVALID";
   return { blame: "payload", errorCode: code, message, issues: isInvalid ? issues : undefined };
-}
-
-/** What an error says; of any other value, that it says nothing. */
-export function messageOf(thrown: unknown): string {
-  if (typeof thrown === "string") return thrown;
-  const message = memberOf(thrown, "message");
-  return typeof message === "string" ? message : "the function threw a value that is not an error";
-}
-
-function stackOf(thrown: unknown): string | undefined {
-  const stack = memberOf(thrown, "stack");
-  return typeof stack === "string" ? stack : undefined;
-}
-
-/** A getter may throw, and so may whatever a proxy does. */
-function memberOf(thrown: unknown, name: string): unknown {
-  try {
-    return typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>)[name] : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isOfThisLibrary(thrown: unknown): boolean {

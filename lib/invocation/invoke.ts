@@ -23,7 +23,8 @@ import {
   type OpenClient,
   type OutputWriter,
 } from "./binding-host.js";
-import { decisiveError, isDecisive, messageOf } from "./failures.js";
+import { messageOf } from "../model/thrown.js";
+import { decisiveError, isDecisive } from "./failures.js";
 import {
   OpenEntries,
   compileEntries,

@@ -29,7 +29,7 @@ const olderNames: ReadonlySet<string> = new Set(["text/json", "text/x-json", "ap
  * What a service invocation's body is by its content type: JSON parsed once, text, or bytes; an empty one is
  * `undefined`.
  *
- * @throws PayloadError `ERR_MALFORMED_REQUEST` when the body is labelled JSON and is none
+ * @throws PayloadError `ERR_MALFORMED_REQUEST` when the body is labelled JSON and is none, or text and cannot be decoded
  */
 export function readPayload(body: Buffer, header: string | undefined): unknown {
   if (body.length === 0) return undefined;
@@ -45,12 +45,16 @@ export function readPayload(body: Buffer, header: string | undefined): unknown {
 export function readBindingPayload(body: Buffer, header: string | undefined): unknown {
   if (body.length === 0) return undefined;
   const content = readContentType(header);
-  return isJsonType(content.type) ? readGuessed(body, toTextOrBytes) : readUnlabelled(body, content);
+  if (isJsonType(content.type)) return readGuessed(body, toTextOrBytes);
+  // Events are never refused for their label: who sent them is not told.
+  return undecodableAs(body, content.charset) === undefined ? readUnlabelled(body, content) : toBytes(body);
 }
 
 function readUnlabelled(body: Buffer, content: ContentType): unknown {
   if (content.type === undefined) return readGuessed(body, toBytes);
-  return content.type.startsWith("text/") ? toText(body, content.charset) : toBytes(body);
+  if (!content.type.startsWith("text/")) return toBytes(body);
+  refuseUndecodable(body, content.charset, "text");
+  return toText(body, content.charset);
 }
 
 function readGuessed(body: Buffer, otherwise: (body: Buffer) => unknown): unknown {
@@ -83,15 +87,20 @@ function toJsonText(body: Buffer, charset: string | undefined): string {
 }
 
 /**
- * Refuses JSON that is not text. RFC 8259 knows UTF-8 alone, and a byte that is none would become U+FFFD in what is
- * stored; a charset that the label names is believed.
+ * Refuses JSON and text that cannot be decoded. RFC 8259 knows UTF-8 alone, and a byte that is none would become U+FFFD
+ * in what is stored; a charset that the label names is believed.
  *
  * @throws PayloadError `ERR_MALFORMED_REQUEST` when it is not text in that charset
  */
-export function refuseUndecodable(body: Uint8Array, charset: string | undefined): void {
+export function refuseUndecodable(body: Uint8Array, charset: string | undefined, what = "JSON"): void {
+  const named = undecodableAs(body, charset);
+  if (named !== undefined) throw malformed(`the body is ${what} that is not ${named}; send it in UTF-8`);
+}
+
+/** The charset in which a body would be read, UTF-8 unless it is one that is known, where the body is not text in it. */
+export function undecodableAs(body: Uint8Array, charset: string | undefined): string | undefined {
   const named = isUtf8Name(charset) || !isKnown(charset) ? "UTF-8" : charset;
-  if (named === "UTF-8" ? isUtf8(body) : isTextIn(body, named)) return;
-  throw malformed(`the body is JSON that is not ${named}; send it in UTF-8`);
+  return (named === "UTF-8" ? isUtf8(body) : isTextIn(body, named)) ? undefined : named;
 }
 
 function isUtf8Name(charset: string | undefined): charset is "utf-8" | "utf8" | undefined {

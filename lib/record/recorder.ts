@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { types } from "node:util";
 import type { ClientBinding, OutputBinding, InputBinding, DaprStateEntryBinding } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
+import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 import { toRecorded, toRecordedSecret, type RecordedItem, type RecordedRequest, type Recording } from "./recording.js";
 import { plainHeaders, Secrets, toRecordedAnswer, toRecordedReply, withoutCode } from "./secrets.js";
@@ -194,10 +194,6 @@ class Recorder implements InvocationWatch {
       );
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return types.isNativeError(error) ? error.message : "it threw";
 }
 
 function recordedInput(input: InputBinding | DaprStateEntryBinding, value: unknown): unknown {

@@ -4,6 +4,7 @@ import type { Binding } from "../model/bindings.js";
 import { bindingsOf, placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { Log } from "../model/invocation.js";
 import { after } from "../model/duration.js";
+import { messageOf } from "../model/thrown.js";
 import { subscriptionsOf } from "../server/routes.js";
 
 export interface SidecarCheckOptions {
@@ -163,8 +164,4 @@ function missingTopics(definitions: readonly FunctionDefinition[], metadata: Sid
       ({ pubsubname, topic }) =>
         `the sidecar has no subscription to topic "${topic}" of "${pubsubname}"; check that it has that pubsub and calls this app`,
     );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

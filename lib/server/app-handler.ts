@@ -4,7 +4,7 @@ import { after } from "../model/duration.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
-import { messageOf } from "../invocation/failures.js";
+import { messageOf } from "../model/thrown.js";
 import { endingWith, FetchCall, readFetchBody, toHeadResponse, toResponse } from "./fetch-call.js";
 import { inflateBody } from "./inflate.js";
 import { InFlight } from "./in-flight.js";

@@ -1,4 +1,4 @@
-import { isJsonType } from "../client/http/json-text.js";
+import { isJsonType, readContentType, toText, undecodableAs } from "../invocation/read-payload.js";
 import { SidecarError } from "../model/errors.js";
 
 /** What came back of a request, and what was asked. */
@@ -9,24 +9,27 @@ interface Answer {
 }
 
 /**
- * The value of an application's answer: JSON where its content type says so, text of `text/…`, bytes of any other type.
- * Where it has no type, JSON if it is that, else text, else bytes. `undefined` of an empty body.
+ * The value of an application's answer: JSON where its content type says so, text of `text/…`, each in the charset that
+ * it names, bytes of any other type and of what is not text. Where it has no type, JSON if it is that, else text, else bytes. `undefined` of an empty body.
  *
  * @throws SidecarError `ERR_UNKNOWN` for a body that is not the JSON it says it is
  */
 export function answerValue(answer: Answer, operation: string, target: string): unknown {
   const { headers, body, status } = answer;
   if (body.length === 0) return undefined;
-  const contentType = headers["content-type"] ?? "";
-  if (contentType === "") return guessedValue(body);
-  if (/^\s*text\//i.test(contentType)) return new TextDecoder().decode(body);
-  if (!isJsonType(contentType)) return new Uint8Array(body);
+  const contentType = headers["content-type"];
+  const { type, charset } = readContentType(contentType);
+  if (type === undefined) return guessedValue(body);
+  // What is stored of an answer with U+FFFD in it would be lost.
+  const isDecodable = undecodableAs(body, charset) === undefined;
+  if (!isJsonType(type)) return type.startsWith("text/") && isDecodable ? toText(body, charset) : new Uint8Array(body);
   try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch (cause) {
-    const message = `${operation} answered ${status} with ${contentType} that is not JSON`;
-    throw new SidecarError({ status, errorCode: "ERR_UNKNOWN", message, operation, target, headers, body, cause });
+    if (isDecodable) return JSON.parse(toText(body, charset));
+  } catch {
+    // Told below.
   }
+  const message = `${operation} answered ${status} with ${contentType} that is not JSON`;
+  throw new SidecarError({ status, errorCode: "ERR_UNKNOWN", message, operation, target, headers, body });
 }
 
 /** JSON, else text, else bytes: a component does not say what its data is. */

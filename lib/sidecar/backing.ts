@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { DefinitionError } from "../model/errors.js";
-import { messageOf } from "./api/api.js";
+import { messageOf } from "../model/thrown.js";
 import type { Inspector } from "../inspector/inspector.js";
 import type { AppChannel } from "./app/app-channel.js";
 import { InMemoryBus } from "./components/in-memory-bus.js";

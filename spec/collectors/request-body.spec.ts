@@ -56,6 +56,7 @@ describe("a request body", () => {
     ["null in a list", [null]],
     ["a number in JSON text of a list", "[1]"],
     ["bytes that are not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
+    ["bytes whose text is not UTF-8", Buffer.from('{"payload":"\xe9"}', "latin1")],
     ["empty text", ""],
   ])("is not %s", (_, body) => {
     expect(() => items(body)).toThrow('Orders.create, output "copies": ');

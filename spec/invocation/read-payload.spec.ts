@@ -3,6 +3,11 @@ import { readBindingPayload, readPayload } from "../../lib/invocation/read-paylo
 const bytes = Buffer.from([0xff, 0xfe, 0x00]);
 const text = (value: string) => Buffer.from(value);
 
+it("of an input binding is bytes where its label says text and it is none", () => {
+  expect(readBindingPayload(Buffer.from([0x68, 0xe9]), "text/plain")).toEqual(new Uint8Array([0x68, 0xe9]));
+  expect(readBindingPayload(Buffer.from([0x68, 0xe9]), "text/plain; charset=latin1")).toBe("hé");
+});
+
 describe("a service invocation's body", () => {
   it.each<[string, Buffer, string | undefined, unknown]>([
     ["an empty body, whatever its type", text(""), "application/json", undefined],
@@ -52,6 +57,15 @@ describe("a service invocation's body", () => {
         message: `the body is JSON that is not ${named}; send it in UTF-8`,
       }),
     );
+  });
+
+  it.each<[string, Buffer, string, string]>([
+    ["latin1 without saying so", Buffer.from([0x68, 0xe9]), "text/plain", "UTF-8"],
+    ["half a character", Buffer.from([0x68, 0xc3]), "text/csv; charset=utf-8", "UTF-8"],
+    ["UTF-16 of half a character", Buffer.from([0x68]), "text/plain; charset=utf-16le", "utf-16le"],
+  ])("that is text in %s is refused, too", (_case, body, type, named) => {
+    const message = `the body is text that is not ${named}; send it in UTF-8`;
+    expect(() => readPayload(body, type)).toThrow(expect.objectContaining({ code: "ERR_MALFORMED_REQUEST", message }));
   });
 
   it("keeps a member called __proto__ a member", () => {

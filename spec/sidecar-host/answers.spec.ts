@@ -12,6 +12,7 @@ beforeEach(async () => {
 afterEach(() => sidecar.close());
 
 const json = { "content-type": "application/json" };
+const latin = { "content-type": "application/json; charset=iso-8859-1" };
 
 /** What the method gets as `in`, and what was asked. */
 async function ask(declared: Declare, answer: StubAnswer = {}, options?: WireOptions) {
@@ -66,6 +67,19 @@ describe("an input that asks another application", () => {
     ["JSON null", { headers: json, body: "null" }, null],
     ["+json", { headers: { "content-type": "application/hal+json; charset=utf-8" }, body: "[1]" }, [1]],
     ["text", { headers: { "content-type": "text/plain" }, body: "41" }, "41"],
+    [
+      "text in its charset",
+      { headers: { "content-type": "text/csv; charset=latin1" }, body: Uint8Array.of(0xe9) },
+      "é",
+    ],
+    ["JSON in its charset", { headers: latin, body: Uint8Array.of(0x22, 0xe9, 0x22) }, "é"],
+    ["JSON behind a byte order mark", { headers: json, body: "\ufeff[1]" }, [1]],
+    ["JSON by an older name", { headers: { "content-type": "text/json" }, body: "[1]" }, [1]],
+    [
+      "text that is not UTF-8",
+      { headers: { "content-type": "text/plain" }, body: Uint8Array.of(0xe9) },
+      Uint8Array.of(0xe9),
+    ],
     ["bytes", { headers: { "content-type": "application/octet-stream" }, body: Uint8Array.of(1) }, Uint8Array.of(1)],
     ["no content type, JSON", { body: "41" }, 41],
     ["no content type, text", { body: "a: b" }, "a: b"],
@@ -95,8 +109,11 @@ describe("an input that asks another application", () => {
     expect(error!.message).toContain("409");
   });
 
-  it("fails for JSON that is none", async () => {
-    const { error } = await ask(II(price), { headers: json, body: "{" }, { payload });
+  it.each<[string, string | Uint8Array]>([
+    ["none", "{"],
+    ["not UTF-8, which was read with U+FFFD in it", Uint8Array.of(0x22, 0xe9, 0x22)],
+  ])("fails for JSON that is %s", async (_, body) => {
+    const { error } = await ask(II(price), { headers: json, body }, { payload });
     expect(error).toMatchObject({ name: "SidecarError", code: "ERR_UNKNOWN" });
     expect(error!.message).toContain("is not JSON");
   });

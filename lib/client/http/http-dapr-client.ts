@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
 import { InvocationError, SidecarError } from "../../model/errors.js";
 import { parseAddress } from "../../model/sidecar-address.js";
@@ -83,7 +84,7 @@ export class HttpDaprClient implements DaprClient {
     const answer = await this.#get(request, `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`, query);
     if (answer.status === 204 || answer.body.length === 0) return { value: undefined, etag: undefined };
     const { headers } = answer;
-    const value = jsonOrText(answer.body.toString());
+    const value = isUtf8(answer.body) ? jsonOrText(answer.body.toString()) : new Uint8Array(answer.body);
     const etag = headerText(headers["etag"]);
     const ttlExpireTime = headerText(headers["metadata.ttlexpiretime"]);
     return ttlExpireTime === undefined ? { value, etag } : { value, etag, ttlExpireTime };

@@ -1,4 +1,5 @@
-import { ApiError, messageOf, noContent, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, noContent, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
 import { foldPath, type AppChannel } from "../app/app-channel.js";
 import type { Resiliency } from "../resiliency/resiliency.js";
 import { StatusError } from "../resiliency/retries.js";

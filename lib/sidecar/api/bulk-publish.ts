@@ -1,4 +1,5 @@
-import { ApiError, messageOf, type ApiRequest } from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, type ApiRequest } from "./api.js";
 import { isContentType } from "./cloud-events.js";
 import { JsonObject, jsonList, parseJson } from "./json-body.js";
 

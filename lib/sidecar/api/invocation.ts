@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
-import { ApiError, messageOf, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, unescapePath, type ApiReply, type ApiRequest } from "./api.js";
 import { foldPath, isConnectionHeader, type AppChannel, type AppReply, type AppRequest } from "../app/app-channel.js";
 import type { Resiliency } from "../resiliency/resiliency.js";
 import { StatusError } from "../resiliency/retries.js";

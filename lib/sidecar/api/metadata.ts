@@ -1,4 +1,5 @@
-import { ApiError, json, messageOf, noContent, route, type Route } from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, json, noContent, route, type Route } from "./api.js";
 import type { Subscription } from "../app/subscriptions.js";
 
 /** What the sidecar can say of itself at the moment. */

@@ -1,13 +1,5 @@
-import {
-  ApiError,
-  messageOf,
-  noContent,
-  queryMetadata,
-  route,
-  type ApiReply,
-  type ApiRequest,
-  type Route,
-} from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, noContent, queryMetadata, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
 import { readBulkEntries } from "./bulk-publish.js";
 import { envelopeText, newTraceParent, toEnvelope, type Publication } from "./cloud-events.js";
 import { parseBool } from "../values/go-values.js";

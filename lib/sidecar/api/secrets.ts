@@ -1,4 +1,5 @@
-import { ApiError, json, messageOf, route, type Route } from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, json, route, type Route } from "./api.js";
 import type { SecretStore } from "../components/secret-stores.js";
 
 /** @see https://docs.dapr.io/reference/api/secrets_api/ */

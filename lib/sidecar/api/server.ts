@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { posix } from "node:path";
+import { messageOf } from "../../model/thrown.js";
 import type { Inspector } from "../../inspector/inspector.js";
 import { refusalOf } from "./web-pages.js";
-import { ApiError, maxBodySize, messageOf, unescapePath, type ApiReply, type ApiRequest, type Route } from "./api.js";
+import { ApiError, maxBodySize, unescapePath, type ApiReply, type ApiRequest, type Route } from "./api.js";
 
 /** A request as the sidecar's API received it. */
 export interface ReceivedRequest {

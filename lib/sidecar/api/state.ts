@@ -1,14 +1,5 @@
-import {
-  ApiError,
-  json,
-  messageOf,
-  noContent,
-  queryMetadata,
-  route,
-  type ApiReply,
-  type ApiRequest,
-  type Route,
-} from "./api.js";
+import { messageOf } from "../../model/thrown.js";
+import { ApiError, json, noContent, queryMetadata, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
 import { JsonObject, jsonList, parseJson } from "./json-body.js";
 import {
   EtagMismatch,

@@ -1,4 +1,4 @@
-import { messageOf } from "../api/api.js";
+import { messageOf } from "../../model/thrown.js";
 import type { AppChannel } from "./app-channel.js";
 import { startInputs, type InputBinding, type RunningInputs } from "../api/bindings.js";
 import { deliverInBulk } from "./bulk-deliveries.js";

@@ -1,4 +1,4 @@
-import { messageOf } from "../api/api.js";
+import { messageOf } from "../../model/thrown.js";
 import type { AppChannel, AppReply } from "./app-channel.js";
 import { envelopeText, hasExpired, wrapRaw } from "../api/cloud-events.js";
 import type { Message, Subscriber } from "../components/in-memory-bus.js";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Dispatcher } from "undici";
 import { DefinitionError, type Problem } from "../../model/errors.js";
+import { messageOf } from "../../model/thrown.js";
 import type { Backing } from "../backing.js";
-import { messageOf } from "../api/api.js";
 import type { InputBinding, OutputBinding } from "../api/bindings.js";
 import { property, type Component, type ComponentValue, type Properties } from "./components.js";
 import { openCron } from "./cron-binding.js";

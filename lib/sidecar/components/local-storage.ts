@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, realpathSync, statSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
-import { messageOf } from "../api/api.js";
+import { messageOf } from "../../model/thrown.js";
 import type { BindingRequest, OutputBinding } from "../api/bindings.js";
 import { property, type Properties } from "./components.js";
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Document } from "yaml";
 import { DefinitionError, type Problem } from "../../model/errors.js";
-import { messageOf } from "../api/api.js";
+import { messageOf } from "../../model/thrown.js";
 
 /** One document of a resource file. */
 export interface Manifest {

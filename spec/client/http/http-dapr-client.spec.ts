@@ -233,6 +233,12 @@ describe("answers", () => {
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: undefined, etag: undefined });
   });
 
+  it("give bytes where another application stored what is not text", async () => {
+    sidecar.answer = () => ({ body: Uint8Array.of(0x22, 0xff, 0x22) });
+    const { value } = await client.getState({ stateStore: "s", key: "k" });
+    expect(value).toEqual(Uint8Array.of(0x22, 0xff, 0x22));
+  });
+
   it("give null for a stored null", async () => {
     sidecar.answer = () => ({ body: "null" });
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: null, etag: undefined });

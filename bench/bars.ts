@@ -14,6 +14,7 @@ const echo = "echo, 32 connections";
 const http = "HTTP trigger with {id} → state, 32 connections";
 const params = "HTTP route parameters, 32 connections";
 const checked = "echo of a payload class, 32 connections";
+const watched = "state, watched, 32 connections";
 const soak = "soak → one state item";
 
 export const bars: readonly Bar[] = [
@@ -97,6 +98,19 @@ export const bars: readonly Bar[] = [
     scenario: "bodies of awkward sizes under a payload class",
     ratio: "longest / JSON.parse",
     atMost: 10,
+  },
+  { what: "a log line: CPU / none", scenario: watched, ratio: "cpu, log line / none", atMost: 1.05 },
+  {
+    what: "OpenTelemetry: CPU / the same spans by hand",
+    scenario: watched,
+    ratio: "cpu, OpenTelemetry / by hand",
+    atMost: 1.08,
+  },
+  {
+    what: "inspector at 1,000/s, page closed: share of a core",
+    scenario: watched,
+    ratio: "inspector at 1,000/s, of a core",
+    atMost: 0.03,
   },
   { what: "import / require @dapr/dapr", scenario: "cold start", ratio: "import / @dapr/dapr", atMost: 1 / 6 },
   { what: "import: megabytes of memory", scenario: "cold start", ratio: "import, megabytes", atMost: 15 },

@@ -29,6 +29,8 @@ export interface Usage {
   /** Bytes. */
   readonly rss: number;
   readonly heapUsed: number;
+  /** The most that it ever had resident. */
+  readonly maxRss: number;
   /** Topic events that the app's functions have had. */
   readonly events: number;
 }
@@ -91,8 +93,9 @@ export class Stub {
     readonly port: number,
   ) {}
 
-  static async start(load: string): Promise<Stub> {
-    const [command, args] = pinned(driverCpu, load, ["stub"]);
+  /** @param milliseconds that each of its answers takes */
+  static async start(load: string, milliseconds = 0): Promise<Stub> {
+    const [command, args] = pinned(driverCpu, load, ["stub", "-delay", `${milliseconds}ms`]);
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const first = await lines.next();

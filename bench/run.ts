@@ -1,7 +1,7 @@
 // `npm run bench [-- --quick] [-- SCENARIO …]`: a full run writes bench/results.json, bench/chart.svg and
 // the figures of docs/performance.md; a quick one, or one of some scenarios, only prints.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { consumerProject } from "../spec/support/packed.js";
@@ -17,6 +17,7 @@ import { add } from "./scenarios/add.js";
 import { onDaprd } from "./scenarios/daprd.js";
 import { entries } from "./scenarios/entries.js";
 import { fanOut } from "./scenarios/fan-out.js";
+import { observers } from "./scenarios/observers.js";
 import { payload } from "./scenarios/payload.js";
 import { soak } from "./scenarios/soak.js";
 import { coldStart, generate, manyFunctions } from "./scenarios/start.js";
@@ -27,6 +28,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   entries,
   "fan-out": fanOut,
   payload,
+  observers,
   daprd: onDaprd,
   functions: manyFunctions,
   start: coldStart,
@@ -65,7 +67,8 @@ function prepare(root: string, quick: boolean): Bench {
   const run = process.env.DAPR_FUNCTIONS_RUN;
   process.once("exit", () => rmSync(run, { recursive: true, force: true }));
   const peers = ["@dapr/dapr", "class-transformer", "class-validator"];
-  const folder = consumerProject({ packages: ["undici", "fastify", ...peers] });
+  const telemetry = readdirSync(join(root, "node_modules", "@opentelemetry")).map((name) => `@opentelemetry/${name}`);
+  const folder = consumerProject({ packages: ["undici", "fastify", ...telemetry, ...peers] });
   for (const name of ["contestants", "probes", "bodies.js"]) {
     cpSync(join(root, ".build", "bench", name), join(folder, name), { recursive: true });
   }

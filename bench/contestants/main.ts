@@ -13,7 +13,8 @@ void (async () => {
     const { user, system } = process.cpuUsage();
     if (collected) globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
-    process.send!({ cpuSeconds: (user + system) / 1e6, rss, heapUsed, events: seen.events });
+    const maxRss = process.resourceUsage().maxRSS * 1024;
+    process.send!({ cpuSeconds: (user + system) / 1e6, rss, heapUsed, maxRss, events: seen.events });
   });
   process.on("disconnect", () => process.exit());
   process.send!("listening");

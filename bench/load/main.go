@@ -30,7 +30,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: load stub | load run -url URL [-body FILE] [-type TYPE] [-header NAME:VALUE] -connections N (-seconds S | -requests N)")
+	fmt.Fprintln(os.Stderr, "usage: load stub [-delay D] | load run -url URL [-body FILE] [-type TYPE] [-header NAME:VALUE] -connections N (-seconds S | -requests N)")
 	os.Exit(2)
 }
 

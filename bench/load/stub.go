@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 )
 
 var (
@@ -15,7 +17,10 @@ var (
 )
 
 // stub accepts every request of Dapr's API on a free loopback port, prints the port, and ends with its standard input.
-func stub(_ []string) error {
+func stub(arguments []string) error {
+	flags := flag.NewFlagSet("stub", flag.ExitOnError)
+	delay := flags.Duration("delay", 0, "how long each answer takes")
+	flags.Parse(arguments)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -35,11 +40,11 @@ func stub(_ []string) error {
 		if err != nil {
 			return err
 		}
-		go accept(connection, &requests)
+		go accept(connection, &requests, *delay)
 	}
 }
 
-func accept(connection net.Conn, requests *atomic.Int64) {
+func accept(connection net.Conn, requests *atomic.Int64, delay time.Duration) {
 	defer connection.Close()
 	reader := bufio.NewReaderSize(connection, 1<<16)
 	var request head
@@ -51,6 +56,9 @@ func accept(connection net.Conn, requests *atomic.Int64) {
 			return
 		}
 		requests.Add(1)
+		if delay > 0 {
+			time.Sleep(delay)
+		}
 		if _, err := connection.Write(answerTo(request.first)); err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 import type * as Api from "@opentelemetry/api";
 import type { Binding, TriggerBinding } from "../model/bindings.js";
 import { pathOf } from "../model/paths.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 
 /** What the SDK's instrumentations look at before they make a span or send a header. */
@@ -27,7 +28,48 @@ export function openTelemetryObserver(routePrefix?: string): InvocationObserver 
   }
   const tracer = api.trace.getTracer("dapr-functions");
   const instruments = instrumentsOf(api);
-  return { start: (invocation) => new InvocationSpan(api, tracer, instruments, invocation, routePrefix) };
+  const described = onceFor((definition: FunctionDefinition) => describe(definition, routePrefix));
+  const attributes = onceFor(attributesOfStep);
+  const scope: Scope = { api, tracer, instruments, described, attributes };
+  return { start: (invocation) => new InvocationSpan(scope, invocation) };
+}
+
+/** What the invocations of one app share. */
+interface Scope {
+  readonly api: typeof Api;
+  readonly tracer: Api.Tracer;
+  readonly instruments: Instruments;
+  readonly described: (definition: FunctionDefinition) => Described;
+  readonly attributes: (binding: Binding) => Api.Attributes;
+}
+
+/** What is the same of every invocation of a function. */
+interface Described {
+  readonly labels: Api.Attributes;
+  readonly attributes: Api.Attributes;
+  readonly isEvent: boolean;
+}
+
+function describe({ trigger, name, className, methodName }: FunctionDefinition, routePrefix: string | undefined) {
+  const labels = { "faas.name": name, "faas.trigger": triggerKind(trigger) };
+  return {
+    labels,
+    attributes: {
+      ...labels,
+      "code.function.name": `${className}.${methodName}`,
+      ...attributesOfTrigger(trigger, name, routePrefix),
+    },
+    isEvent: trigger.type === "daprTopicTrigger" || trigger.type === "daprBindingTrigger",
+  };
+}
+
+function onceFor<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const made = new WeakMap<K, V>();
+  return (key) => {
+    let value = made.get(key);
+    if (value === undefined) made.set(key, (value = make(key)));
+    return value;
+  };
 }
 
 /** The semantic conventions' for `faas.invoke_duration`: the SDK's own are for milliseconds, so all of 5 s were one bucket. */
@@ -71,30 +113,20 @@ function instrumentsOf(api: typeof Api) {
 }
 
 class InvocationSpan implements InvocationWatch {
-  readonly #api: typeof Api;
-  readonly #tracer: Api.Tracer;
-  readonly #instruments: Instruments;
+  readonly #scope: Scope;
   readonly #invocation: ObservedInvocation;
   readonly #labels: Api.Attributes;
   readonly #span: Api.Span;
   readonly #context: Api.Context;
   readonly #start = performance.now();
 
-  constructor(
-    api: typeof Api,
-    tracer: Api.Tracer,
-    instruments: Instruments,
-    invocation: ObservedInvocation,
-    routePrefix: string | undefined,
-  ) {
-    this.#api = api;
-    this.#tracer = tracer;
-    this.#instruments = instruments;
+  constructor(scope: Scope, invocation: ObservedInvocation) {
+    this.#scope = scope;
     this.#invocation = invocation;
-    const { definition, id, event } = invocation;
-    const { trigger, name } = definition;
-    this.#labels = { "faas.name": name, "faas.trigger": triggerKind(trigger) };
-    const isEvent = trigger.type === "daprTopicTrigger" || trigger.type === "daprBindingTrigger";
+    const { api, tracer } = scope;
+    const { definition, id, event, context } = invocation;
+    const { labels, attributes, isEvent } = scope.described(definition);
+    this.#labels = labels;
     const active = api.context.active();
     const remote = remoteParent(api, invocation);
     // An instrumentation of the server has continued the trace already.
@@ -102,17 +134,15 @@ class InvocationSpan implements InvocationWatch {
       api.trace.getSpan(active) === undefined && remote !== undefined
         ? api.trace.setSpanContext(active, remote)
         : active;
+    const own: Api.Attributes = { ...attributes, "faas.invocation_id": id };
+    const method = attributes["http.route"] === undefined ? undefined : context.request?.method;
+    if (method !== undefined) own["http.request.method"] = method;
+    if (event !== undefined) own["messaging.message.id"] = event.id;
     this.#span = tracer.startSpan(
-      name,
+      definition.name,
       {
         kind: isEvent ? api.SpanKind.CONSUMER : api.SpanKind.SERVER,
-        attributes: {
-          ...this.#labels,
-          "faas.invocation_id": id,
-          "code.function.name": `${definition.className}.${definition.methodName}`,
-          ...attributesOfTrigger(invocation, routePrefix),
-          ...(event !== undefined && { "messaging.message.id": event.id }),
-        },
+        attributes: own,
         ...(isEvent && remote !== undefined && { links: [{ context: remote }] }),
       },
       parent,
@@ -121,12 +151,12 @@ class InvocationSpan implements InvocationWatch {
   }
 
   run<T>(next: () => T): T {
-    return this.#api.context.with(this.#context, next);
+    return this.#scope.api.context.with(this.#context, next);
   }
 
   /** Of the step that is under way; of the invocation where the program has no context manager. */
   headers(): Readonly<Record<string, string>> {
-    const { trace, context } = this.#api;
+    const { trace, context } = this.#scope.api;
     const { traceId, spanId, traceFlags, traceState } = (trace.getSpan(context.active()) ?? this.#span).spanContext();
     const headers: Record<string, string> = {
       traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`,
@@ -147,17 +177,18 @@ class InvocationSpan implements InvocationWatch {
   }
 
   flush(output: Binding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
-    this.#instruments.items.record(messages.length, { ...this.#labels, "dapr.binding.name": output.name });
-    return this.#step("send", output, next, { "dapr.output.items": messages.length });
+    this.#scope.instruments.items.record(messages.length, { ...this.#labels, "dapr.binding.name": output.name });
+    return this.#step("send", output, next, messages.length);
   }
 
   conflicted(_attempt: number, isOver: boolean): void {
-    this.#instruments.conflicts.add(1, this.#labels);
-    if (!isOver) this.#instruments.reruns.add(1, this.#labels);
+    const { conflicts, reruns } = this.#scope.instruments;
+    conflicts.add(1, this.#labels);
+    if (!isOver) reruns.add(1, this.#labels);
   }
 
   ended({ failure }: InvocationEnd): void {
-    const { errors, timeouts, invocations, duration } = this.#instruments;
+    const { errors, timeouts, invocations, duration } = this.#scope.instruments;
     const labels = this.#labels;
     const seconds = (performance.now() - this.#start) / 1000;
     if (failure === undefined) invocations.add(1, labels);
@@ -167,7 +198,7 @@ class InvocationSpan implements InvocationWatch {
       if (failure.errorCode === "ERR_INVOCATION_TIMEOUT") timeouts.add(1, labels);
       this.#span.setAttribute("error.type", failure.errorCode);
       // A caller's mistake is not an error of the server.
-      const { SpanStatusCode } = this.#api;
+      const { SpanStatusCode } = this.#scope.api;
       if (failure.status === undefined || failure.status >= 500)
         this.#span.setStatus({ code: SpanStatusCode.ERROR, message: failure.errorCode });
     }
@@ -175,17 +206,13 @@ class InvocationSpan implements InvocationWatch {
     this.#span.end();
   }
 
-  async #step<T>(verb: string, binding: Binding, next: () => Promise<T>, more: Api.Attributes = {}): Promise<T> {
-    const { trace, context, SpanKind, SpanStatusCode } = this.#api;
+  async #step<T>(verb: string, binding: Binding, next: () => Promise<T>, items?: number): Promise<T> {
+    const { api, tracer, attributes: known } = this.#scope;
+    const { trace, context, SpanKind, SpanStatusCode } = api;
     const active = context.active();
     const parent = trace.getSpan(active) === undefined ? this.#context : active;
-    const attributes = {
-      "dapr.binding.type": binding.type,
-      "dapr.binding.name": binding.name,
-      ...attributesOf(binding),
-      ...more,
-    };
-    const span = this.#tracer.startSpan(`${verb} ${binding.name}`, { kind: SpanKind.CLIENT, attributes }, parent);
+    const attributes = items === undefined ? known(binding) : { ...known(binding), "dapr.output.items": items };
+    const span = tracer.startSpan(`${verb} ${binding.name}`, { kind: SpanKind.CLIENT, attributes }, parent);
     try {
       return await context.with(trace.setSpan(parent, span).setValue(suppression, true), next);
     } catch (error) {
@@ -220,11 +247,7 @@ function triggerKind({ type }: TriggerBinding): string {
   return type === "timerTrigger" ? "timer" : "other";
 }
 
-function attributesOfTrigger(
-  { definition, context }: ObservedInvocation,
-  routePrefix: string | undefined,
-): Api.Attributes {
-  const { trigger, name } = definition;
+function attributesOfTrigger(trigger: TriggerBinding, name: string, routePrefix: string | undefined): Api.Attributes {
   if (trigger.generic === true) return {};
   switch (trigger.type) {
     case "daprTopicTrigger":
@@ -237,24 +260,21 @@ function attributesOfTrigger(
       };
     case "daprBindingTrigger":
       return { "dapr.component": trigger.bindingName ?? name };
-    default: {
-      const method = context.request?.method;
-      return {
-        "http.route": pathOf(trigger, name, routePrefix),
-        ...(method !== undefined && { "http.request.method": method }),
-      };
-    }
+    default:
+      return { "http.route": pathOf(trigger, name, routePrefix) };
   }
 }
 
 /** Names of components that the decorator gives as they are; of those in expressions only the item knows. */
-function attributesOf(binding: Binding): Api.Attributes {
-  if (binding.generic === true) return {};
+function attributesOfStep(binding: Binding): Api.Attributes {
+  const own = { "dapr.binding.type": binding.type, "dapr.binding.name": binding.name };
+  if (binding.generic === true) return own;
   const { stateStore, pubSubName, bindingName, secretStoreName, appId, topic } = binding as unknown as Readonly<
     Record<string, string | undefined>
   >;
   const component = stateStore ?? pubSubName ?? bindingName ?? secretStoreName;
   return {
+    ...own,
     ...(component !== undefined && { "dapr.component": component }),
     ...(appId !== undefined && { "dapr.app_id": appId }),
     ...(binding.type === "daprPublish" && {

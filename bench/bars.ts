@@ -9,65 +9,68 @@ export interface Bar {
   readonly atMost?: number;
 }
 
-const state = "state, 32 connections";
-const echo = "echo, 32 connections";
-const http = "HTTP trigger with {id} → state, 32 connections";
-const params = "HTTP route parameters, 32 connections";
-const checked = "echo of a payload class, 32 connections";
-const watched = "state, watched, 32 connections";
+const at32 = (job: string): string => `${job}, 32 connections`;
+const state = at32("state");
+const checked = at32("echo of a payload class");
+const http = at32("HTTP trigger with {id} → state");
+const watched = at32("state, watched");
 const soak = "soak → one state item";
 
+/** Beside the same by hand, in jobs of which the library's own part is small. */
+function besideBare(what: string, scenario: string): Bar[] {
+  return [
+    { what: `${what}: throughput / by hand`, scenario, ratio: "throughput / bare", atLeast: 0.98 },
+    { what: `${what}: p99 / by hand`, scenario, ratio: "p99 / bare", atMost: 1.15 },
+  ];
+}
+
+/** What daprd alone decides is judged beside the bare limit on the same daprd: a miss is then the library's. */
 export const bars: readonly Bar[] = [
+  ...besideBare("one state item", state),
+  ...besideBare("one state input", at32("state input")),
+  ...besideBare("echo", at32("echo")),
+  ...besideBare("one invoke item", at32("invoke")),
+  ...besideBare("one binding item", at32("binding")),
+  ...besideBare("topic event → publish", at32("topic → publish")),
   { what: "one state item: throughput / @dapr/dapr", scenario: state, ratio: "throughput / dapr-sdk", atLeast: 3 },
-  { what: "one state item: throughput / bare", scenario: state, ratio: "throughput / bare", atLeast: 0.9 },
   { what: "one state item: CPU / @dapr/dapr", scenario: state, ratio: "cpu / dapr-sdk", atMost: 0.33 },
-  { what: "one state item: CPU / bare", scenario: state, ratio: "cpu / bare", atMost: 1.12 },
-  { what: "one state item: p99 / bare", scenario: state, ratio: "p99 / bare", atMost: 1.2 },
   {
-    what: "a state entry: CPU / input and output",
-    scenario: "state read and written, 32 connections",
-    ratio: "cpu / input and output",
-    atMost: 1.15,
-  },
-  { what: "echo: throughput / bare", scenario: echo, ratio: "throughput / bare", atLeast: 0.93 },
-  { what: "echo: p99 / bare", scenario: echo, ratio: "p99 / bare", atMost: 1.2 },
-  {
-    what: "HTTP trigger → one state item: throughput / bare",
+    what: "HTTP trigger with {id} → state: throughput / by hand",
     scenario: http,
     ratio: "throughput / bare",
     atLeast: 0.92,
   },
-  { what: "HTTP trigger → one state item: CPU / bare", scenario: http, ratio: "cpu / bare", atMost: 1.1 },
-  { what: "HTTP route parameters: throughput / bare", scenario: params, ratio: "throughput / bare", atLeast: 0.92 },
+  { what: "HTTP trigger with {id} → state: CPU / by hand", scenario: http, ratio: "cpu / bare", atMost: 1.1 },
   {
-    what: "1,000 state items on daprd: one request / one by one",
-    scenario: "daprd: one invocation → 1,000 state items",
-    ratio: "items per second / one by one",
-    atLeast: 20,
+    what: "HTTP route parameters: throughput / by hand",
+    scenario: at32("HTTP route parameters"),
+    ratio: "throughput / bare",
+    atLeast: 0.92,
   },
+  ...["state items", "publish items", "publish items, bulk"].map((items) => ({
+    what: `1,000 ${items}: CPU / by hand`,
+    scenario: `one invocation → 1,000 ${items}`,
+    ratio: "cpu / bare",
+    atMost: 1.1,
+  })),
   {
-    what: "1,000 state items on daprd: one request / an invocation each",
-    scenario: "daprd: one invocation → 1,000 state items",
-    ratio: "items per second / an invocation each",
-    atLeast: 20,
+    what: "a state entry: CPU / input and output",
+    scenario: at32("state read and written"),
+    ratio: "cpu / input and output",
+    atMost: 1.15,
   },
+  { what: "a payload class: CPU / the same checks by hand", scenario: checked, ratio: "cpu / by hand", atMost: 0.55 },
+  ...["100", "1,000"].map((count) => ({
+    what: `a payload class among ${count} others: CPU / alone`,
+    scenario: checked,
+    ratio: `cpu among ${count} / alone`,
+    atMost: 1.05,
+  })),
   {
-    what: "1,000 publish items on daprd: bulk / one by one",
-    scenario: "daprd: one invocation → 1,000 publish items",
-    ratio: "items per second, bulk / one by one",
-    atLeast: 20,
-  },
-  {
-    what: "1,000 publish items on daprd: bulk / an invocation each",
-    scenario: "daprd: one invocation → 1,000 publish items",
-    ratio: "items per second, bulk / an invocation each",
-    atLeast: 20,
-  },
-  {
-    what: "topic events on daprd: bulk / single",
-    scenario: "daprd: topic events in bulk",
-    ratio: "events per second, bulk / single",
-    atLeast: 4,
+    what: "a body of awkward size blocks the process: longest / its JSON.parse",
+    scenario: "bodies of awkward sizes under a payload class",
+    ratio: "longest / JSON.parse",
+    atMost: 10,
   },
   {
     what: "add of an item / JSON.stringify, slowest output",
@@ -82,22 +85,22 @@ export const bars: readonly Bar[] = [
     atMost: 1.1,
   },
   {
-    what: "the checks of a payload class: CPU / the same by hand",
-    scenario: checked,
-    ratio: "cpu of the checks / by hand",
-    atMost: 0.55,
+    what: "1,000 state items on daprd: items per second / by hand",
+    scenario: "daprd: one invocation → 1,000 state items",
+    ratio: "items per second / bare, one request",
+    atLeast: 0.95,
   },
   {
-    what: "a payload class among 1,000 others: CPU / alone",
-    scenario: checked,
-    ratio: "cpu among 1,000 / alone",
-    atMost: 1.05,
+    what: "bulk publish on daprd: items per second / by hand",
+    scenario: "daprd: one invocation → 1,000 publish items",
+    ratio: "items per second, bulk / bare, bulk",
+    atLeast: 0.95,
   },
   {
-    what: "a body blocks the process: longest / its JSON.parse",
-    scenario: "bodies of awkward sizes under a payload class",
-    ratio: "longest / JSON.parse",
-    atMost: 10,
+    what: "bulk events on daprd: events per second / by hand",
+    scenario: "daprd: topic events in bulk",
+    ratio: "bulk / bare, bulk",
+    atLeast: 0.95,
   },
   { what: "a log line: CPU / none", scenario: watched, ratio: "cpu, log line / none", atMost: 1.05 },
   {
@@ -120,8 +123,8 @@ export const bars: readonly Bar[] = [
     ratio: "ready / @dapr/dapr",
     atMost: 0.6,
   },
-  { what: "soak: heap at 100 % / at 10 %", scenario: soak, ratio: "heap at 100 % / 10 %", atMost: 1.03 },
-  { what: "soak: resident memory at 100 % / at 10 %", scenario: soak, ratio: "rss at 100 % / 10 %", atMost: 1.03 },
+  { what: "soak: growth of the heap / by hand", scenario: soak, ratio: "growth of heap / bare", atMost: 1.02 },
+  { what: "soak: growth of resident memory / by hand", scenario: soak, ratio: "growth of rss / bare", atMost: 1.02 },
 ];
 
 export interface Judged {

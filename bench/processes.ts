@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Bench } from "./bench.js";
 
 /** Those that do the same jobs, to the byte. */
-export const names = ["ours", "bare", "fastify", "dapr-sdk"] as const;
+export const names = ["ours", "bare", "fastify", "hono", "express", "dapr-sdk"] as const;
 export type Name = (typeof names)[number];
 
 /** What `load run` measured. Latencies are milliseconds. */

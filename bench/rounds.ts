@@ -30,9 +30,9 @@ export class Rounds<Name extends string, Sample extends Numbers> {
     return result;
   }
 
-  /** Takes in what was measured of the same contestants at another time. */
+  /** Takes in what was measured of the same contestants at another time, or of some of them. */
   add(others: Rounds<Name, Sample>): void {
-    for (const [name, samples] of this.#samples) samples.push(...others.#samples.get(name)!);
+    for (const [name, samples] of others.#samples) this.#samples.get(name)!.push(...samples);
   }
 
   /** The median of each number, by contestant. */
@@ -45,9 +45,10 @@ export class Rounds<Name extends string, Sample extends Numbers> {
     );
   }
 
-  /** The median over rounds of one contestant's number divided by another's in the same round. */
+  /** The median of one contestant's number divided by another's in the same round, over the rounds that both have. */
   ratio(number: keyof Sample & string, name: Name, other: Name, otherNumber: keyof Sample & string = number): number {
     const others = this.#samples.get(other)!;
-    return median(this.#samples.get(name)!.map((one, round) => one[number]! / others[round]![otherNumber]!));
+    const both = this.#samples.get(name)!.slice(0, others.length);
+    return median(both.map((one, round) => one[number]! / others[round]![otherNumber]!));
   }
 }

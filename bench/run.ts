@@ -68,7 +68,8 @@ function prepare(root: string, quick: boolean): Bench {
   process.once("exit", () => rmSync(run, { recursive: true, force: true }));
   const peers = ["@dapr/dapr", "class-transformer", "class-validator"];
   const telemetry = readdirSync(join(root, "node_modules", "@opentelemetry")).map((name) => `@opentelemetry/${name}`);
-  const folder = consumerProject({ packages: ["undici", "fastify", ...telemetry, ...peers] });
+  const frameworks = ["undici", "fastify", "hono", "@hono/node-server", "express"];
+  const folder = consumerProject({ packages: [...frameworks, ...telemetry, ...peers] });
   for (const name of ["contestants", "probes", "bodies.js"]) {
     cpSync(join(root, ".build", "bench", name), join(folder, name), { recursive: true });
   }

@@ -14,6 +14,13 @@ export const contestant: Contestant = {
       if (answer.statusCode >= 300) throw new Error(`${path} answered ${answer.statusCode}`);
     }
 
+    async function read(key: string): Promise<unknown> {
+      const path = `/v1.0/state/statestore/${encodeURIComponent(key)}`;
+      const answer = await pool.request({ method: "GET", path });
+      if (answer.statusCode !== 200) throw new Error(`${path} answered ${answer.statusCode}`);
+      return await answer.body.json();
+    }
+
     async function handle(url: string, text: string, response: ServerResponse): Promise<void> {
       let payload: unknown;
       try {
@@ -27,6 +34,8 @@ export const contestant: Contestant = {
         case "/save-order":
           await post("/v1.0/state/statestore", `[${entryOf(payload as Order)}]`);
           return end(response, 200, "");
+        case "/read-order":
+          return end(response, 200, JSON.stringify(await read((payload as Order).id)));
         case "/invoke-other":
           await post("/v1.0/invoke/other/method/accept", JSON.stringify(payload));
           return end(response, 200, "");

@@ -4,15 +4,16 @@
  *
  * - `POST /echo` answers its payload
  * - `POST /save-order` saves the payload under its id
+ * - `POST /read-order` answers what is saved under the payload's id
  * - `POST /invoke-other` invokes method `accept` of app `other` with the payload
  * - `POST /call-binding` gives the payload to operation `create` of binding `ledger`
  * - `POST /relay` takes an event of topic `relay` and publishes its data to topic `copies` under the data's own id
  * - `POST /save-items` saves each element of the payload under its id, all in one request
  * - `POST /publish-items` publishes each element to topic `items`, one after another
- * - `POST /publish-items-bulk` the same in one request; not the SDK, whose bulk requests cannot be had equal
- * - `POST /api/orders/{id}` saves the payload under the id of the route; not the SDK, which has no route
- *   parameters
- * - `POST /api/orders/{id}/lines/{line}` answers both parameters; not the SDK either
+ * - `POST /publish-items-bulk` the same in one request; not with the SDK, whose bulk requests cannot be had
+ *   equal
+ * - `POST /api/orders/{id}` saves the payload under the id of the route; not DaprServer, which has no route parameters
+ * - `POST /api/orders/{id}/lines/{line}` answers both parameters; not DaprServer either
  * - `POST /call-binding-items` gives each element to operation `create` of binding `ledger`, one after another
  */
 export interface Contestant {

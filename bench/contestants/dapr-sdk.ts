@@ -1,51 +1,47 @@
-import { DaprServer, HttpMethod } from "@dapr/dapr";
+import { CommunicationProtocolEnum, DaprServer, HttpMethod } from "@dapr/dapr";
+import { bySdk } from "./by-sdk.js";
 import { seen, type Contestant, type Order } from "./contestant.js";
 
-/** What one writes today: DaprServer in front, DaprClient behind, its errors checked where it returns them. */
+/** DaprServer in front and its DaprClient behind, over HTTP; over gRPC, both ways, if the argument says `grpc`. */
 export const contestant: Contestant = {
-  async start(sidecarPort, port) {
+  async start(sidecarPort, port, argument) {
+    const communicationProtocol = argument === "grpc" ? CommunicationProtocolEnum.GRPC : CommunicationProtocolEnum.HTTP;
     const server = new DaprServer({
       serverHost: "127.0.0.1",
       serverPort: String(port),
-      clientOptions: { daprHost: "127.0.0.1", daprPort: String(sidecarPort), maxBodySizeMb: 30 },
+      communicationProtocol,
+      clientOptions: {
+        daprHost: "127.0.0.1",
+        daprPort: String(sidecarPort),
+        communicationProtocol,
+        maxBodySizeMb: 30,
+      },
     });
-    const { client } = server;
+    const sidecar = bySdk(server.client);
 
     async function listen(path: string, work: (payload: unknown) => Promise<unknown>): Promise<void> {
       await server.invoker.listen(path, async ({ body }) => work(JSON.parse(body!)), { method: HttpMethod.POST });
     }
 
     await listen("echo", async (payload) => payload);
-    await listen("save-order", async (payload) => save([payload as Order]));
-    await listen("invoke-other", async (payload) => {
-      await client.invoker.invoke("other", "accept", HttpMethod.POST, payload as object);
-    });
-    await listen("call-binding", async (payload) => void (await client.binding.send("ledger", "create", payload)));
+    await listen("save-order", (payload) => sidecar.save([payload as Order]));
+    await listen("read-order", (payload) => sidecar.read(payload as Order));
+    await listen("invoke-other", (payload) => sidecar.invoke(payload as Order));
+    await listen("call-binding", (payload) => sidecar.call(payload as Order));
     await server.pubsub.subscribeWithOptions("bus", "relay", {
       route: "/relay",
       callback: async (data: Order) => {
-        await publish("copies", data, { "cloudevent.id": data.id });
+        await sidecar.publishCopy(data);
         seen.events++;
       },
     });
-    await listen("save-items", async (payload) => save(payload as Order[]));
+    await listen("save-items", (payload) => sidecar.save(payload as Order[]));
     await listen("publish-items", async (payload) => {
-      for (const item of payload as Order[]) await publish("items", item);
+      for (const item of payload as Order[]) await sidecar.publish(item);
     });
     await listen("call-binding-items", async (payload) => {
-      for (const item of payload as Order[]) await client.binding.send("ledger", "create", item);
+      for (const item of payload as Order[]) await sidecar.call(item);
     });
     await server.start();
-
-    async function save(orders: readonly Order[]): Promise<void> {
-      const entries = orders.map((order) => ({ key: order.id, value: order }));
-      const saved = await client.state.save("statestore", entries);
-      if (saved?.error) throw saved.error;
-    }
-
-    async function publish(topic: string, data: Order, metadata?: Record<string, string>): Promise<void> {
-      const published = await client.pubsub.publish("bus", topic, data, metadata === undefined ? {} : { metadata });
-      if (published.error) throw published.error;
-    }
   },
 };

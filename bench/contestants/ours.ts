@@ -3,6 +3,7 @@ import {
   DaprInvoke,
   DaprPublish,
   DaprServiceInvocationTrigger,
+  DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
   HttpTrigger,
@@ -27,6 +28,12 @@ export class Orders {
   @DaprStateOutput({ name: "order", stateStore: "statestore", key: "{id}" })
   saveOrder(payload: Order, { order }: { order: Collector<Order> }): void {
     order.add(payload);
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "read-order" })
+  @DaprStateInput({ name: "stored", stateStore: "statestore", key: "{id}" })
+  readOrder(_: Order, { stored }: { stored: Order | undefined }): Order | undefined {
+    return stored;
   }
 
   @DaprServiceInvocationTrigger({ methodName: "invoke-other" })

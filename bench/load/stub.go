@@ -14,6 +14,10 @@ import (
 var (
 	noContent = []byte("HTTP/1.1 204 No Content\r\n\r\n")
 	ok        = []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+	// What is stored under one key, for invocations that read it: the order of bodies.ts. No other key has anything.
+	stored = []byte(`{"id":"order-41","customer":{"name":"Ada Byron","email":"ada@example.org"},` +
+		`"items":[{"sku":"A-7","quantity":3,"price":12.5},{"sku":"B-2","quantity":1,"price":80}],"note":"leave at the door"}`)
+	read = []byte(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: \"1\"\r\nContent-Length: %d\r\n\r\n%s", len(stored), stored))
 )
 
 // stub accepts every request of Dapr's API on a free loopback port, prints the port, and ends with its standard input.
@@ -65,8 +69,11 @@ func accept(connection net.Conn, requests *atomic.Int64, delay time.Duration) {
 	}
 }
 
-// answerTo gives what daprd answers on success: a body for invocations, bindings and metadata, none for the rest.
+// answerTo gives what daprd answers on success: a body for invocations, bindings, metadata and one key, none for the rest.
 func answerTo(requestLine []byte) []byte {
+	if bytes.HasPrefix(requestLine, []byte("GET /v1.0/state/statestore/order-41")) {
+		return read
+	}
 	for _, path := range [][]byte{[]byte(" /v1.0/invoke/"), []byte(" /v1.0/bindings/"), []byte(" /v1.0/metadata")} {
 		if bytes.Contains(requestLine, path) {
 			return ok

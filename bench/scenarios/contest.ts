@@ -7,6 +7,8 @@ export interface Entrant {
   readonly app: App;
   /** Of a real sidecar, whose processor time is measured too. */
   readonly sidecarPid?: number;
+  /** Instead of the app's own port: that of the sidecar which calls it. */
+  readonly port?: number;
   /** Instead of the contest's own path. */
   readonly path?: string;
   /** Instead of the contest's own body and number of items. */
@@ -40,8 +42,8 @@ export async function compete<Name extends string>(
     const { app, path = load.path, body = load.body, itemsPerRequest = load.itemsPerRequest } = entrants[name];
     const all = (warmUp * (load.itemsPerRequest ?? 1)) / (itemsPerRequest ?? 1);
     // The SDK is slow enough for a quarter to take as long.
-    const requests = Math.ceil(app.name === "dapr-sdk" ? all / 4 : all);
-    await runLoad(bench, app.port, { ...load, path, body, requests });
+    const requests = Math.ceil(app.name === "dapr-sdk" || app.name === "express" ? all / 4 : all);
+    await runLoad(bench, entrants[name].port ?? app.port, { ...load, path, body, requests });
   }
   return await Rounds.interleave(names, contest.rounds, (name) => measure(bench, entrants[name], contest));
 }
@@ -52,7 +54,7 @@ async function measure(bench: Bench, entrant: Entrant, contest: Contest): Promis
   const itemsPerRequest = entrant.itemsPerRequest ?? contest.itemsPerRequest ?? 1;
   const sidecarSeconds = () => (sidecarPid === undefined ? undefined : cpuSecondsOf(sidecarPid));
   const [before, stubBefore, sidecarBefore] = [await app.usage(), await stub?.usage(), sidecarSeconds()];
-  const load = await runLoad(bench, app.port, { ...contest, path, body });
+  const load = await runLoad(bench, entrant.port ?? app.port, { ...contest, path, body });
   const [after, stubAfter, sidecarAfter] = [await app.usage(), await stub?.usage(), sidecarSeconds()];
   const microseconds = (seconds: number): number => (seconds * 1e6) / load.requests / itemsPerRequest;
   const cpuSeconds = after.cpuSeconds - before.cpuSeconds;

@@ -5,9 +5,9 @@ import { createClient } from "redis";
 import type { Daprd } from "../../spec/support/daprd.js";
 import type { Bench, Figures, Numbers } from "../bench.js";
 import { itemsOf, order, orderEvent } from "../bodies.js";
-import { App, cpuSecondsOf, freePort, names, runLoad, Stub, type Name } from "../processes.js";
+import { App, cpuSecondsOf, freePort, runLoad, Stub } from "../processes.js";
 import { Rounds } from "../rounds.js";
-import { compete, type Entrant } from "./contest.js";
+import { compete, ratiosToOthers, type Entrant } from "./contest.js";
 
 // Loaded here and not above: they look for daprd in the source tree's spec/, which the runner makes reachable first.
 const support = () => require("../../spec/support/daprd.js") as typeof import("../../spec/support/daprd.js");
@@ -18,20 +18,31 @@ interface Beside extends Entrant {
   readonly sidecarPid: number;
 }
 
-/** An app with a daprd of its own, once daprd has asked it what it wants. */
-async function startBeside(bench: Bench, name: string, components: Readonly<Record<string, object>>): Promise<Beside> {
+/**
+ * An app with a daprd of its own, once daprd has asked it what it wants.
+ *
+ * @param protocol what the two talk
+ */
+async function startBeside(
+  bench: Bench,
+  name: string,
+  components: Readonly<Record<string, object>>,
+  protocol: "http" | "grpc" = "http",
+): Promise<Beside> {
   const resources = mkdtempSync(join(bench.folder, "components-"));
   for (const [component, spec] of Object.entries(components)) {
     const text = { apiVersion: "dapr.io/v1alpha1", kind: "Component", metadata: { name: component }, spec };
     writeFileSync(join(resources, `${component}.yaml`), JSON.stringify(text));
   }
   const [http, grpc, internal, port] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const starting = App.start(bench, { name, sidecarPort: http, port });
+  const argument = protocol === "grpc" ? { sidecarPort: grpc, argument: protocol } : { sidecarPort: http };
+  const starting = App.start(bench, { name, port, ...argument });
   const daprd = await support().startDaprd({
     appId: `bench-${port}`,
     appPort: port,
     resources: [resources],
     ports: { http, grpc, internal },
+    flags: [`--app-protocol=${protocol}`],
   });
   const app = await starting;
   await daprd.ready;
@@ -51,7 +62,44 @@ export async function onDaprd(bench: Bench): Promise<Figures[]> {
   if (support().findDaprd() === undefined) {
     return [{ scenario: "on daprd", contestants: {}, ratios: {}, note: "there is no daprd; npm run daprd builds it" }];
   }
-  return [...(await fanOutOnDaprd(bench)), ...(await relayOnDaprd(bench)), ...(await bulkOnDaprd(bench))];
+  return [
+    ...(await invocationOnDaprd(bench)),
+    ...(await fanOutOnDaprd(bench)),
+    ...(await relayOnDaprd(bench)),
+    ...(await bulkOnDaprd(bench)),
+  ];
+}
+
+/** A call of the app through daprd, and what it saves through daprd: all that one invocation costs in use. */
+async function invocationOnDaprd(bench: Bench): Promise<Figures[]> {
+  const scenario = "daprd: service invocation → state, 32 connections";
+  const besides: Beside[] = [];
+  const start = async (name: string, protocol: "http" | "grpc" = "http"): Promise<Beside> => {
+    const beside = await startBeside(bench, name, inMemory, protocol);
+    besides.push(beside);
+    const { http } = beside.daprd.ports;
+    return { ...beside, port: http, path: `/v1.0/invoke/bench-${beside.app.port}/method/save-order` };
+  };
+  try {
+    const entrants = {
+      ours: await start("ours"),
+      bare: await start("bare"),
+      "DaprServer, HTTP": await start("dapr-sdk"),
+      "DaprServer, gRPC": await start("dapr-sdk", "grpc"),
+    };
+    const load = { scenario, path: "", body: JSON.stringify(order), connections: 32 };
+    const length = bench.quick ? { rounds: 3, seconds: 0.5, warmUp: 4000 } : { rounds: 7, seconds: 1, warmUp: 20_000 };
+    const rounds = await compete(bench, entrants, { ...load, ...length });
+    const ratios = ratiosToOthers(rounds, "ours", ["bare", "DaprServer, HTTP", "DaprServer, gRPC"]);
+    const { cpuMicroseconds, daprdMicroseconds } = rounds.medians()["ours"]!;
+    const daprdShare =
+      daprdMicroseconds === undefined ? NaN : daprdMicroseconds / (daprdMicroseconds + cpuMicroseconds!);
+    return [
+      { scenario, contestants: rounds.medians(), ratios: { ...ratios, "daprd's share of the CPU, ours": daprdShare } },
+    ];
+  } finally {
+    await end(...besides);
+  }
 }
 
 async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
@@ -145,6 +193,8 @@ async function fanOutOnDaprd(bench: Bench): Promise<Figures[]> {
 async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
   if (bench.quick) return [];
   const scenario = "daprd: topic → publish";
+  const names = ["ours", "bare", "dapr-sdk"] as const;
+  type Name = (typeof names)[number];
   const besides: Beside[] = [];
   try {
     const apps = {} as Record<Name, Beside>;
@@ -158,7 +208,7 @@ async function relayOnDaprd(bench: Bench): Promise<Figures[]> {
     for (const name of names) await deliver(name, 300);
     const rounds = await Rounds.interleave(names, 5, (name) => deliver(name, 1000));
     const ratios = Object.fromEntries(
-      (["bare", "fastify", "dapr-sdk"] as const).flatMap((other) => [
+      (["bare", "dapr-sdk"] as const).flatMap((other) => [
         [`throughput / ${other}`, rounds.ratio("perSecond", "ours", other)],
         [`cpu / ${other}`, rounds.ratio("cpuMicroseconds", "ours", other)],
       ]),

@@ -6,64 +6,55 @@ import { compete, ratiosToOthers, type Entrant } from "./contest.js";
 
 const json = JSON.stringify(order);
 
-interface Job {
+export interface Job {
   readonly job: string;
   readonly path: string;
   /** Instead of the path: wherever the contestant wants the events of this topic. */
   readonly topic?: string;
   readonly body: string;
   readonly contentType?: string;
-  readonly connections: readonly number[];
   readonly warmUp?: number;
-  /** Measured at 32 connections, too, by more and other rounds. */
-  readonly barred?: boolean;
   /** The contestant that cannot do it. */
   readonly except?: Name;
 }
 
-/** One invocation that does one thing, at several loads; then large bodies, last because of the memory they leave. */
-const jobs: readonly Job[] = [
-  { job: "state", path: "/save-order", body: json, connections: [1, 256], barred: true },
-  { job: "echo", path: "/echo", body: json, connections: [1, 256], barred: true },
-  {
-    job: "HTTP trigger with {id} → state",
-    path: "/api/orders/41",
-    body: json,
-    connections: [],
-    barred: true,
-    except: "dapr-sdk",
-  },
-  {
-    job: "HTTP route parameters",
-    path: "/api/orders/41/lines/7",
-    body: json,
-    connections: [],
-    barred: true,
-    except: "dapr-sdk",
-  },
-  { job: "invoke", path: "/invoke-other", body: json, connections: [32, 1, 256] },
-  { job: "binding", path: "/call-binding", body: json, connections: [32, 1, 256] },
-  {
+/** One invocation that does one thing: what the bars are about, at 32 connections. */
+export const jobs = {
+  state: { job: "state", path: "/save-order", body: json },
+  "state-input": { job: "state input", path: "/read-order", body: json },
+  echo: { job: "echo", path: "/echo", body: json },
+  invoke: { job: "invoke", path: "/invoke-other", body: json },
+  binding: { job: "binding", path: "/call-binding", body: json },
+  topic: {
     job: "topic → publish",
     path: "",
     topic: "relay",
     body: orderEvent,
     contentType: "application/cloudevents+json",
-    connections: [32],
   },
+  "http-state": { job: "HTTP trigger with {id} → state", path: "/api/orders/41", body: json, except: "dapr-sdk" },
+  route: { job: "HTTP route parameters", path: "/api/orders/41/lines/7", body: json, except: "dapr-sdk" },
+} as const satisfies Readonly<Record<string, Job>>;
+
+/** At other loads and of other sizes; large bodies last because of the memory they leave. */
+const others: readonly (Job & { readonly connections: readonly number[] })[] = [
+  { ...jobs.state, connections: [1, 256] },
+  { ...jobs.echo, connections: [1, 256] },
   { job: "state, 10 KB", path: "/save-order", body: orderOf(10_000), connections: [32] },
   { job: "state, 1 MB", path: "/save-order", body: orderOf(1_000_000), connections: [4], warmUp: 50 },
 ];
 
+const barred = ["ours", "bare"] as const;
+
 const scenarioOf = ({ job }: Job, connections: number): string =>
   `${job}, ${connections} ${connections === 1 ? "connection" : "connections"}`;
 
-/** One invocation → one state item, one invoke, one binding, nothing; an event → one publish. */
+/** Every job beside every contestant, then the same at other loads and of other sizes. */
 export async function throughput(bench: Bench): Promise<Figures[]> {
   const stub = await Stub.start(bench.load);
   try {
     const results: Figures[] = bench.quick ? [] : [await driver(bench, stub)];
-    for (const job of jobs.filter(({ barred }) => barred === true)) results.push(await barredJob(bench, job, stub));
+    for (const job of Object.values(jobs)) results.push(await barredJob(bench, job, stub));
     if (!bench.quick) results.push(...(await otherJobs(bench, stub)));
     return results;
   } finally {
@@ -72,38 +63,42 @@ export async function throughput(bench: Bench): Promise<Figures[]> {
 }
 
 /**
- * The jobs that have bars, at 32 connections, get the most rounds, and those in several processes: two processes of
- * one program differ by more than two rounds of one process, by what the compiler made of them.
+ * All contestants first, then ours and the bare limit, which the bars are about, in two more processes each: two
+ * processes of one program differ by more than two rounds of one process, by what the compiler made of them.
  */
 async function barredJob(bench: Bench, job: Job, stub: Stub): Promise<Figures> {
   const scenario = scenarioOf(job, 32);
   const length = bench.quick
     ? { rounds: 5, seconds: 0.4, warmUp: 10_000 }
-    : { rounds: 5, seconds: 0.5, warmUp: 20_000 };
-  const able = names.filter((name) => name !== job.except);
-  const taking = bench.quick ? able.filter((name) => name !== "fastify") : able;
+    : { rounds: 7, seconds: 0.5, warmUp: 20_000 };
+  const generations: (readonly Name[])[] = bench.quick
+    ? [barred]
+    : [names.filter((name) => name !== job.except), barred, barred];
   let all: Rounds<Name, Numbers> | undefined;
-  for (let generation = 0; generation < (bench.quick ? 1 : 3); generation++) {
-    const rounds = await among(bench, taking, stub, (entrants) =>
-      compete(bench, entrants, { ...job, ...length, scenario, connections: 32, stub }),
+  for (const taking of generations) {
+    const rounds = await among(bench, taking, stub, async (entrants) =>
+      compete(bench, await asked(entrants, job), { ...job, ...length, scenario, connections: 32, stub }),
     );
     if (all === undefined) all = rounds;
     else all.add(rounds);
   }
-  const others = taking.filter((name) => name !== "ours");
+  const others = generations[0]!.filter((name) => name !== "ours");
   return { scenario, contestants: all!.medians(), ratios: ratiosToOthers(all!, "ours", others) };
 }
 
 async function otherJobs(bench: Bench, stub: Stub): Promise<Figures[]> {
   const results: Figures[] = [];
   await among(bench, names, stub, async (entrants) => {
-    for (const job of jobs) {
+    for (const job of others) {
       for (const connections of job.connections) {
         const scenario = scenarioOf(job, connections);
-        const asked = job.topic === undefined ? entrants : await subscribers(entrants, job.topic);
         const length = { rounds: 3, seconds: 0.5 };
-        const rounds = await compete(bench, asked, { ...job, ...length, scenario, connections, stub });
-        const ratios = ratiosToOthers(rounds, "ours", ["bare", "fastify", "dapr-sdk"]);
+        const rounds = await compete(bench, entrants, { ...job, ...length, scenario, connections, stub });
+        const ratios = ratiosToOthers(
+          rounds,
+          "ours",
+          names.filter((name) => name !== "ours"),
+        );
         results.push({ scenario, contestants: rounds.medians(), ratios });
       }
     }
@@ -127,9 +122,13 @@ async function among<T>(
   }
 }
 
-async function subscribers(entrants: Record<Name, Entrant>, topic: string): Promise<Record<Name, Entrant>> {
+/** With each contestant's own path where the job is a topic's. */
+async function asked(entrants: Record<Name, Entrant>, { topic }: Job): Promise<Record<Name, Entrant>> {
+  if (topic === undefined) return entrants;
   const result = { ...entrants };
-  for (const name of names) result[name] = { ...entrants[name], path: await entrants[name].app.routeOf(topic) };
+  for (const [name, { app }] of Object.entries(entrants)) {
+    result[name as Name] = { app, path: await app.routeOf(topic) };
+  }
   return result;
 }
 

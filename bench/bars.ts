@@ -102,6 +102,12 @@ export const bars: readonly Bar[] = [
     ratio: "bulk / bare, bulk",
     atLeast: 0.95,
   },
+  {
+    what: "three outputs in parallel: time / one output's",
+    scenario: "outputs, a sidecar of 10 ms, 1 connection",
+    ratio: "time of three, parallel / one",
+    atMost: 1.15,
+  },
   { what: "a log line: CPU / none", scenario: watched, ratio: "cpu, log line / none", atMost: 1.05 },
   {
     what: "OpenTelemetry: CPU / the same spans by hand",

@@ -17,7 +17,9 @@ import { add } from "./scenarios/add.js";
 import { onDaprd } from "./scenarios/daprd.js";
 import { entries } from "./scenarios/entries.js";
 import { fanOut } from "./scenarios/fan-out.js";
+import { large } from "./scenarios/large.js";
 import { observers } from "./scenarios/observers.js";
+import { outputs } from "./scenarios/outputs.js";
 import { payload } from "./scenarios/payload.js";
 import { soak } from "./scenarios/soak.js";
 import { coldStart, generate, manyFunctions } from "./scenarios/start.js";
@@ -27,6 +29,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   throughput,
   entries,
   "fan-out": fanOut,
+  outputs,
+  large,
   payload,
   observers,
   daprd: onDaprd,

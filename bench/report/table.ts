@@ -37,6 +37,7 @@ const heads: Readonly<Record<string, string>> = {
   rssMegabytes: "RSS MB",
   heapMegabytes: "heap MB",
   megabytes: "MB",
+  peakMegabytes: "peak MB more",
   milliseconds: "ms",
   nanoseconds: "ns",
   appBusy: "app busy",

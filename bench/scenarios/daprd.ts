@@ -57,10 +57,28 @@ const componentOf = (type: string, metadata: Readonly<Record<string, string>> = 
 
 const inMemory = { statestore: componentOf("state.in-memory"), bus: componentOf("pubsub.in-memory") };
 
+/** Gives work an app beside a daprd of its own. @returns why it was not done; undefined when it was */
+export async function besideDaprd(
+  bench: Bench,
+  name: string,
+  work: (app: App) => Promise<void>,
+): Promise<string | undefined> {
+  if (support().findDaprd() === undefined) return noDaprd;
+  const beside = await startBeside(bench, name, inMemory);
+  try {
+    await work(beside.app);
+  } finally {
+    await end(beside);
+  }
+  return undefined;
+}
+
+const noDaprd = "there is no daprd; npm run daprd builds it";
+
 /** Real Dapr: what one request for many items and many events saves, and events from a topic to another. */
 export async function onDaprd(bench: Bench): Promise<Figures[]> {
   if (support().findDaprd() === undefined) {
-    return [{ scenario: "on daprd", contestants: {}, ratios: {}, note: "there is no daprd; npm run daprd builds it" }];
+    return [{ scenario: "on daprd", contestants: {}, ratios: {}, note: noDaprd }];
   }
   return [
     ...(await invocationOnDaprd(bench)),

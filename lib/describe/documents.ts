@@ -1,6 +1,7 @@
 import type { DaprPublish, DaprTopicTrigger } from "../model/bindings.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { verbsOf, pathOf } from "../model/paths.js";
+import { parseRouteTemplate } from "../model/route-template.js";
 import { PayloadSchemas, type JsonSchema } from "./schemas.js";
 
 export interface DescribeOptions {
@@ -88,16 +89,16 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
   };
 };
 
-/** `{id?}` and `{*rest}` of a route are parameters of OpenAPI, which knows neither. */
+/** `{id?}`, `{id:int}` and `{*rest}` of a route are parameters of OpenAPI, which knows none of them. */
 function toTemplate(path: string): { readonly path: string; readonly parameters: readonly object[] } {
-  const parameters: object[] = [];
-  const template = path.replace(/\{([^{}]*)\}/g, (_, segment: string) => {
-    // A catch-all begins with stars; what follows a name is its constraint, default, or that it may be left out.
-    const [name = ""] = segment.replace(/^\*+/, "").split(/[:?=]/, 1);
-    parameters.push({ name, in: "path", required: true, schema: { type: "string" } });
-    return `{${name}}`;
-  });
-  return { path: template, parameters };
+  const segments = parseRouteTemplate(path.slice(1));
+  if ("fault" in segments) return { path, parameters: [] };
+  const parameters = segments
+    .flat()
+    .filter((part) => "name" in part)
+    .map(({ name }) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+  const texts = segments.map((parts) => parts.map((part) => ("text" in part ? part.text : `{${part.name}}`)).join(""));
+  return { path: `/${texts.join("/")}`, parameters };
 }
 
 /**

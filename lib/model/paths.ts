@@ -79,9 +79,10 @@ function methodPath(methodName: string): string {
 
 function partText(part: RoutePart): string {
   if ("text" in part) return encodeURIComponent(part.text);
-  if (part.takes === "rest") return `{*${part.name}}`;
-  if (part.default !== undefined) return `{${part.name}=${part.default}}`;
-  return `{${part.name}${part.optional ? "?" : ""}}`;
+  const { name, takes, constraints, optional, default: value } = part;
+  const text = constraints.map((constraint) => `:${constraint.text}`).join("");
+  const inside = `${name}${text}${value === undefined ? "" : `=${value}`}`.replaceAll(/[{}]/g, "$&$&");
+  return `{${takes === "rest" ? "*" : ""}${inside}${optional && takes === "one" && value === undefined ? "?" : ""}}`;
 }
 
 /** A leading slash is not doubled: callers may write a method with or without it. */

@@ -1,3 +1,5 @@
+import { readConstraint, type RouteConstraint } from "./route-constraints.js";
+
 /** A parameter of a route: `{id}`, `{id?}`, `{id=1}`, `{id:int}`, `{*rest}`. */
 export interface RouteParameter {
   readonly name: string;
@@ -6,6 +8,8 @@ export interface RouteParameter {
   readonly optional: boolean;
   /** The value where the path ends before it: `{page=1}`. */
   readonly default: string | undefined;
+  /** All of which a value must meet: where one does not, the path is none of this route's. */
+  readonly constraints: readonly RouteConstraint[];
 }
 
 export type RoutePart = { readonly text: string } | RouteParameter;
@@ -14,8 +18,7 @@ export type RoutePart = { readonly text: string } | RouteParameter;
 export type RouteSegment = readonly RoutePart[];
 
 /**
- * Reads a route as ASP.NET does, which is what the Functions host hands it to. Constraints (`{id:int}`) are read and not
- * kept: what a value means is the function's to check, as everything else a caller sends.
+ * Reads a route as ASP.NET does, which is what the Functions host hands it to.
  *
  * @param route without the slash in front of it
  * @returns what is wrong and what to do, where it is not a route
@@ -116,24 +119,41 @@ function readPart(text: string, names: Set<string>): RoutePart {
   if (bad !== undefined) throw new RouteFault(`the name "${name}" has a "${bad}"; a name holds none of / { } ? *`);
   if (names.has(name.toLowerCase())) throw new RouteFault(`it has "${name}" twice; give each its own name`);
   names.add(name.toLowerCase());
-  const value = defaultOf(declared.slice(name.length));
+  const { constraints, value } = readRest(declared.slice(name.length));
   if (optional && stars !== "") throw new RouteFault(`"${name}" takes the rest and so may be missing; leave out "?"`);
   if (optional && value !== undefined) {
     throw new RouteFault(`"${name}" has a default and so may be missing; leave out "?"`);
   }
+  const refusing = value === undefined ? undefined : constraints.find(({ admits }) => admits?.(value) === false);
+  if (refusing !== undefined) {
+    throw new RouteFault(`the default "${value}" of "${name}" is not ${refusing.text}; give one that is`);
+  }
   const takes = stars === "" ? "one" : "rest";
-  return { name, takes, optional: optional || value !== undefined || takes === "rest", default: value };
+  return { name, takes, optional: optional || value !== undefined || takes === "rest", default: value, constraints };
 }
 
-/** What follows the first `=` that is not within the parentheses of a constraint. */
-function defaultOf(text: string): string | undefined {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === "(") depth++;
-    else if (text[at] === ")") depth--;
-    else if (text[at] === "=" && depth <= 0) return text.slice(at + 1);
+/** What follows a parameter's name: constraints, each behind a colon, and behind `=` the default. */
+function readRest(text: string): { constraints: RouteConstraint[]; value: string | undefined } {
+  const constraints: RouteConstraint[] = [];
+  let at = 0;
+  while (text[at] === ":") {
+    const end = endOfConstraint(text, at + 1);
+    const read = readConstraint(text.slice(at + 1, end));
+    if ("fault" in read) throw new RouteFault(read.fault);
+    constraints.push(read);
+    at = end;
   }
-  return undefined;
+  return { constraints, value: text[at] === "=" ? text.slice(at + 1) : undefined };
+}
+
+/** Within parentheses, which hold an expression, only a `)` before `:`, `=` or the end is the last one. */
+function endOfConstraint(text: string, start: number): number {
+  const nameEnd = start + /^[^:=(]*/.exec(text.slice(start))![0].length;
+  if (text[nameEnd] !== "(") return nameEnd;
+  for (let at = nameEnd + 1; at < text.length; at++) {
+    if (text[at] === ")" && /^(?:[:=]|$)/.test(text.slice(at + 1, at + 2))) return at + 1;
+  }
+  return text.length;
 }
 
 function checkSegment(segment: RouteSegment, isLast: boolean): void {

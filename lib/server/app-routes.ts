@@ -93,7 +93,8 @@ export function patternProblems(definitions: readonly FunctionDefinition[], rout
     if (segments === undefined) return [];
     if ("unsupported" in segments) {
       const text = `the segment "${segments.unsupported}" is understood by the Functions host only`;
-      return [problemAt(place, "host-only", `${text}; write a segment as text or as one {name}`)];
+      const remedy = "write a segment as text or as one {name}, an expression in JavaScript's spelling";
+      return [problemAt(place, "host-only", `${text}; ${remedy}`)];
     }
     const taken = table.addPattern(route.methods, segments, definition);
     const takenPath = taken && routeOf(taken, routePrefix)!.path;

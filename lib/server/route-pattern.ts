@@ -8,7 +8,7 @@ export type PatternSegment = { readonly text: string } | RouteParameter;
  *
  * @param path with the slash in front of it
  * @returns the segment that cannot be matched here, as text, where there is one: Azure's host also takes segments that
- *   mix text and parameters
+ *   mix text and parameters, and regular expressions in .NET's spelling
  */
 export function patternOf(path: string): readonly PatternSegment[] | { readonly unsupported: string } | undefined {
   if (!/[{}]/.test(path)) return undefined;
@@ -17,6 +17,10 @@ export function patternOf(path: string): readonly PatternSegment[] | { readonly 
   if ("fault" in segments || !segments.flat().some((part) => "name" in part)) return undefined;
   const mixed = segments.findIndex((parts) => parts.length > 1 && parts.some((part) => "name" in part));
   if (mixed !== -1) return { unsupported: path.split("/")[mixed + 1]! };
+  for (const part of segments.flat()) {
+    const unknown = "name" in part ? part.constraints.find(({ admits }) => admits === undefined) : undefined;
+    if (unknown !== undefined) return { unsupported: `{…:${unknown.text}}` };
+  }
   return segments.map((parts) => {
     const [first] = parts;
     if (parts.length === 1 && "name" in first!) return first;

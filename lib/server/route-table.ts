@@ -19,11 +19,19 @@ interface Leaf<T> {
 
 interface Branch<T> {
   readonly texts: Map<string, Branch<T>>;
-  one?: Branch<T>;
+  readonly ones: Choice<T>[];
   readonly ends: Answers<Leaf<T>>;
   /** Routes that may end here because what follows is optional: any other route that ends here goes first. */
   readonly mayEnd: Answers<Leaf<T>>;
-  readonly rests: Answers<Leaf<T>>;
+  readonly rests: Choice<T>[];
+}
+
+/** What follows where a parameter's constraints are met. Those with constraints stand first, in the order of the routes. */
+interface Choice<T> {
+  /** The constraints as text: empty for none. */
+  readonly key: string;
+  readonly admits: (value: string | undefined) => boolean;
+  readonly branch: Branch<T>;
 }
 
 /**
@@ -61,10 +69,11 @@ export class RouteTable<T> {
       if ("text" in segment) {
         branch = childOf(branch, segment.text);
       } else if (segment.takes === "rest") {
-        ends = branch.rests;
+        ends = choiceOf(branch.rests, segment).ends;
+        if (!admits(segment, undefined)) mayEnd.length = 0;
       } else {
         if (segment.optional) mayEnd.push(branch.mayEnd);
-        branch = branch.one ??= newBranch();
+        branch = choiceOf(branch.ones, segment);
       }
     }
     const taken = put(ends ?? branch.ends, methods, leaf);
@@ -94,7 +103,7 @@ export class RouteTable<T> {
   }
 }
 
-/** Depth first; text goes before a parameter, a parameter before the rest of the path. */
+/** Depth first; text goes before a parameter, a parameter with constraints before one without, the rest of the path last. */
 function walk<T>(
   branch: Branch<T>,
   parts: readonly string[],
@@ -103,21 +112,45 @@ function walk<T>(
   values: string[],
 ): Leaf<T> | undefined {
   if (index === parts.length) {
-    return branch.ends.get(method) ?? branch.mayEnd.get(method) ?? branch.rests.get(method);
+    return branch.ends.get(method) ?? branch.mayEnd.get(method) ?? restOf(branch, undefined, method);
   }
   const part = parts[index]!;
   const below = branch.texts.get(normalisedPart(part));
   const byText = below && walk(below, parts, index + 1, method, values);
   if (byText !== undefined) return byText;
-  if (branch.one !== undefined && part !== "") {
-    values.push(decodedPart(part));
-    const byParameter = walk(branch.one, parts, index + 1, method, values);
-    if (byParameter !== undefined) return byParameter;
+  if (branch.ones.length > 0 && part !== "") {
+    const value = decodedPart(part);
+    values.push(value);
+    for (const { admits, branch: next } of branch.ones) {
+      const byParameter = admits(value) ? walk(next, parts, index + 1, method, values) : undefined;
+      if (byParameter !== undefined) return byParameter;
+    }
     values.pop();
   }
-  const rest = branch.rests.get(method);
-  if (rest !== undefined) values.push(parts.slice(index).map(decodedPart).join("/"));
+  if (branch.rests.length === 0) return undefined;
+  const value = parts.slice(index).map(decodedPart).join("/");
+  const rest = restOf(branch, value, method);
+  if (rest !== undefined) values.push(value);
   return rest;
+}
+
+function restOf<T>({ rests }: Branch<T>, value: string | undefined, method: string): Leaf<T> | undefined {
+  return rests.find(({ admits, branch }) => branch.ends.has(method) && admits(value))?.branch.ends.get(method);
+}
+
+function admits({ constraints }: RouteParameter, value: string | undefined): boolean {
+  return constraints.every((constraint) => constraint.admits?.(value) !== false);
+}
+
+/** The branch behind a parameter with the same constraints; a new one where there is none. */
+function choiceOf<T>(choices: Choice<T>[], parameter: RouteParameter): Branch<T> {
+  const key = parameter.constraints.map(({ text }) => `:${text}`).join("");
+  const known = choices.find((choice) => choice.key === key);
+  if (known !== undefined) return known.branch;
+  const choice: Choice<T> = { key, admits: (value) => admits(parameter, value), branch: newBranch() };
+  choices.push(choice);
+  choices.sort((one, other) => Number(one.key === "") - Number(other.key === ""));
+  return choice.branch;
 }
 
 function paramsOf(parameters: readonly RouteParameter[], values: readonly string[]): Record<string, string> {
@@ -143,5 +176,5 @@ function childOf<T>(branch: Branch<T>, text: string): Branch<T> {
 }
 
 function newBranch<T>(): Branch<T> {
-  return { texts: new Map(), ends: new Map(), mayEnd: new Map(), rests: new Map() };
+  return { texts: new Map(), ones: [], ends: new Map(), mayEnd: new Map(), rests: [] };
 }

@@ -14,10 +14,11 @@ function printed(segments: readonly RouteSegment[]): string {
       parts
         .map((part) => {
           if ("text" in part) return escaped(part.text);
+          const name = escaped(part.name + part.constraints.map((constraint) => `:${constraint.text}`).join(""));
           if (part.takes === "rest")
-            return `{*${escaped(part.name)}${part.default === undefined ? "" : `=${escaped(part.default)}`}}`;
-          if (part.default !== undefined) return `{${escaped(part.name)}=${escaped(part.default)}}`;
-          return `{${escaped(part.name)}${part.optional ? "?" : ""}}`;
+            return `{*${name}${part.default === undefined ? "" : `=${escaped(part.default)}`}}`;
+          if (part.default !== undefined) return `{${name}=${escaped(part.default)}}`;
+          return `{${name}${part.optional ? "?" : ""}}`;
         })
         .join(""),
     )
@@ -25,7 +26,25 @@ function printed(segments: readonly RouteSegment[]): string {
 }
 
 describe("a route of any text", () => {
-  const route = textWith(["{", "}", "{{", "}}", "/", "?", "*", "=", ":", "(", ")", ".", "a", "b", "id"]);
+  const route = textWith([
+    "{",
+    "}",
+    "{{",
+    "}}",
+    "/",
+    "?",
+    "*",
+    "=",
+    ":",
+    "(",
+    ")",
+    ".",
+    "a",
+    "b",
+    "id",
+    ":int",
+    ":alpha",
+  ]);
 
   it("is read or has a fault, and what is read is the same once printed", () =>
     expect(

@@ -9,8 +9,9 @@ function read(route: string): string | string[] {
 
 function show(part: RoutePart): string {
   if ("text" in part) return part.text;
-  const { name, takes, optional, default: value } = part;
-  return `{${takes === "rest" ? "*" : ""}${name}${optional ? "?" : ""}${value === undefined ? "" : `=${value}`}}`;
+  const { name, takes, constraints, optional, default: value } = part;
+  const texts = constraints.map(({ text }) => `:${text}`).join("");
+  return `{${takes === "rest" ? "*" : ""}${name}${texts}${optional ? "?" : ""}${value === undefined ? "" : `=${value}`}}`;
 }
 
 describe("a route template", () => {
@@ -21,9 +22,13 @@ describe("a route template", () => {
     ["orders/{id}/", ["orders", "{id}"]],
     ["a/{x?}", ["a", "{x?}"]],
     ["a/{x=1}", ["a", "{x?=1}"]],
-    ["a/{x:int}", ["a", "{x}"]],
-    ["a/{x:regex(^\\d{{3}}-[a=b]$)=5}", ["a", "{x?=5}"]],
-    ["a/{x:regex(a/b)}/c", ["a", "{x}", "c"]],
+    ["a/{x:int}", ["a", "{x:int}"]],
+    ["a/{x:int?}", ["a", "{x:int?}"]],
+    ["a/{x:int:min(1)=5}", ["a", "{x:int:min(1)?=5}"]],
+    ["a/{x:regex(^\\d{{3}}-[a=b]$)=123-a}", ["a", "{x:regex(^\\d{3}-[a=b]$)?=123-a}"]],
+    ["a/{x:regex(^(a|b)c$):alpha}", ["a", "{x:regex(^(a|b)c$):alpha}"]],
+    ["a/{x:regex(a/b)}/c", ["a", "{x:regex(a/b)}", "c"]],
+    ["a/{*rest:file}", ["a", "{*rest:file?}"]],
     ["a/{*rest}", ["a", "{*rest?}"]],
     ["a/{**rest}", ["a", "{*rest?}"]],
     ["files/{name}.{ext}", ["files", "{name}+.+{ext}"]],
@@ -53,9 +58,16 @@ describe("a route template", () => {
     ["{a/b}", 'the name "a/b" has a "/"; a name holds none of / { } ? *'],
     ["{a=1?}", '"a" has a default and so may be missing; leave out "?"'],
     ["{*a?}", '"a" takes the rest and so may be missing; leave out "?"'],
+    [
+      "{id:slug}",
+      'the constraint "slug" is unknown; write one of int, bool, datetime, decimal, double, float, guid, long, minlength, maxlength, length, min, max, range, alpha, regex, required, file, nonfile',
+    ],
+    ["{id:}", expect.stringContaining('the constraint "" is unknown')],
+    ["{id:range(9,1)}", '"range(9,1)" does not say what it asks for; write range(n,m)'],
+    ["{id:int=one}", 'the default "one" of "id" is not int; give one that is'],
     ["x{a?}", '"a" may be missing beside other text; give it a segment of its own'],
   ])("refuses %p: %s", (route, fault) => {
-    expect(read(route)).toBe(fault);
+    expect(read(route)).toEqual(fault);
   });
 
   it("knows its names", () => {

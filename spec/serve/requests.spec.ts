@@ -6,6 +6,7 @@ import {
   DaprStateOutput,
   DaprTopicTrigger,
   HttpTrigger,
+  createHandler,
   serve,
   type CloudEvent,
   type Collector,
@@ -39,6 +40,62 @@ class Orders {
     return request.params["id"]!;
   }
 }
+
+describe("a constraint of a route", () => {
+  class Constrained {
+    @HttpTrigger({ route: "orders/{id:int}" })
+    byNumber(request: HttpRequest): string {
+      return `number ${request.params["id"]}`;
+    }
+    @HttpTrigger({ route: "orders/{name}" })
+    byName(request: HttpRequest): string {
+      return `name ${request.params["name"]}`;
+    }
+    @HttpTrigger({ route: "pages/{page:min(1)=1}" })
+    page(request: HttpRequest): string {
+      return request.params["page"]!;
+    }
+    @DaprServiceInvocationTrigger({ methodName: "stock/{sku:regex(^[a-z]{{2}}\\d$)}", methods: ["GET"] })
+    stock(_payload: unknown, _: unknown, { request }: InvocationContext): string {
+      return request!.params["sku"]!;
+    }
+  }
+
+  it("decides which function answers, served and fetched", async () => {
+    const { app } = await serving([Constrained]);
+    const handler = await createHandler([Constrained], { daprUrl: "http://127.0.0.1:1", log: keptLog() });
+    const expected = {
+      "/api/orders/41": [200, "number 41"],
+      "/api/orders/4.1": [200, "name 4.1"],
+      "/api/orders/99999999999": [200, "name 99999999999"],
+      "/api/pages": [200, "1"],
+      "/api/pages/2": [200, "2"],
+      "/api/pages/0": [404, expect.stringContaining("did you mean page")],
+      "/stock/ab1": [200, '"ab1"'],
+      "/stock/abc": [404, expect.stringContaining("did you mean stock")],
+    };
+    for (const [path, answer] of Object.entries(expected)) {
+      const served = await send(app, "GET", path);
+      expect([path, served.status, served.body]).toEqual([path, ...answer]);
+      const fetched = await handler.fetch(new Request(`http://shop${path}`));
+      expect([path, fetched.status, await fetched.text()]).toEqual([path, ...answer]);
+    }
+    await handler.close();
+  });
+
+  it("is refused where nobody knows it, and beside a sidecar where only .NET does", async () => {
+    class Unknown {
+      @HttpTrigger({ route: "{id:slug}" })
+      show(): void {}
+    }
+    class DotNet {
+      @HttpTrigger({ route: "{id:regex(\\A\\d+\\z)}" })
+      show(): void {}
+    }
+    await expect(serve([Unknown], { port: 0 })).rejects.toMatchObject({ code: "route-invalid" });
+    await expect(serve([DotNet], { port: 0 })).rejects.toMatchObject({ code: "host-only" });
+  });
+});
 
 describe("the name of a method", () => {
   it("may be a template, after which literal names win", async () => {

@@ -41,8 +41,10 @@ describe("a route table", () => {
     const table = tableOf("GET /api/a/{x?}", "GET /api/b/{x:int}/{y:regex(^\\d+$)=5}", "GET /api/c/{*rest}");
     expect(table.find("GET", "/api/a")?.params).toEqual({});
     expect(table.find("GET", "/api/a/1")?.params).toEqual({ x: "1" });
-    expect(table.find("GET", "/api/b/one")?.params).toEqual({ x: "one", y: "5" });
-    expect(table.find("GET", "/api/b/one/two")?.params).toEqual({ x: "one", y: "two" });
+    expect(table.find("GET", "/api/b/1")?.params).toEqual({ x: "1", y: "5" });
+    expect(table.find("GET", "/api/b/1/2")?.params).toEqual({ x: "1", y: "2" });
+    expect(table.find("GET", "/api/b/one")).toBeUndefined();
+    expect(table.find("GET", "/api/b/1/two")).toBeUndefined();
     expect(table.find("GET", "/api/c")?.params).toEqual({});
     expect(table.find("GET", "/api/c/d/e%20f")?.params).toEqual({ rest: "d/e f" });
   });
@@ -54,6 +56,47 @@ describe("a route table", () => {
     expect(table.find("GET", "/api/a/b/c/z")?.value).toBe("GET /api/a/b/{y}/z");
     expect(table.find("GET", "/api/a/b/c/no")).toEqual({ value: "GET /api/{*all}", params: { all: "a/b/c/no" } });
     expect(table.find("POST", "/api/a/b")).toEqual({ value: "POST /api/{x}/b", params: { x: "a" } });
+  });
+
+  it("goes on to the next route where a constraint is not met, and to one without last", () => {
+    const table = tableOf(
+      "GET /api/o/{name}",
+      "GET /api/o/{id:int}",
+      "GET /api/o/{id:guid}/lines",
+      "GET /api/o/{id:int}/lines/{line:range(1,9)?}",
+      "GET /api/o/{word:alpha}",
+      "GET /api/o/{*path:nonfile}",
+      "GET /api/{*file:file}",
+      "GET /api/page/{n:int=1}",
+    );
+    const found = (path: string) => table.find("GET", `/api/${path}`)?.value.slice("GET /api/".length);
+    expect(found("o/41")).toBe("o/{id:int}");
+    expect(found("o/abc")).toBe("o/{word:alpha}");
+    expect(found("o/a-b")).toBe("o/{name}");
+    expect(found("o/99999999999")).toBe("o/{name}");
+    expect(found("o/%34%31")).toBe("o/{id:int}");
+    expect(found("o/41/lines")).toBe("o/{id:int}/lines/{line:range(1,9)?}");
+    expect(found("o/41/lines/9")).toBe("o/{id:int}/lines/{line:range(1,9)?}");
+    expect(found("o/41/lines/10")).toBe("o/{*path:nonfile}");
+    expect(found("o/x/lines")).toBe("o/{*path:nonfile}");
+    expect(found("o/x/y.txt")).toBe("{*file:file}");
+    expect(found("o")).toBe("o/{*path:nonfile}");
+    expect(found("other")).toBeUndefined();
+    expect(table.find("GET", "/api/page")?.params).toEqual({ n: "1" });
+    expect(found("page/x")).toBeUndefined();
+  });
+
+  it("ends before a rest only where its constraints admit none", () => {
+    const table = tableOf("GET /a/{x?}/{*rest:int}", "GET /b/{x?}/{*rest:nonfile}");
+    expect(table.find("GET", "/a")).toBeUndefined();
+    expect(table.find("GET", "/a/1/2")?.params).toEqual({ x: "1", rest: "2" });
+    expect(table.find("GET", "/b")?.params).toEqual({});
+  });
+
+  it("says what answers a route with the same constraints already", () => {
+    const table = tableOf("GET /api/{id:int}");
+    expect(table.addPattern(["GET"], patternOf("/api/{other:int}") as never, "other")).toBe("GET /api/{id:int}");
+    expect(table.addPattern(["GET"], patternOf("/api/{other:long}") as never, "other")).toBeUndefined();
   });
 
   it("says what answers a route already", () => {
@@ -71,6 +114,7 @@ describe("a route table", () => {
 
   it("names a segment that only the Functions host understands", () => {
     expect(patternOf("/api/files/{name}.{ext}")).toEqual({ unsupported: "{name}.{ext}" });
+    expect(patternOf("/api/{x:regex(\\A5)}")).toEqual({ unsupported: "{…:regex(\\A5)}" });
     expect(patternOf("/api/files")).toBeUndefined();
   });
 

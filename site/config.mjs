@@ -13,7 +13,7 @@ const page = (name) => ({
 const groups = {
   Begin: ["getting-started", "coming-from", "comparison", "faq"],
   Functions: ["decorators", "payloads", "state", "calls", "topics", "testing"],
-  Running: ["running", "mounting", "embedded-sidecar", "inspector", "operating", "azure", "command-line"],
+  Running: ["running", "mounting", "embedded-sidecar", "inspector", "deploy", "operating", "azure", "command-line"],
   Promises: ["guarantees", "limits", "compatibility", "performance"],
   "To look up": ["errors", "wire-format"],
 };

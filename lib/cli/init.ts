@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { toHostFiles } from "../azure/app/function-files.js";
 import type { PackageManager, ProjectOptions } from "../init/options.js";
 import { managers, projectFiles } from "../init/project.js";
 import { exitCodes, exitWith } from "./report.js";
@@ -48,14 +49,17 @@ async function init(folder: string, given: InitOptions): Promise<number> {
     throw new UsageError(`${folder}: there is a file of that name; give another folder`);
   const options = process.stdin.isTTY && process.stdout.isTTY ? await ask(given) : given;
   const packageManager = managerOf(process.env["npm_config_user_agent"]);
-  const files = projectFiles({
+  const target = options.target ?? choices.target[0];
+  const project = projectFiles({
     name: nameOf(basename(root)),
-    target: options.target ?? choices.target[0],
+    target,
     decorators: options.decorators ?? choices.decorators[0],
     tests: options.tests ?? choices.tests[0],
     packageManager,
     version: `^${ownVersion()}`,
   });
+  // In the v3 model `generate` writes them, with the settings of the functions.
+  const files = { ...project, ...(target === "azure-v4" && toHostFiles([], "host")) };
   const taken = Object.keys(files).filter((path) => existsSync(join(root, path)));
   if (taken.length > 0)
     throw new UsageError(
@@ -67,7 +71,8 @@ async function init(folder: string, given: InitOptions): Promise<number> {
     process.stdout.write(`write ${path}\n`);
   }
   const { install, run } = managers[packageManager];
-  const enter = root === process.cwd() ? "" : `cd ${relative(process.cwd(), root)}\n  `;
+  const path = relative(process.cwd(), root);
+  const enter = path === "" ? "" : `cd ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}\n  `;
   process.stderr.write(`next:\n  ${enter}${install}\n  ${run} start\n  ${run} test\n`);
   return exitCodes.done;
 }

@@ -117,9 +117,10 @@ spec:
                   key: token
           ports:
             - containerPort: 3001
+          # The app lives, and its sidecar answers and has what the functions name.
           readinessProbe:
             httpGet:
-              path: /healthz
+              path: /readyz
               port: 3001
           livenessProbe:
             httpGet:
@@ -150,28 +151,19 @@ param image string
 
 param location string = resourceGroup().location
 
-@secure()
-@description('What the sidecar must send with everything.')
-param appApiToken string
-
 resource app 'Microsoft.App/containerApps@2024-03-01' = {
   name: '${id}'
   location: location
   properties: {
     managedEnvironmentId: environmentId
     configuration: {
+      // APP_API_TOKEN is set by Container Apps itself, and its sidecar sends it: a value of your own would refuse everything.
       dapr: {
         enabled: true
         appId: '${id}'
         appPort: 3001
         appProtocol: 'http'
       }
-      secrets: [
-        {
-          name: 'app-api-token'
-          value: appApiToken
-        }
-      ]
     }
     template: {
       // Container Apps has no block-shutdown-duration: what is in flight when a replica stops may be delivered again.
@@ -180,17 +172,11 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
         {
           name: '${id}'
           image: image
-          env: [
-            {
-              name: 'APP_API_TOKEN'
-              secretRef: 'app-api-token'
-            }
-          ]
           probes: [
             {
               type: 'Readiness'
               httpGet: {
-                path: '/healthz'
+                path: '/readyz'
                 port: 3001
               }
             }

@@ -10,6 +10,7 @@ const versions = {
   "@azure/functions": "^4.5.0",
   typescript: "^5.9.3",
   "@types/node": "^22.0.0",
+  "@swc/core": "^1.15.0",
   jest: "^30.0.0",
   "@types/jest": "^30.0.0",
   vitest: "^3.2.0",
@@ -71,9 +72,10 @@ function packageJson({ name, target, decorators, tests, version }: ProjectOption
   }[tests];
   const dependencies: Package[] = [
     ...(target === "azure-v4" ? (["@azure/functions"] as const) : []),
-    ...(decorators === "standard" ? (["zod"] as const) : (["class-transformer", "class-validator"] as const)),
+    ...(decorators === "standard" ? [] : (["class-transformer", "class-validator"] as const)),
   ];
   const devDependencies: Package[] = [
+    "@swc/core",
     ...(tests === "jest" ? (["@types/jest"] as const) : []),
     "@types/node",
     ...(tests === "node" ? [] : ([tests] as const)),
@@ -89,11 +91,16 @@ function packageJson({ name, target, decorators, tests, version }: ProjectOption
     scripts: {
       build: `tsc -p tsconfig.json${generate}`,
       start: "npm run build && dapr-functions run build/functions.js --components components",
+      dev: "dapr-functions run src/functions.ts --components components --watch",
       ...(target === "serve" ? { serve: "node build/main.js" } : { azure: "npm run build && func start" }),
       test: `npm run build && ${test}`,
       check: `dapr-functions check build/functions.js --components components${target === "serve" ? " --standalone" : ""}`,
     },
-    dependencies: { ...versionsOf(dependencies), "dapr-functions": version },
+    dependencies: {
+      ...versionsOf(dependencies),
+      "dapr-functions": version,
+      ...(decorators === "standard" && versionsOf(["zod"])),
+    },
     devDependencies: versionsOf(devDependencies),
     engines: { node: ">=20.19" },
   };
@@ -171,6 +178,7 @@ function readme({ name, target, packageManager }: ProjectOptions, id: string): s
 \`\`\`sh
 ${install} && ${run} start   # the functions beside an embedded sidecar, nothing else to install
 ${install} && ${run} test
+${run} dev   # as start, and loads the functions anew when a file is saved
 \`\`\`
 
 With the first one running:

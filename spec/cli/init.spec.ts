@@ -27,6 +27,7 @@ function workshop(): string {
   const folder = consumerProject({
     packages: [
       "zod",
+      "@swc/core",
       "class-validator",
       "class-transformer",
       "@azure/functions",
@@ -90,28 +91,32 @@ describe("dapr-functions init", () => {
       expect(`${stdout}${stderr}`).toMatch(/\b4 pass|pass 4|4 passed/);
     }, 120_000);
 
-    it("starts, and answers beside the embedded sidecar", async () => {
-      const app = spawn("npm", ["start", "--", "--dapr-http-port", "0"], {
-        cwd: project,
-        env: environment,
-        detached: true,
-      });
-      try {
-        const sidecar = await sidecarOf(app);
-        const send = (method: string, body: object) =>
-          fetch(`${sidecar}/v1.0/invoke/${name}/method/${method}`, {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify(body),
-          });
-        expect(await (await send("createNewOrder", { id: "41", total: 3 })).json()).toEqual({ id: "41", total: 3 });
-        expect(await (await send("retrieveOrder", { id: "41" })).json()).toEqual({ id: "41", total: 3 });
-        expect((await send("createNewOrder", { id: "41" })).status).toBe(400);
-      } finally {
-        process.kill(-app.pid!, "SIGTERM");
-        await once(app, "close");
-      }
-    }, 120_000);
+    it.each(["start", "dev"])(
+      "answers beside the embedded sidecar after npm run %s",
+      async (script) => {
+        const app = spawn("npm", ["run", script, "--", "--dapr-http-port", "0"], {
+          cwd: project,
+          env: environment,
+          detached: true,
+        });
+        try {
+          const sidecar = await sidecarOf(app);
+          const send = (method: string, body: object) =>
+            fetch(`${sidecar}/v1.0/invoke/${name}/method/${method}`, {
+              method: "POST",
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify(body),
+            });
+          expect(await (await send("createNewOrder", { id: "41", total: 3 })).json()).toEqual({ id: "41", total: 3 });
+          expect(await (await send("retrieveOrder", { id: "41" })).json()).toEqual({ id: "41", total: 3 });
+          expect((await send("createNewOrder", { id: "41" })).status).toBe(400);
+        } finally {
+          process.kill(-app.pid!, "SIGTERM");
+          await once(app, "close");
+        }
+      },
+      120_000,
+    );
 
     it("has nothing that check finds wrong", () => {
       const { status, stderr } = spawnSync("npm", ["run", "check"], {
@@ -144,6 +149,29 @@ describe("dapr-functions init", () => {
     expect(new Set(versions).size).toBe(1);
   });
 
+  it("gives the v4 model the host.json and local.settings.json that no other command writes for it", () => {
+    init(folder, ["orders-v4", "--target", "azure-v4"]);
+    const read = (file: string) => JSON.parse(readFileSync(join(folder, "orders-v4", file), "utf8")) as unknown;
+    expect(read("host.json")).toMatchObject({ extensionBundle: { version: "[4.17.0, 5.0.0)" } });
+    expect(read("local.settings.json")).toMatchObject({ Values: { FUNCTIONS_WORKER_RUNTIME: "node" } });
+  });
+
+  it("quotes a folder that the shell would take apart", () => {
+    expect(init(folder, ["My App"]).stderr).toContain('\n  cd "My App"\n');
+  });
+
+  it("asks Kubernetes and Container Apps to send nothing before the sidecar answers", () => {
+    init(folder, ["probes"]);
+    for (const file of ["kubernetes.yaml", "container-app.bicep"]) {
+      const text = readFileSync(join(folder, "probes", "deploy", file), "utf8");
+      expect([file, /readiness.{0,100}\/readyz/is.test(text), /liveness.{0,150}\/healthz/is.test(text)]).toEqual([
+        file,
+        true,
+        true,
+      ]);
+    }
+  });
+
   it("says what it wrote and what comes next, in the words of the package manager that ran it", () => {
     const run = init(folder, ["with-pnpm"], "pnpm/10.1.0 npm/? node/v22");
     expect(
@@ -162,7 +190,7 @@ describe("dapr-functions init", () => {
       dependencies: object;
       scripts: Record<string, string>;
     };
-    expect(Object.keys(manifest.dependencies)).toEqual(["zod", "dapr-functions"]);
+    expect(Object.keys(manifest.dependencies)).toEqual(["dapr-functions", "zod"]);
     expect(manifest.scripts["test"]).toContain("node --test");
     expect(readFileSync(join(folder, "defaults", "tsconfig.json"), "utf8")).not.toContain("experimentalDecorators");
   });

@@ -33,9 +33,15 @@ export function toFunctionFiles(
     files[`${definition.name}/function.json`] = toFunctionJsonText(definition, options);
     files[`${definition.name}/index.cjs`] = toShim(definition.name, path, bindings);
   }
-  files["host.json"] = toText(hostJson);
-  files["local.settings.json"] = toText(toLocalSettings(definitions, bindings));
-  return files;
+  return { ...files, ...toHostFiles(definitions, bindings) };
+}
+
+/** What the Functions host reads beside the functions, in either model: host.json and local.settings.json. */
+export function toHostFiles(definitions: readonly FunctionDefinition[], bindings: Bindings): Record<string, string> {
+  return {
+    "host.json": toText(hostJson),
+    "local.settings.json": toText(toLocalSettings(definitions, bindings)),
+  };
 }
 
 /** Dapr is in the extension bundle from this version. */

@@ -158,9 +158,12 @@ export class App {
     return new App(child, name, port);
   }
 
-  /** @param collected with a garbage collection before memory is looked at */
-  async usage(collected = false): Promise<Usage> {
-    this.child.send({ collected });
+  /**
+   * @param collected with a garbage collection before memory is looked at
+   * @param profile `start` begins a profile; a file's path ends it, and holds it then
+   */
+  async usage(collected = false, profile?: string): Promise<Usage> {
+    this.child.send({ collected, profile });
     const [message] = (await once(this.child, "message")) as [Usage];
     return message;
   }

@@ -1,5 +1,5 @@
 // `npm run bench [-- --quick] [-- SCENARIO …]`: a full run writes bench/results.json, bench/chart.svg and
-// the figures of docs/performance.md; a quick one, or one of some scenarios, only prints.
+// the figures of docs/performance.md; a quick one, or one of some scenarios, only prints. `-- --profile JOB` profiles one job.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { consumerProject } from "../spec/support/packed.js";
 import { judge } from "./bars.js";
 import type { Bench, Figures, Scenario } from "./bench.js";
 import { buildLoad } from "./processes.js";
+import { profile } from "./profile.js";
 import { chartOf } from "./report/chart.js";
 import { writePage } from "./report/page.js";
 import { resultsOf } from "./report/results.js";
@@ -44,6 +45,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 async function main(): Promise<void> {
   const root = resolve(__dirname, "..", "..");
   const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+  if (process.argv.includes("--profile")) return await profile((quick) => prepare(root, quick), only);
   const unknown = only.find((name) => !(name in scenarios));
   if (unknown !== undefined) {
     throw new Error(`there is no scenario "${unknown}"; there are ${Object.keys(scenarios).join(", ")}`);

@@ -1,4 +1,6 @@
 import type { PayloadIssue } from "../model/errors.js";
+import { numberProblem } from "../model/numbers.js";
+import type { Problem } from "../model/errors.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
 import type { PayloadPackages } from "./payload-packages.js";
 import type { Class } from "../model/payload-type.js";
@@ -16,6 +18,13 @@ export interface ValidationOptions {
   readonly maxDepth?: number | undefined;
   /** Objects and list elements that are accepted, nested ones included; 50,000 unless given. */
   readonly maxItems?: number | undefined;
+}
+
+/** What is wrong with the numbers of these options. */
+export function validationProblems(options: ValidationOptions = {}): Problem[] {
+  return (["maxDepth", "maxItems"] as const).flatMap((name) =>
+    numberProblem(`validation.${name}`, options[name], { least: 1, whole: true }),
+  );
 }
 
 /** The same, and who wants to know what is dropped. */

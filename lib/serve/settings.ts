@@ -6,6 +6,8 @@ import { settingsFrom, type Settings } from "../expressions/settings.js";
 import { defaultRoutePrefix } from "../model/paths.js";
 import { parseRouteTemplate } from "../model/route-template.js";
 import { readJsonWithComments } from "../model/jsonc.js";
+import { numberProblem, type NumberRange } from "../model/numbers.js";
+import { validationProblems, type ValidationOptions } from "../payload/check.js";
 
 /** What `serve` reads from its options and, where they leave it open, from the environment. */
 export interface RuntimeSettings {
@@ -40,6 +42,8 @@ export interface RuntimeOptions {
   readonly maxQueue?: number | undefined;
   readonly invocationTimeout?: number | undefined;
   readonly routePrefix?: string | undefined;
+  readonly validation?: ValidationOptions | undefined;
+  readonly record?: string | { readonly maxSize?: number | undefined } | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,27 +82,28 @@ export function readSettings(
   return { settings, problems: [...problems, ...numberProblems(options), ...flushProblems(options)] };
 }
 
-/** Options that say how many of something there may be. */
-const counts: ReadonlySet<string> = new Set(["maxConcurrency", "maxQueue"]);
+/** The numbers that options take. */
+const ranges = {
+  timeout: { least: 1 },
+  shutdownTimeout: { least: 0 },
+  maxBodySize: { least: 0 },
+  maxRequestSize: { least: 1024 },
+  maxConcurrency: { least: 1, whole: true },
+  maxQueue: { least: 0, whole: true },
+  invocationTimeout: { least: 1 },
+} as const satisfies Partial<Record<keyof RuntimeOptions, NumberRange>>;
 
 function numberProblems(options: RuntimeOptions): Problem[] {
-  const least = {
-    timeout: 1,
-    shutdownTimeout: 0,
-    maxBodySize: 0,
-    maxRequestSize: 1024,
-    maxConcurrency: 1,
-    maxQueue: 0,
-    invocationTimeout: 1,
-  };
-  return Object.entries(least).flatMap(([name, minimum]) => {
-    const value = options[name as keyof typeof least];
-    const isCount = counts.has(name);
-    const isNumber = isCount ? Number.isInteger(value) || value === Infinity : typeof value === "number";
-    if (value === undefined || (isNumber && value >= minimum)) return [];
-    const what = isCount ? "whole number" : "number";
-    return invalid(name, `${String(value)} is not a ${what} from ${minimum} on; give one`).problems;
-  });
+  const problems = Object.entries(ranges).flatMap(([name, range]) =>
+    numberProblem(name, options[name as keyof typeof ranges], range),
+  );
+  const { record } = options;
+  const maxSize = typeof record === "object" ? record.maxSize : undefined;
+  return [
+    ...problems,
+    ...numberProblem("record.maxSize", maxSize, { least: 0 }),
+    ...validationProblems(options.validation),
+  ];
 }
 
 function flushProblems({ flush }: RuntimeOptions): Problem[] {

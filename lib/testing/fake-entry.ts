@@ -38,7 +38,7 @@ export interface FakeEntry<T> extends StateEntry<T> {
  * new Carts().addItem({ id: "41", sku: "tea" }, { cart });
  * expect(cart.result).toMatchObject({ isSet: true, value: { lines: ["tea"] } });
  */
-export function stateEntry<T>(init: StateEntryInit<T> = {}): FakeEntry<T> {
+export function stateEntry<T = never>(init: StateEntryInit<T> = {}): FakeEntry<T> {
   return new KeepingEntry<T>(init);
 }
 

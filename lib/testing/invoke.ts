@@ -5,7 +5,9 @@ import { systemData, type BindingData } from "../expressions/template.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
 import { lostTypesOf } from "../metadata/lost-types.js";
-import { readFunctions } from "../metadata/functions.js";
+import { readFunctions, throwErrors } from "../metadata/functions.js";
+import { numberProblem } from "../model/numbers.js";
+import { validationProblems } from "../payload/check.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { bindingDataOf } from "../invocation/binding-data.js";
 import type { Invocation } from "../invocation/binding-host.js";
@@ -86,6 +88,7 @@ export async function invoke<C extends object, K extends MethodName<C>>(
   };
   Object.defineProperty(context, "attempt", { get: () => invocation.attempt, enumerable: true, configurable: true });
   const { validation, around, conflicts } = options;
+  throwErrors([...validationProblems(validation), ...numberProblem("conflicts", conflicts, { least: 0, whole: true })]);
   const host = new FakeHost(inputs, validation, conflicts);
   const compiled = compileFunction({ definition, instance }, host, { validation, around });
   const reply = await replyOf(compiled, payload, invocation);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readSettings, settingSources } from "../../lib/serve/settings.js";
+import { readSettings, settingSources, type RuntimeOptions } from "../../lib/serve/settings.js";
 
 describe("the runtime's settings", () => {
   it("have defaults", () => {
@@ -73,6 +73,26 @@ describe("the runtime's settings", () => {
     expect(readSettings({}, { [name]: value }).problems).toEqual([
       expect.objectContaining({ code: "setting-invalid", message: expect.stringContaining(`${name}: `) }),
     ]);
+  });
+
+  it.each<[string, (value: number) => RuntimeOptions, readonly unknown[], readonly number[]]>([
+    ["timeout", (timeout) => ({ timeout }), [0, -1, NaN, "5", null, true], [1, 0.5 + 1, 2 ** 53, Infinity]],
+    ["shutdownTimeout", (shutdownTimeout) => ({ shutdownTimeout }), [-1, NaN, "5"], [0, Infinity]],
+    ["maxBodySize", (maxBodySize) => ({ maxBodySize }), [-1, NaN, "1mb"], [0, 2 ** 53, Infinity]],
+    ["maxRequestSize", (maxRequestSize) => ({ maxRequestSize }), [0, 1023, NaN, "4Mi"], [1024, Infinity]],
+    ["maxConcurrency", (maxConcurrency) => ({ maxConcurrency }), [0, -1, NaN, 1.5, "5"], [1, Infinity]],
+    ["maxQueue", (maxQueue) => ({ maxQueue }), [-1, NaN, 1.5, "5"], [0, Infinity]],
+    ["invocationTimeout", (invocationTimeout) => ({ invocationTimeout }), [0, -1, NaN, "5"], [1, Infinity]],
+    ["validation.maxDepth", (maxDepth) => ({ validation: { maxDepth } }), [0, -1, NaN, 1.5, "5", null], [1, Infinity]],
+    ["validation.maxItems", (maxItems) => ({ validation: { maxItems } }), [0, -1, NaN, 1.5, "5"], [1, Infinity]],
+    ["record.maxSize", (maxSize) => ({ record: { maxSize } }), [-1, NaN, "1mb", null], [0, Infinity]],
+    ["port", (port) => ({ port }), [-1, 65_536, NaN, 1.5, "80", Infinity], [0, 65_535]],
+  ])("take no number for %s that it cannot be", (name, options, bad, good) => {
+    for (const value of bad) {
+      const problem = { code: "setting-invalid", message: expect.stringMatching(new RegExp(`^${name}: .+; give`)) };
+      expect([value, readSettings(options(value as number), {}).problems]).toMatchObject([value, [problem]]);
+    }
+    for (const value of good) expect([value, readSettings(options(value), {}).problems]).toEqual([value, []]);
   });
 
   it.each(["", " "])("take no blank host for every address of the machine: %p", (host) => {

@@ -138,7 +138,34 @@ describe("state entries in invoke", () => {
   });
 });
 
+describe("the number of conflicts", () => {
+  it.each([-1, NaN, 1.5, "2" as never])("is a whole number from 0 on, not %p", async (conflicts) => {
+    await expect(invoke(new Carts(), "add", payload, { conflicts })).rejects.toThrow(
+      "is not a whole number from 0 on; give one",
+    );
+  });
+
+  it("ends with the attempts", async () => {
+    const endless = invoke(new Carts(), "add", payload, { conflicts: Infinity });
+    await expect(endless).rejects.toMatchObject({ code: "ERR_STATE_CONFLICT" });
+  });
+
+  it("comes with numbers of a validation that are checked as well", async () => {
+    const options = { validation: { maxItems: NaN } };
+    await expect(invoke(new Carts(), "add", payload, options)).rejects.toThrow("validation.maxItems");
+  });
+});
+
 describe("stateEntry", () => {
+  it("fits any entry where it holds nothing", async () => {
+    for (const cart of [stateEntry(), stateEntry({}), stateEntry({ key: "7" })]) {
+      const { entries } = await invoke(new Carts(), "add", payload, { inputs: { cart } });
+      expect(entries.cart.value).toEqual({ lines: ["tea"] });
+    }
+    // @ts-expect-error The value is not that of a cart.
+    await invoke(new Carts(), "add", payload, { inputs: { cart: stateEntry({ value: { lines: [1] } }) } });
+  });
+
   it("is an entry to call a method with", () => {
     const cart = stateEntry<Cart>({ value: { lines: ["milk"] } });
     expect(cart).toMatchObject({ exists: true, etag: "1", value: { lines: ["milk"] } });

@@ -11,6 +11,7 @@ import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Class } from "../../model/payload-type.js";
 import { warnOfDropped } from "../../payload/dropped-properties.js";
 import type { ValidationOptions } from "../../payload/payload-type.js";
+import { validationProblems } from "../../payload/check.js";
 import type { Around } from "../../invocation/around.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { AzureHost } from "./azure-host.js";
@@ -46,6 +47,7 @@ export function inspectForHost(targets: readonly Target[], options: AzureOptions
     definitions,
     problems: [
       ...bindingsProblems(options.bindings),
+      ...validationProblems(options.validation),
       ...problems,
       ...inspectStart(targets, options),
       ...functionsHostProblems(definitions, options.bindings ?? "host"),

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
 import { InvocationError, SidecarError } from "../../model/errors.js";
+import { numberFault } from "../../model/numbers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
 import { sidecarTimeout, sidecarToken, sidecarUrl, tokenProblem } from "../address.js";
 import type {
@@ -59,11 +60,13 @@ export class HttpDaprClient implements DaprClient {
   readonly #withoutBulk = new Set<string | undefined>();
 
   /** @throws DefinitionError `setting-invalid` for a variable; TypeError for a `url` that is not a sidecar's, an `apiToken`
-   * that no header can carry */
+   * that no header can carry, a `timeout` below 1 */
   constructor(options: HttpDaprClientOptions = {}) {
     const url = options.url ?? sidecarUrl();
     const address = parseAddress(url);
     if (typeof address === "string") throw new TypeError(`url: it ${address}`);
+    const fault = options.timeout === undefined ? undefined : numberFault(options.timeout, { least: 1 });
+    if (fault !== undefined) throw new TypeError(`timeout: ${fault}`);
     this.#transport = new Transport(url, options.timeout ?? sidecarTimeout());
     const token = options.apiToken ?? sidecarToken();
     const problem = tokenProblem(token);

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { SidecarError } from "../../model/errors.js";
+import { InvocationError, SidecarError } from "../../model/errors.js";
+import { numberFault } from "../../model/numbers.js";
 import type { Answer } from "./exchange.js";
 
 /** Where a request went, for messages: never its query, headers or body. */
@@ -37,6 +38,16 @@ export function sidecarError(place: RequestPlace, failure: Failure): SidecarErro
     target,
     message: `${binding === undefined ? "" : `${binding}, `}${operation}${answered}: ${failure.message}`,
   });
+}
+
+/**
+ * Refuses a time that no timer waits for: it would have passed at once, with a message that accuses the sidecar.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function refuseTimeout(timeout: number | undefined, { operation }: Pick<RequestPlace, "operation">): void {
+  const fault = timeout === undefined ? undefined : numberFault(timeout, { least: 1 });
+  if (fault !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `${operation}, timeout: ${fault}`);
 }
 
 /** True where nothing listens: no byte of the request was sent. */

@@ -5,7 +5,7 @@ import { isHeader } from "../../model/headers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
 import type { CallOptions } from "../dapr-client.js";
 import { Exchange, type Answer } from "./exchange.js";
-import { badAnswer, isRefused, noAnswer, type RequestPlace } from "./sidecar-failure.js";
+import { badAnswer, isRefused, noAnswer, refuseTimeout, type RequestPlace } from "./sidecar-failure.js";
 import { abortError, UnderWay } from "./under-way.js";
 
 /** One request, path and all as it is sent. */
@@ -77,6 +77,7 @@ export class Transport {
     };
     const problem = unsendable(options.method, options.headers);
     if (problem !== undefined) throw noAnswer(this.placeOf(call, request), new Error(problem));
+    refuseTimeout(call.timeout, this.placeOf(call, request));
     let timeout = call.timeout ?? this.timeout;
     for (let attempt = 0; ; attempt++) {
       try {

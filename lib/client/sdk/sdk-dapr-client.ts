@@ -26,7 +26,7 @@ import { replyBytes, sdkData, sdkOptions, sdkStateItem } from "./sdk-data.js";
 import { sdkCalleeError, sdkError, unreadReply } from "./sdk-failure.js";
 import { hideToken, type DaprSdk } from "./sdk.js";
 import { bulkStateResults } from "../http/bulk-state.js";
-import { withAccepted, type RequestPlace } from "../http/sidecar-failure.js";
+import { refuseTimeout, withAccepted, type RequestPlace } from "../http/sidecar-failure.js";
 import { withinTime } from "../http/under-way.js";
 
 /**
@@ -255,6 +255,7 @@ export class SdkDaprClient implements DaprClient {
 
   async #call<T>(call: CallOptions, operation: string, run: () => Promise<T>): Promise<T> {
     if (call.daprAddress !== undefined) throw unsupported("another daprAddress");
+    refuseTimeout(call.timeout, { operation });
     try {
       return await withinTime(run, call.timeout ?? this.#timeout, call.signal);
     } catch (error) {

@@ -222,6 +222,12 @@ describe("toHandler", () => {
       ["a size that is none", { settings, maxRequestSize: 1 }, "setting-invalid", /maxRequestSize/],
       ["an order that is none", { settings, flush: "all" as never }, "setting-invalid", /flush/],
       ["another word", { bindings: "both" as never }, "option-invalid", /bindings: it is "both"; give "host" or/],
+      [
+        "a limit that is none",
+        { validation: { maxItems: NaN } },
+        "setting-invalid",
+        /validation\.maxItems: NaN is not a whole/,
+      ],
     ])("refuses %s", async (_, options, code, message) => {
       const handler = toHandler(() => ({ Stored }), "save", { bindings: "sidecar", ...options });
       const error = (await handler(context({ id: "1" })).catch((thrown: unknown) => thrown)) as DefinitionError;

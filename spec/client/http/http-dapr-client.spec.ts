@@ -217,6 +217,18 @@ describe("requests", () => {
   });
 });
 
+describe("a time", () => {
+  it.each([0, -1, NaN, "5" as never])("is not %p milliseconds", async (timeout) => {
+    expect(() => new HttpDaprClient({ url: sidecar.url, timeout })).toThrow("timeout: ");
+    const call = client.getState({ stateStore: "s", key: "k", timeout });
+    await expect(call).rejects.toMatchObject({
+      code: "ERR_DAPR_BAD_REQUEST",
+      message: expect.stringContaining("GET /v1.0/state/s/k, timeout: "),
+    });
+    expect(sidecar.requests).toEqual([]);
+  });
+});
+
 describe("answers", () => {
   it("give a value parsed once, and text where it is not JSON", async () => {
     sidecar.answer = () => ({ headers: { etag: "1" }, body: '"{\\"a\\":1}"' });

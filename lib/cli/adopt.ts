@@ -3,6 +3,7 @@ import { dirname, join, posix, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { readFunction, type AdoptedFunction, type AdoptionFinding } from "../azure/adopt/read-function.js";
 import { writeClass } from "../azure/adopt/write-class.js";
+import { builtPathOf } from "./modules/typescript.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, printJson } from "./report.js";
 import { UsageError } from "./usage-error.js";
@@ -55,14 +56,19 @@ function adopt(folder: string, options: AdoptOptions): number {
   const root = resolve(folder);
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new UsageError(`${folder}: it is not a folder; give the root of the app`);
-  const out = relative(root, resolve(root, options.out)).replaceAll("\\", "/");
+  const out = slashes(relative(root, resolve(root, options.out)));
   if (out === "" || out.startsWith(".."))
     throw new UsageError(`--out ${options.out}: give a folder below the app's root`);
   const { functions, findings } = readApp(root);
   if (functions.length === 0 && findings.length === 0)
-    throw new UsageError(`${folder}: no folder in it has a function.json`);
-  const files = filesOf(functions, out, options);
-  if (!existsSync(join(root, "tsconfig.json"))) files["tsconfig.json"] = tsconfig(out, options.decorators);
+    throw new UsageError(
+      `${folder}: no folder in it has a function.json; give the root of an app in the v3 model (handlers of the v4 model are moved by hand: docs/coming-from.md)`,
+    );
+  const hasConfig = existsSync(join(root, "tsconfig.json"));
+  // What is written below has its root in `out`.
+  const built = hasConfig ? slashes(relative(root, dirname(builtPathOf(join(root, out, "functions.ts"))))) : "build";
+  const files = filesOf(functions, out, posix.relative(built, "."), options);
+  if (!hasConfig) files["tsconfig.json"] = tsconfig(out, options.decorators);
   const taken = Object.keys(files).filter(
     (path) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") !== files[path],
   );
@@ -88,7 +94,7 @@ function adopt(folder: string, options: AdoptOptions): number {
     for (const { action, path, diff } of report as { action: string; path: string; diff?: string }[])
       process.stdout.write(`${action} ${path}\n${diff ?? ""}`);
     for (const { kind, function: name, text } of findings) process.stderr.write(`${kind} ${name}: ${text}\n`);
-    process.stderr.write(nextSteps(functions, out));
+    process.stderr.write(nextSteps(functions, out, built));
   }
   return skipped ? exitCodes.problems : exitCodes.done;
 }
@@ -117,7 +123,12 @@ function readApp(root: string): {
 }
 
 /** The first `--class` that names a function has it; the others are those of `Functions`. */
-function filesOf(functions: readonly AdoptedFunction[], out: string, options: AdoptOptions): Record<string, string> {
+function filesOf(
+  functions: readonly AdoptedFunction[],
+  out: string,
+  up: string,
+  options: AdoptOptions,
+): Record<string, string> {
   const groups = options.class.map((text) => {
     const [, name, list] = /^([A-Za-z_$][\w$]*)=(.+)$/.exec(text) ?? [];
     if (name === undefined || list === undefined)
@@ -134,13 +145,13 @@ function filesOf(functions: readonly AdoptedFunction[], out: string, options: Ad
   }
   const empty = groups.find(({ name }) => !byClass.has(name));
   if (empty !== undefined) throw new UsageError(`--class ${empty.name}: no function of the app has such a name`);
-  const up = out
-    .split("/")
-    .map(() => "..")
-    .join("/");
   return Object.fromEntries(
     [...byClass].map(([name, members]) => [posix.join(out, `${kebab(name)}.ts`), writeClass(name, members, up)]),
   );
+}
+
+function slashes(path: string): string {
+  return path.replaceAll("\\", "/");
 }
 
 function escapeRegExp(text: string): string {
@@ -167,13 +178,13 @@ function tsconfig(out: string, decorators: AdoptOptions["decorators"]): string {
   return `${JSON.stringify({ compilerOptions, include: [out] }, null, 2)}\n`;
 }
 
-function nextSteps(functions: readonly AdoptedFunction[], out: string): string {
+function nextSteps(functions: readonly AdoptedFunction[], out: string, built: string): string {
   if (functions.length === 0) return "";
   return [
     `adopted ${functions.length} function${functions.length === 1 ? "" : "s"} into ${out}/. Next:`,
     "  npm install dapr-functions && npm install --save-dev typescript @types/node",
     "  npx tsc -p .",
-    "  npx dapr-functions generate build --force     # function.json and index.cjs of these folders from the decorators",
+    `  npx dapr-functions generate ${built} --force     # function.json and index.cjs of these folders from the decorators`,
     "",
   ].join("\n");
 }

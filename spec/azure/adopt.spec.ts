@@ -461,11 +461,33 @@ describe("dapr-functions adopt", () => {
   });
 
   it.each([
+    ["none", undefined, "src", "build", "../F/index.js"],
+    ["none", undefined, "app/classes", "build", "../F/index.js"],
+    ["a folder for all", { outDir: "dist", rootDir: "." }, "src", "dist/src", "../../F/index.js"],
+    ["a folder for sources", { outDir: "dist/app", rootDir: "src" }, "src", "dist/app", "../../F/index.js"],
+    ["built files beside their sources", {}, "src", "src", "../F/index.js"],
+  ])(
+    "finds handlers from where tsconfig.json builds the classes to: %s, %j, --out %s",
+    (_, options, out, built, path) => {
+      const project = makeProject();
+      write(project, {
+        "F/function.json": JSON.stringify({ bindings: [invocation] }),
+        "F/index.js": "module.exports = async () => 1;",
+        ...(options && { "tsconfig.json": JSON.stringify({ compilerOptions: options }) }),
+      });
+      const { stderr } = runCli(project, ["adopt", ".", "--out", out]);
+      expect(stderr).toContain(`npx dapr-functions generate ${built} --force`);
+      expect(readFileSync(join(project, out, "functions.ts"), "utf8")).toContain(`import("${path}" as string)`);
+      expect(existsSync(join(project, built, path))).toBe(true);
+    },
+  );
+
+  it.each([
     [["adopt", "nowhere"], "nowhere: it is not a folder"],
     [["adopt", ".", "--out", ".."], "--out ..: give a folder below the app's root"],
     [["adopt", ".", "--class", "x"], "--class x: write it as Name=Function,Other*"],
     [["adopt", ".", "--class", "A=Nothing*"], "--class A: no function of the app has such a name"],
-    [["adopt", "src"], "src: no folder in it has a function.json"],
+    [["adopt", "src"], "src: no folder in it has a function.json; give the root of an app in the v3 model"],
   ])("refuses %j", (args, message) => {
     const { status, stderr } = runCli(app, args);
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);

@@ -34,20 +34,26 @@ interface V3Log {
   readonly verbose?: (...args: unknown[]) => void;
 }
 
-/** What is used of the v4 model's context. */
-export type V4Context = Pick<import("@azure/functions").InvocationContext, V4Member>;
-type V4Member =
-  | "invocationId"
-  | "functionName"
-  | "triggerMetadata"
-  | "traceContext"
-  | "extraInputs"
-  | "extraOutputs"
-  | "log"
-  | "info"
-  | "warn"
-  | "error"
-  | "debug";
+/** What is used of the v4 model's context; written here, since types of the package are not there for users of the v3 model. */
+export interface V4Context {
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly triggerMetadata?: Record<string, unknown> | undefined;
+  readonly traceContext?:
+    | {
+        readonly traceParent?: string | undefined;
+        readonly traceState?: string | undefined;
+        readonly attributes?: object | undefined;
+      }
+    | undefined;
+  readonly extraInputs: { get(name: string): unknown };
+  readonly extraOutputs: { set(name: string, value: unknown): void };
+  log(...args: unknown[]): void;
+  info(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  error(...args: unknown[]): void;
+  debug(...args: unknown[]): void;
+}
 
 /** The Functions host does not tell an invocation that it is to stop. One each, since listeners stay with their signal. */
 function neverAborted(): Pick<InvocationContext, "signal" | "stopping"> {

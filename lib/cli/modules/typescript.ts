@@ -35,8 +35,8 @@ export function builtPathOf(file: string): string {
   return join(resolve(folder, options["outDir"]), relative(root, name));
 }
 
-/** By tsconfig.json: asking the compiler takes most of a second. */
-const sourceFolders = new Map<string, string | undefined>();
+/** Of a program, by tsconfig.json: asking the compiler takes most of a second. */
+const programs = new Map<string, readonly string[]>();
 
 /**
  * What TypeScript before 6 takes for `rootDir` where none is given: the folder that all files of the program have in
@@ -44,8 +44,10 @@ const sourceFolders = new Map<string, string | undefined>();
  */
 function sourceFolderOf(file: string, { config, options }: Project): string | undefined {
   if (config === undefined || typeof options["rootDir"] === "string" || options["composite"] === true) return undefined;
-  if (!sourceFolders.has(config)) sourceFolders.set(config, commonFolderOf(programOf(file, config)));
-  return sourceFolders.get(config);
+  const known = programs.get(config) ?? programOf(file, config);
+  programs.set(config, known);
+  // A file that is yet to be written belongs to the program, too.
+  return known.length === 0 ? undefined : commonFolderOf([file, ...known]);
 }
 
 /** The files that the project's own compiler writes for, if it is one before 6. */
@@ -62,8 +64,7 @@ function programOf(file: string, config: string): string[] {
     .filter((path) => !path.includes("/node_modules/"));
 }
 
-function commonFolderOf([first, ...others]: readonly string[]): string | undefined {
-  if (first === undefined) return undefined;
+function commonFolderOf([first, ...others]: readonly [string, ...string[]]): string {
   let folder = dirname(first);
   const holds = (file: string): boolean => !relative(folder, file).startsWith("..");
   while (!others.every(holds)) folder = dirname(folder);

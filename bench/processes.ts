@@ -126,6 +126,8 @@ export interface AppOptions {
   readonly argument?: string;
   /** Further flags of Node. */
   readonly flags?: readonly string[];
+  /** False for an app that may have all processors. */
+  readonly isPinned?: boolean;
 }
 
 interface Subscription {
@@ -144,11 +146,11 @@ export class App {
 
   /** Resolves once it listens. */
   static async start({ folder }: Bench, options: AppOptions): Promise<App> {
-    const { name, sidecarPort, port = await freePort(), argument = "", flags = [] } = options;
+    const { name, sidecarPort, port = await freePort(), argument = "", flags = [], isPinned = true } = options;
     const script = join(folder, "contestants", "main.js");
     if (!existsSync(script)) throw new Error(`${script} is missing: build the benchmark first`);
     const args = ["--expose-gc", ...flags, script, name, String(sidecarPort), String(port), argument];
-    const [command, all] = pinned(appCpu, process.execPath, args);
+    const [command, all] = isPinned ? pinned(appCpu, process.execPath, args) : [process.execPath, args];
     // With an IPC channel but through `taskset`, so `spawn` and not `fork`.
     const child = spawn(command, all, { cwd: folder, stdio: ["ignore", "ignore", "inherit", "ipc"] });
     await new Promise<void>((resolve, reject) => {
@@ -175,6 +177,13 @@ export class App {
     const { route, routes } = subscriptions.find((subscription) => subscription.topic === topic)!;
     const path = route ?? routes!.default;
     return path.startsWith("/") ? path : `/${path}`;
+  }
+
+  /** Its process, and those that it has started. */
+  pids(): number[] {
+    const pid = this.child.pid!;
+    const file = `/proc/${pid}/task/${pid}/children`;
+    return [pid, ...(existsSync(file) ? readFileSync(file, "utf8").split(" ").filter(Boolean).map(Number) : [])];
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import { resultsOf } from "./report/results.js";
 import { tableOf } from "./report/table.js";
 import { checkSameRequests } from "./same-requests.js";
 import { add } from "./scenarios/add.js";
+import { cores } from "./scenarios/cores.js";
 import { onDaprd } from "./scenarios/daprd.js";
 import { entries } from "./scenarios/entries.js";
 import { fanOut } from "./scenarios/fan-out.js";
@@ -34,6 +35,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   large,
   payload,
   observers,
+  cores,
   daprd: onDaprd,
   functions: manyFunctions,
   start: coldStart,

@@ -1,4 +1,4 @@
-// `node .build/bench/page.js`: the figures of docs/performance.md anew from bench/results.json.
+// `node .build/bench/page.js`: bench/chart.svg and the figures of docs/performance.md anew from bench/results.json.
 import { resolve } from "node:path";
 import { writePage } from "./report/page.js";
 

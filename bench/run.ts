@@ -9,7 +9,6 @@ import { judge } from "./bars.js";
 import type { Bench, Figures, Scenario } from "./bench.js";
 import { buildLoad } from "./processes.js";
 import { profile } from "./profile.js";
-import { chartOf } from "./report/chart.js";
 import { writePage } from "./report/page.js";
 import { resultsOf } from "./report/results.js";
 import { tableOf } from "./report/table.js";
@@ -64,7 +63,6 @@ async function main(): Promise<void> {
     const file = join(root, "bench", "results.json");
     writeFileSync(file, JSON.stringify(resultsOf(root, figures, judged)));
     execFileSync(join(root, "node_modules", ".bin", "prettier"), ["--log-level", "warn", "--write", file]);
-    writeFileSync(join(root, "bench", "chart.svg"), chartOf(figures));
     writePage(root);
   }
 }

@@ -28,7 +28,10 @@ export function resultsOf(root: string, figures: readonly Figures[], bars: reado
       "dapr-functions": versionIn(root),
       node: process.version,
       ...Object.fromEntries(
-        ["@dapr/dapr", "fastify", "undici"].map((name) => [name, versionIn(join(root, "node_modules", name))]),
+        ["@dapr/dapr", "fastify", "hono", "express", "undici"].map((name) => [
+          name,
+          versionIn(join(root, "node_modules", name)),
+        ]),
       ),
       daprd: /github\.com\/dapr\/dapr v(\S+)/.exec(readFileSync(join(root, "spec", "daprd", "go.mod"), "utf8"))![1]!,
       go: execFileSync("go", ["env", "GOVERSION"]).toString().trim(),

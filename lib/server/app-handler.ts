@@ -38,8 +38,6 @@ export interface Closing {
   readonly giveUp: () => void;
   /** Called when those that were given up have had time to send what they had to. */
   readonly cancelRequests: () => void;
-  /** Called when the requests are answered that were in flight when the app was told to stop. */
-  readonly onEarlierEnded?: () => void;
 }
 
 /** Milliseconds that invocations which were given up have to send their outputs and answer. */
@@ -55,7 +53,7 @@ export class AppHandler {
   readonly #tokens: readonly Buffer[];
   readonly #unknown: UnknownPaths;
   #isClosing = false;
-  #isHealthy = true;
+  #takesNew = true;
   #hasClosed = false;
 
   constructor(private readonly options: AppHandlerOptions) {
@@ -63,20 +61,22 @@ export class AppHandler {
     this.#unknown = new UnknownPaths(options.table, options.routes, options.log);
   }
 
-  /** False once the app was told to stop and has done what was in flight then: a sidecar ends with an unhealthy app. */
+  /** False once the app was told to stop and nothing is in flight: a sidecar ends with an unhealthy app. */
   get isHealthy(): boolean {
-    return this.#isHealthy;
+    return !this.#hasClosed;
   }
 
-  /** Waits for the requests in flight; from then on every request is answered 503. */
-  async close({ patience, giveUp, cancelRequests, onEarlierEnded }: Closing): Promise<void> {
+  /**
+   * Waits for the requests in flight; from then on every request is answered 503. Invocations are, once those have been
+   * answered that were in flight at first: an app that is called all the time would never end otherwise.
+   */
+  async close({ patience, giveUp, cancelRequests }: Closing): Promise<void> {
     const { inFlight } = this;
     this.#isClosing = true;
     inFlight.close();
     const patienceEnds = waiting(patience);
     await Promise.race([inFlight.earlierEnded(), patienceEnds.over]);
-    this.#isHealthy = false;
-    onEarlierEnded?.();
+    this.#takesNew = false;
     await Promise.race([inFlight.allEnded(), patienceEnds.over]);
     patienceEnds.cancel();
     if (inFlight.count > 0) {
@@ -101,7 +101,7 @@ export class AppHandler {
     const match = this.options.table.find(method, path);
     if (match === undefined && next !== undefined) return next();
     const isLater = this.inFlight.begin();
-    if (match === undefined || this.#tokens.length > 0 || this.#hasClosed) {
+    if (match === undefined || this.#tokens.length > 0 || !this.#takesNew) {
       try {
         const refused = this.#refusalOf(match, { method, path, header: (name) => headerOf(request, name) });
         if (refused !== undefined) return this.#end(response, refused, isLater);
@@ -154,6 +154,8 @@ export class AppHandler {
   #refusalOf(match: Match<Endpoint> | undefined, request: UnknownRequest): WireReply | undefined {
     const endpoint = match?.value;
     if (this.#hasClosed) return refusal(503, "ERR_APP_STOPPED", "the app has stopped", endpoint?.definition);
+    if (!this.#takesNew && endpoint?.definition !== undefined)
+      return refusal(503, "ERR_APP_STOPPED", "the app is about to stop", endpoint.definition);
     const isPublic = endpoint === undefined ? this.options.isPublic(request.path) : endpoint.isPublic;
     const isAdmitted = this.#tokens.length === 0 || this.#hasToken(request);
     if (!isPublic && !isAdmitted) {

@@ -37,14 +37,9 @@ export class AppServer {
   /** Ends as {@link AppHandler.close} does, and closes the port and its connections. */
   async close(closing: Closing): Promise<void> {
     const end = performance.now() + closing.patience;
-    let ended: Promise<void> | undefined;
-    await this.handler.close({
-      ...closing,
-      onEarlierEnded: () => {
-        // Not the HTTP server's own `close`, which ends idle connections at once: a sidecar may be about to use one.
-        ended = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
-      },
-    });
+    await this.handler.close(closing);
+    // Not the HTTP server's own `close`, which cuts connections that have a reply left to write.
+    const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
     // Each when what is still to be written has been, which a caller that does not read would put off for ever.
     for (const socket of this.#sockets) socket.destroySoon();
     let cancel: (() => void) | undefined;

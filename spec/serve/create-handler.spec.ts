@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -20,6 +21,7 @@ import {
   type HandlerOptions,
   type HttpRequest,
   type HttpResponse,
+  type InvocationContext,
   type RequestHandler,
 } from "../../lib/index.js";
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
@@ -396,7 +398,7 @@ describe("createHandler", () => {
   });
 });
 
-it("is not healthy once what was in flight is done, though what came later still runs", async () => {
+it("stays healthy until what came while it stopped is done too, and takes no more once what was in flight at first is", async () => {
   const ends: (() => void)[] = [];
   let started!: () => void;
   let next = new Promise<void>((resolve) => (started = resolve));
@@ -420,9 +422,35 @@ it("is not healthy once what was in flight is done, though what came later still
   expect(await call("/healthz", "GET")).toBe(204);
   ends[0]!();
   expect(await earlier).toBe(200);
-  expect(await call("/healthz", "GET")).toBe(503);
+  expect(await call("/work")).toBe(503);
+  expect(await call("/healthz", "GET")).toBe(204);
   ends[1]!();
   expect(await later).toBe(200);
   await closed;
+  expect(ends).toHaveLength(2);
+  expect(await call("/healthz", "GET")).toBe(503);
   expect(await call("/work")).toBe(503);
+});
+
+it("stays healthy while an invocation whose time is up sends and answers: a sidecar would be gone before", async () => {
+  const health: (() => Promise<number>)[] = [];
+  let started!: () => void;
+  const running = new Promise<void>((resolve) => (started = resolve));
+  class Obeys {
+    @DaprServiceInvocationTrigger()
+    async work(_payload: unknown, _bindings: unknown, { signal }: InvocationContext): Promise<number> {
+      const aborted = once(signal, "abort");
+      started();
+      await aborted;
+      return await health[0]!();
+    }
+  }
+  const handler = await createHandler([Obeys], { log: keptLog(), shutdownTimeout: 20 });
+  const call = (path: string, method: string) => handler.fetch(new Request(`http://localhost${path}`, { method }));
+  health.push(async () => (await call("/healthz", "GET")).status);
+  const answer = call("/work", "POST");
+  await running;
+  await handler.close();
+  expect(await (await answer).json()).toBe(204);
+  expect(await health[0]!()).toBe(503);
 });

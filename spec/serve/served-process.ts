@@ -19,7 +19,8 @@ for (const name of ["shutdownTimeout", "invocationTimeout"]) if (options[name] =
 const output = { name: "out", stateStore: "s", key: "k" };
 const line = () => new Promise((resolve) => process.stdin.once("data", () => { process.stdin.unref(); resolve(); }));
 class Work {
-  async slow(_, { out }) {
+  async slow(_, { out }, { stopping }) {
+    stopping.addEventListener("abort", () => console.log("slow is to stop"));
     console.log("running slow");
     await line();
     out.add(1);

@@ -89,7 +89,7 @@ function inspected(): Options {
   /* oxlint-enable typescript/no-require-imports */
   const history = new History();
   const recorder = new Recorder("bench", (record) => history.add(record));
-  return { observers: [recorder], log: recorder.logOver(silent) };
+  return { observers: [recorder], log: recorder.logOver(silent, true) };
 }
 
 const kinds: Readonly<Record<string, () => { readonly functions: new () => object; readonly options: Options }>> = {

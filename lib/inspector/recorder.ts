@@ -21,6 +21,8 @@ const maxLines = 100;
 /** Makes a record of each invocation of an app, and gives it out when the invocation begins and when it ends. */
 export class Recorder implements InvocationObserver {
   readonly #underWay = new Map<string, Recording>();
+  /** Its failure is logged when it has ended. */
+  #lastEnded: readonly [id: string, recording: Recording] | undefined;
   /** Deliveries of one event, so that the second is told from the first. */
   readonly #deliveries = new Map<string, number>();
 
@@ -30,21 +32,26 @@ export class Recorder implements InvocationObserver {
   ) {}
 
   start(invocation: ObservedInvocation): InvocationWatch {
-    const recording = new Recording(this.appId, invocation, this.#attemptOf(invocation), (record) => {
-      if (record.ms !== undefined) this.#underWay.delete(record.id);
+    const recording: Recording = new Recording(this.appId, invocation, this.#attemptOf(invocation), (record) => {
+      if (record.ms !== undefined && this.#underWay.delete(record.id)) this.#lastEnded = [record.id, recording];
       this.onRecord(record);
     });
     this.#underWay.set(invocation.id, recording);
     return recording;
   }
 
-  /** A log that keeps the lines of invocations with them, and passes every line on. */
-  logOver(log: Required<Pick<LogPort, "info" | "warn" | "error" | "debug">>): LogPort {
+  /**
+   * A log that keeps the lines of invocations with them, and passes lines on.
+   *
+   * @param isPrinted whether a line is printed for each record; a failure that is all in there is then not said again
+   */
+  logOver(log: Required<Pick<LogPort, "info" | "warn" | "error" | "debug">>, isPrinted: boolean): LogPort {
     const write =
       (level: "info" | "warn" | "error" | "debug", recording?: Recording) =>
       (...args: unknown[]): unknown => {
-        recording?.addLine(`${level}: ${textOf(args)}`);
-        return log[level](...args);
+        const text = textOf(args);
+        recording?.addLine(`${level}: ${text}`);
+        return isPrinted && recording?.saysFailure(text) === true ? undefined : log[level](...args);
       };
     const levels = (recording?: Recording) => ({
       info: write("info", recording),
@@ -56,9 +63,14 @@ export class Recorder implements InvocationObserver {
       ...levels(),
       child: (fields: unknown) => {
         const { invocationId } = (fields ?? {}) as { invocationId?: unknown };
-        return levels(typeof invocationId === "string" ? this.#underWay.get(invocationId) : undefined);
+        return levels(typeof invocationId === "string" ? this.#recordingOf(invocationId) : undefined);
       },
     };
+  }
+
+  #recordingOf(invocationId: string): Recording | undefined {
+    const [id, recording] = this.#lastEnded ?? [];
+    return this.#underWay.get(invocationId) ?? (id === invocationId ? recording : undefined);
   }
 
   #attemptOf({ event }: ObservedInvocation): number {
@@ -90,6 +102,8 @@ class Recording implements InvocationWatch {
   readonly #log: string[] = [];
   #payload: Preview | undefined;
   #reply: Preview | undefined;
+  /** How its line in the log ends. */
+  #failure: string | undefined;
 
   constructor(
     private readonly appId: string,
@@ -144,7 +158,15 @@ class Recording implements InvocationWatch {
     }
   }
 
+  /** Whether a line of the log is that of the failure, and says no more: where user code failed, its stack follows. */
+  saysFailure(line: string): boolean {
+    if (this.#failure === undefined) return false;
+    return line.startsWith(`${this.invocation.definition.name} failed`) && line.endsWith(this.#failure);
+  }
+
   ended({ failure }: InvocationEnd): void {
+    if (failure !== undefined && !failure.detail.includes("\n"))
+      this.#failure = `: ${failure.errorCode}: ${failure.detail}`;
     this.give({
       ...this.#record(),
       ms: elapsed(this.#from),

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
+import { createHandler, DaprServiceInvocationTrigger } from "dapr-functions";
+import { z } from "zod";
 import { History } from "../../lib/inspector/history.js";
-import { placeIn } from "../../lib/inspector/recorder.js";
+import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
 import { previewOf } from "../../lib/inspector/records.js";
 import type { Change, InvocationRecord } from "../../lib/inspector/page/wire.js";
 import { lineOf } from "../../lib/cli/running/invocation-lines.js";
@@ -136,4 +138,37 @@ describe("lineOf", () => {
   it("is the whole record as JSON", () => expect(JSON.parse(lineOf(ended, "json", true))).toEqual(ended));
 
   it("has colours where they are wanted", () => expect(lineOf(ended, "text", true)).toContain("\u001b["));
+});
+
+describe("Recorder", () => {
+  class Orders {
+    @DaprServiceInvocationTrigger({ payload: z.object({ id: z.string() }) })
+    save(): void {
+      throw new Error("no such tea");
+    }
+  }
+
+  async function linesAfter(body: string, isPrinted: boolean): Promise<{ lines: string[] }> {
+    const lines: string[] = [];
+    const write = (line: unknown): number => lines.push(String(line));
+    const recorder = new Recorder("shop", () => undefined);
+    const log = recorder.logOver({ info: write, warn: write, error: write, debug: write }, isPrinted);
+    const handler = await createHandler([Orders], { log, observers: [recorder] });
+    const headers = { "content-type": "application/json" };
+    lines.length = 0;
+    await handler.fetch(new Request("http://app/save", { method: "POST", headers, body }));
+    await handler.close();
+    return { lines };
+  }
+
+  it("says a failure once where a line is printed for each record", async () => {
+    expect((await linesAfter("{}", true)).lines).toEqual([]);
+    expect((await linesAfter("{}", false)).lines).toEqual([
+      expect.stringContaining("save failed: ERR_PAYLOAD_INVALID"),
+    ]);
+  });
+
+  it("says the stack of user code all the same", async () => {
+    expect((await linesAfter('{"id":"1"}', true)).lines).toEqual([expect.stringMatching(/no such tea\n +at /)]);
+  });
 });

@@ -38,7 +38,7 @@ export async function runBeside(
     // Under `dapr run` the environment names the app's port.
     const port = appPort === 0 ? undefined : appPort;
     const record = options.record === undefined ? undefined : { folder: options.record, moduleOf: fileOf };
-    const own = { daprUrl, port, observers: [recorder], log: recorder.logOver(console), record };
+    const own = { daprUrl, port, observers: [recorder], log: recorder.logOver(console, log !== "off"), record };
     const app = await serve(targets, own);
     onStop(() => app.close());
     console.log(`${appId} at ${app.url}, beside the sidecar at ${daprUrl}`);

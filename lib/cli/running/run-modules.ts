@@ -69,7 +69,13 @@ async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onS
     const port = apps.length === 1 ? options.appPort : 0;
     const recorder = new Recorder(appId, onRecord);
     const record = options.record === undefined ? undefined : { folder: options.record, moduleOf: fileOf };
-    const own = { daprUrl: sidecar.url, port, observers: [recorder], log: recorder.logOver(console), record };
+    const own = {
+      daprUrl: sidecar.url,
+      port,
+      observers: [recorder],
+      log: recorder.logOver(console, options.log !== "off"),
+      record,
+    };
     const app = await naming("--app-port", port, serve(targets, own));
     served.push(app);
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
@@ -92,7 +98,7 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
     const sidecar = mesh.sidecars.get(appId)!;
     let versions = 0;
     const app = new WatchedApp(
-      { appId, modules, daprUrl: sidecar.url, record: options.record },
+      { appId, modules, daprUrl: sidecar.url, record: options.record, isPrinted: options.log !== "off" },
       {
         onRecord,
         onReady: async (port, functions) => {

@@ -12,6 +12,8 @@ export interface VersionOrder {
   readonly daprUrl: string;
   /** Where invocations are recorded. */
   readonly record: string | undefined;
+  /** Whether the other process prints a line for each record. */
+  readonly isPrinted: boolean;
 }
 
 /** What it says to the process that watches. */
@@ -33,7 +35,7 @@ function fail(text: string): void {
 }
 
 /** One version of an app: loaded, checked, served on a free port. Ends with its parent. */
-async function start({ appId, modules, daprUrl, record: folder }: VersionOrder): Promise<void> {
+async function start({ appId, modules, daprUrl, record: folder, isPrinted }: VersionOrder): Promise<void> {
   const { targets, problems, fileOf, located } = await loadFunctions(modules);
   if (hasErrors(problems)) return fail(problems.map(toLine).join("\n"));
   const recorder = new Recorder(appId, (record) => say({ type: "record", record }));
@@ -43,7 +45,7 @@ async function start({ appId, modules, daprUrl, record: folder }: VersionOrder):
       daprUrl,
       port: 0,
       observers: [recorder],
-      log: recorder.logOver(console),
+      log: recorder.logOver(console, isPrinted),
       record,
     });
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));

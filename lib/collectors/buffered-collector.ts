@@ -35,6 +35,11 @@ const warned = new WeakSet<object>();
  */
 export class BufferedCollector<Message> implements StateCollector<unknown> {
   readonly #messages: Message[] = [];
+  readonly #binding: OutputBinding | undefined;
+  /** The output's type where it is one of Dapr's; a generic output takes bare values. */
+  readonly #type: OutputType | undefined;
+  /** Where an item is, for messages; made once, since items may be many. */
+  readonly #where = (): string => `${placeOf(this.invocation.definition)}, output "${this.name}"`;
   #closed = false;
 
   constructor(
@@ -42,7 +47,11 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     private readonly writer: ItemWriter<Message>,
     private readonly invocation: CollectorInvocation,
     private readonly check?: ItemCheck,
-  ) {}
+  ) {
+    const binding = (this.#binding = invocation.definition.outputs.find((output) => output.name === name));
+    this.#type =
+      binding !== undefined && binding.generic !== true && binding.type in outputTypes ? binding.type : undefined;
+  }
 
   /** The messages so far, in the order in which their items were added. */
   get messages(): readonly Message[] {
@@ -56,9 +65,9 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   addRequestBody(body: unknown): void {
     this.#refuseIfClosed("addRequestBody");
-    const type = this.#type();
+    const type = this.#type;
     const unknown = new Set<string>();
-    const items = type === undefined ? bareItems(body) : requestBodyItems(body, type, () => this.#where(), unknown);
+    const items = type === undefined ? bareItems(body) : requestBodyItems(body, type, this.#where, unknown);
     this.#warn(unknown);
     // All of them or, when one is bad, none.
     const first = this.#messages.length;
@@ -68,7 +77,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   remove(overrides?: object): void {
     this.#refuseIfClosed("remove");
-    if (this.#type() !== "daprState") throw badItem(this.#where(), undefined, "only a state output has remove()");
+    if (this.#type !== "daprState") throw badItem(this.#where(), undefined, "only a state output has remove()");
     const checked = this.#checked(overrides, "remove");
     this.#push({ verb: "remove", value: undefined, overrides: checked, fromRequestBody: false });
   }
@@ -84,7 +93,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   #keep(message: Message, item: OutputItem): void {
     this.#messages.push(message);
-    this.invocation.watch?.added?.(this.#binding()!, item);
+    this.invocation.watch?.added?.(this.#binding!, item);
   }
 
   #toMessage(item: OutputItem, index: number): Message {
@@ -94,7 +103,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   #accepted(item: OutputItem, index: number): OutputItem {
     if (item.value === undefined) {
-      const type = this.#type();
+      const type = this.#type;
       if (type === undefined) return item;
       const { name, missing, required } = valueRule(type);
       if (required === "always" || (required === "request-body" && item.fromRequestBody)) {
@@ -123,7 +132,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   #checked(overrides: object | null | undefined, source: "add" | "remove"): Overrides {
     if (overrides === undefined || overrides === null) return noOverrides;
-    const type = this.#type();
+    const type = this.#type;
     if (typeof overrides !== "object" || type === undefined) {
       throw badItem(
         this.#where(),
@@ -139,7 +148,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
         (unknown ??= new Set()).add(property);
         continue;
       }
-      const value = checkOverride(type, name, overrides[property as never], () => this.#where());
+      const value = checkOverride(type, name, overrides[property as never], this.#where);
       if (value !== undefined) checked[name] = value;
     }
     if (unknown !== undefined) this.#warn(unknown);
@@ -161,20 +170,6 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     const message = `${this.#where()}: ${verb}() came after the invocation had ended; await what leads to it`;
     this.invocation.context.error(message);
     throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
-  }
-
-  #binding(): OutputBinding | undefined {
-    return this.invocation.definition.outputs.find(({ name }) => name === this.name);
-  }
-
-  /** The output's type where it is one of Dapr's; a generic output takes bare values. */
-  #type(): OutputType | undefined {
-    const binding = this.#binding();
-    return binding !== undefined && binding.generic !== true && binding.type in outputTypes ? binding.type : undefined;
-  }
-
-  #where(): string {
-    return `${placeOf(this.invocation.definition)}, output "${this.name}"`;
   }
 }
 

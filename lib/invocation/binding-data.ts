@@ -9,6 +9,12 @@ import type { HttpRequest } from "../model/invocation.js";
 /** The parts of a request in which expressions find data. */
 export type RequestData = Pick<HttpRequest, "query" | "params" | "headers">;
 
+/** A request that its caller wrote to the route of a Dapr trigger. */
+type CallersData = Pick<RequestData, "query" | "params"> & {
+  /** False where its route took nothing and it has no query; left out where a host does not say. */
+  readonly hasData?: boolean;
+};
+
 /**
  * Makes what `{name}` expressions of one function find: of a request first what its route took, then its query, then the
  * members of its payload; last `query`, `params`, `headers`, the trigger's name and `sys`, where none of them has that
@@ -21,7 +27,7 @@ export interface BindingDataReader {
    * @param payload of a Dapr trigger, before it was checked
    * @param request that brought it, where it is the caller's own
    */
-  ofPayload(payload: unknown, request?: Pick<RequestData, "query" | "params">): BindingData;
+  ofPayload(payload: unknown, request?: CallersData): BindingData;
   /** @param content the body of an HTTP request: text, bytes or parsed; undefined where there is none */
   ofRequest(request: RequestData, content: () => unknown): BindingData;
 }
@@ -33,23 +39,27 @@ export function bindingDataOf(definition: FunctionDefinition): BindingDataReader
   if (roots.length === 0) return undefined;
   const { trigger, name: functionName } = definition;
   const sys = systemData(functionName);
-  const dataOf = (sources: readonly Source[]): BindingData => {
-    const data = asked(roots, sources) ?? whole(sources);
+  const dataOf = (sources: readonly Source[]): BindingData => own(asked(roots, sources) ?? whole(sources));
+  const own = (data: Data): BindingData => {
     for (const { path } of kept) keep(data, path, sys);
     return data;
   };
   return {
     ofPayload(payload, request) {
+      const data = request === undefined || request.hasData === false ? exactly(roots, payload) : undefined;
+      if (data !== undefined) return own(data);
       const system: Named = {
         // Writing the payload as text costs as much as all the rest, so only an expression that asks for it pays.
         [trigger.name]: () => textOf(payload),
         sys: () => sys,
         ...(request !== undefined && { query: () => textsOf(request.query), params: () => request.params }),
       };
-      const own = [membersSource(() => payload), systemSource(system)];
-      return dataOf(request === undefined ? own : [...requestSources(request, () => true), ...own]);
+      const sources = [membersSource(() => payload), systemSource(system)];
+      return dataOf(request === undefined ? sources : [...requestSources(request, () => true), ...sources]);
     },
     ofRequest(request, content) {
+      const data = exactly(roots, request.params);
+      if (data !== undefined) return own(data);
       const system: Named = {
         query: () => textsOf(request.query),
         headers: () => textsOf(request.headers),
@@ -140,6 +150,21 @@ interface Root {
   readonly name: string;
   /** True for `{rand-guid}` and `{datetime}`, which have a value of their own. */
   readonly isBuiltin: boolean;
+}
+
+/**
+ * What the expressions ask for where the first place that is asked has all of it, spelt exactly so: the usual case, in
+ * which nothing else is looked at. Undefined where it has not.
+ */
+function exactly(roots: readonly Root[], owner: unknown): Data | undefined {
+  if (!isRecord(owner) || owner instanceof Uint8Array) return undefined;
+  const data = new Data();
+  for (const { name } of roots) {
+    const value = Object.hasOwn(owner, name) ? owner[name] : undefined;
+    if (!isData(value)) return undefined;
+    data[name] = value;
+  }
+  return data;
 }
 
 /** What the expressions ask for; undefined when one of them finds nothing and its message has to name what there is. */

@@ -243,9 +243,9 @@ async function flush(
   await entries?.write();
   const { isParallel, outputs } = fn;
   if (isParallel) return await flushSideBySide(fn, collectors, invocation, entries);
-  for (const [index, output] of outputs.entries()) {
+  for (let index = 0; index < outputs.length; index++) {
     try {
-      await send(output, collectors[index]!, invocation);
+      await send(outputs[index]!, collectors[index]!, invocation);
     } catch (error) {
       const before = outputs.slice(0, index).map((_, i) => collectors[i]!.messages.length);
       throw flushError(fn, collectors, index, error, [...before, sentBefore(error)], entries);
@@ -274,14 +274,14 @@ async function flushSideBySide(
   throw flushError(fn, collectors, first.index, first.error, sent, entries, others);
 }
 
-async function send(
+function send(
   { binding, writer }: CompiledOutput,
   { messages }: BufferedCollector<unknown>,
   invocation: Invocation,
-): Promise<void> {
+): MaybePromise<void> {
   if (messages.length === 0) return;
   const write = (): Promise<void> => writer.write(messages, invocation);
-  await (invocation.watch?.flush?.(binding, messages, write) ?? write());
+  return invocation.watch?.flush?.(binding, messages, write) ?? write();
 }
 
 /** How many items of an output had been sent when it failed. */

@@ -3,7 +3,10 @@ import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import { malformed, parseJson, readContentType, refuseUndecodable, toText } from "./read-payload.js";
 
 /** What a host knows of a request before its body is read. */
-export type RequestParts = Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params">;
+export interface RequestParts extends Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params"> {
+  /** One header, in lower case, where a host has it without making an object of all. */
+  header?(name: string): string | undefined;
+}
 
 /** What the sidecar proves itself with: nothing that a function is ever shown. */
 const tokenHeader = "dapr-api-token";
@@ -97,7 +100,8 @@ export class TriggerRequest implements HttpRequest {
   }
 
   get #contentType(): string | undefined {
-    return this.#parts.headers.get("content-type") ?? undefined;
+    const parts = this.#parts;
+    return parts.header === undefined ? (parts.headers.get("content-type") ?? undefined) : parts.header("content-type");
   }
 
   #jsonOf(bytes: Uint8Array): unknown {

@@ -8,6 +8,8 @@ export interface EndpointCall extends Pick<HttpRequest, "method" | "url" | "head
   /** As it was requested, without the query. */
   readonly path: string;
   readonly body: Buffer;
+  /** False where its route took nothing and it has no query, without making either. */
+  readonly hasData: boolean;
   /** Calls back when the caller goes away; left out where the server cannot tell. Returns what ends that. */
   onGone?(listener: () => void): () => void;
   /**

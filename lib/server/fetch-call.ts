@@ -29,6 +29,10 @@ export class FetchCall implements EndpointCall {
     return this.#url.pathname;
   }
 
+  get hasData(): boolean {
+    return this.#url.search !== "" || Object.keys(this.params).length > 0;
+  }
+
   get query(): URLSearchParams {
     return this.#url.searchParams;
   }

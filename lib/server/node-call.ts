@@ -33,6 +33,10 @@ export class NodeCall implements EndpointCall {
     return pathOf(this.#target);
   }
 
+  get hasData(): boolean {
+    return this.#params !== undefined || this.#target.includes("?");
+  }
+
   get query(): URLSearchParams {
     return (this.#query ??= new URLSearchParams(this.#target.slice(this.path.length)));
   }

@@ -64,7 +64,7 @@ export function bindingWriter(
       // Operations such as list take none; the extension cannot call them.
       const data = value === undefined || value === null ? undefined : jsonValue(value, where, "data");
       if (data !== undefined) {
-        refuseTooLarge(where, "data", limit, 3 * data.text.length, () => Buffer.byteLength(data.text) + 256);
+        refuseTooLarge(where, "data", limit, 3 * data.text.length, (json) => Buffer.byteLength(json) + 256, data.text);
       }
       return {
         bindingName: bindingNameOf(item, invocation),

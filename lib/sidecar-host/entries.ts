@@ -182,7 +182,7 @@ export function entryStore(
     toChange(index, value, overrides) {
       const { where } = entries[index]!.place;
       const text = jsonValue(value, where, "value");
-      refuseTooLarge(where, "value", limit, 3 * text.text.length, () => Buffer.byteLength(text.text) + 1024);
+      refuseTooLarge(where, "value", limit, 3 * text.text.length, (json) => Buffer.byteLength(json) + 1024, text.text);
       return { operation: "set", value: text, metadata: metadataOf(overrides, where) };
     },
     async write(all, invocation) {

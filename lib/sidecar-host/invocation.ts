@@ -52,7 +52,7 @@ export function invokeWriter(
           : messageBody(value, overrides["contentType"] as string | undefined, where, "body");
       if (body !== undefined) {
         const content = bodyContent(body);
-        refuseTooLarge(where, "body", limit, 3 * content.length, () => Buffer.byteLength(content));
+        refuseTooLarge(where, "body", limit, 3 * content.length, (sent) => Buffer.byteLength(sent), content);
       }
       return { appId, methodName, httpVerb, body, headers: overrides["headers"] as InvokeMessage["headers"] };
     },

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { hash, randomUUID } from "node:crypto";
+import { types } from "node:util";
 import type { DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
@@ -8,7 +9,7 @@ import { SidecarError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
-import { cutBySize, refuseTooLarge } from "./request-size.js";
+import { cutBySize, refuseTooLarge, type Cut } from "./request-size.js";
 import { messageBody } from "./values.js";
 import { asError } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
@@ -46,19 +47,19 @@ export function publishWriter(
       if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);
       const id = isOwnEvent || isRaw ? undefined : eventId(invocation, definition.name, binding.name, index, given);
       const metadata = id === undefined ? given : { ...given, "cloudevent.id": id };
-      const alone = isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload));
+      const alone =
+        isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload, item.value));
       const isAsIs = isRaw || !(payload.content instanceof Uint8Array) || isBinaryType(mediaType);
       const message = isAsIs
         ? { pubSubName, topic, payload, metadata, alone }
         : { pubSubName, topic, payload: eventOfBytes(payload, metadata), metadata, alone: true };
-      refuseTooLarge(where, "payload", limit, mostBytes(message), () => bytesOf(message));
+      refuseTooLarge(where, "payload", limit, mostBytes(message), bytesOf, message);
       return message;
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
       // In order, each after the one before; the extension publishes them side by side.
-      for (let first = 0, end; first < messages.length; first = end) {
-        end = binding.bulk === true ? endOfGroup(messages, first, limit) : first + 1;
+      for (const { first, end } of binding.bulk === true ? groupsOf(messages, limit) : singly(messages)) {
         const entries = messages.slice(first, end);
         const { pubSubName, topic, payload, metadata } = entries[0]!;
         try {
@@ -77,26 +78,36 @@ export function publishWriter(
   };
 }
 
-/** The end of the items that go into one request: consecutive ones for one topic, as many as the sidecar takes. */
-function endOfGroup(messages: readonly PublishMessage[], first: number, limit: number): number {
-  const { pubSubName, topic, alone } = messages[first]!;
-  let end = first + 1;
-  if (alone) return end;
-  for (; end < messages.length; end++) {
-    const next = messages[end]!;
-    if (next.alone || next.pubSubName !== pubSubName || next.topic !== topic) break;
+/** The items of each request: consecutive ones for one topic, as many as the sidecar takes. */
+function* groupsOf(messages: readonly PublishMessage[], limit: number): Iterable<Cut> {
+  for (let first = 0, end; first < messages.length; first = end) {
+    const { pubSubName, topic, alone } = messages[first]!;
+    end = first + 1;
+    for (; !alone && end < messages.length; end++) {
+      const next = messages[end]!;
+      if (next.alone || next.pubSubName !== pubSubName || next.topic !== topic) break;
+    }
+    for (const cut of cutBySize(messages.slice(first, end), limit, mostBytes, sizeOf, 2)) {
+      yield { first: first + cut.first, end: first + cut.end };
+    }
   }
-  const group = messages.slice(first, end);
-  const [cut] = cutBySize(group, limit, mostBytes, (entry, index) => Buffer.byteLength(bulkEntry(entry, index)) + 1, 2);
-  return first + cut!.end;
+}
+
+function* singly(messages: readonly PublishMessage[]): Iterable<Cut> {
+  for (let first = 0; first < messages.length; first++) yield { first, end: first + 1 };
 }
 
 /** Bytes that an item has at most, in a request of its own or among others. */
-function mostBytes({ payload: { content }, metadata }: PublishMessage): number {
-  const names = metadata === undefined ? 0 : 3 * JSON.stringify(metadata).length;
-  if (content instanceof Uint8Array) return names + 1.4 * content.length;
+function mostBytes({ payload: { content, contentType }, metadata }: PublishMessage): number {
+  const around = 256 + 6 * contentType.length + (metadata === undefined ? 0 : 3 * JSON.stringify(metadata).length);
+  if (content instanceof Uint8Array) return around + 1.4 * content.length;
   // Text of its own is a JSON string among others.
-  return names + (content instanceof JsonText ? 3 * content.text.length : 6 * String(content).length);
+  return around + (content instanceof JsonText ? 3 * content.text.length : 6 * String(content).length);
+}
+
+/** Bytes of an item among others. */
+function sizeOf(message: PublishMessage, index: number): number {
+  return Buffer.byteLength(bulkEntry(message, index)) + 1;
 }
 
 /** Bytes of an item in a request of its own; metadata is in the query there. */
@@ -183,9 +194,20 @@ function eventOfBytes({ contentType, content }: MessageBody, metadata: MetadataM
   return { contentType: "application/cloudevents+json", content: new JsonText(JSON.stringify(event)) };
 }
 
+/**
+ * May be a number that is spelt otherwise when it is written anew: with many digits, a zero at its end, an exponent. What
+ * `JSON.stringify` wrote hardly ever has one, so that what follows, which costs as much as all the rest, is rare.
+ */
+const unusualNumber = /(?:^|[:,[])\s*-?(?:\d{16}|\d{8,}\.|\d+\.(?:\d{9}|\d*0(?!\d))|\d+(?:\.\d+)?[eE])/;
+
+/** Only raw JSON, of a text or as newer Nodes let a value have it, spells numbers as `JSON.stringify` would not. */
+const mayHoldRawJson = "rawJSON" in JSON;
+
 /** True for JSON that a bulk request would spell anew: Dapr reads its numbers as floating point there, and only there. */
-function isRespelt({ content }: MessageBody): boolean {
-  if (!(content instanceof JsonText) || !/\d{16}|\d\.\d|\d[eE]/.test(content.text)) return false;
+function isRespelt({ content }: MessageBody, value: unknown): boolean {
+  const isWritten = value instanceof JsonText || types.isUint8Array(value) || types.isAnyArrayBuffer(value);
+  if (!isWritten && !mayHoldRawJson) return false;
+  if (!(content instanceof JsonText) || !unusualNumber.test(content.text)) return false;
   return JSON.stringify(JSON.parse(content.text)) !== content.text;
 }
 

@@ -7,18 +7,19 @@ const margin = 4096;
  * Refuses what no request can carry, in `add`. Nothing is counted for what is far below the limit.
  *
  * @param atMost bytes that the value has at most: 3 for each character of text
- * @param sizeOf counts the bytes of the request
+ * @param sizeOf counts the bytes of the request that `subject` makes
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
  */
-export function refuseTooLarge(
+export function refuseTooLarge<T>(
   where: string,
   property: string,
   limit: number,
   atMost: number,
-  sizeOf: () => number,
+  sizeOf: (subject: T) => number,
+  subject: T,
 ): void {
   if (atMost + margin <= limit) return;
-  const size = sizeOf();
+  const size = sizeOf(subject);
   if (size > limit) throw badItem(where, property, tooLarge("the item", size, limit));
 }
 
@@ -39,7 +40,7 @@ export interface Cut {
 /**
  * Cuts items into requests that are not above the limit, in their order.
  *
- * @param atMost bytes that an item has at most; when all of them fit, nothing is counted
+ * @param atMost bytes that an item has at most, names, braces and comma included; when all of them fit, nothing is counted
  * @param sizeOf counts the bytes of an item in the request, its comma included
  * @param around bytes of the request around its items
  */
@@ -51,7 +52,7 @@ export function cutBySize<T>(
   around: number,
 ): readonly Cut[] {
   let most = around;
-  for (const item of items) most += atMost(item) + margin;
+  for (const item of items) most += atMost(item);
   if (most <= limit) return [{ first: 0, end: items.length }];
   const cuts: Cut[] = [];
   let first = 0;

@@ -86,12 +86,12 @@ function recordOf(key: string, value: unknown, etag: string | undefined, ttlExpi
   return ttlExpireTime === undefined ? { key, value, etag } : { key, value, etag, ttlExpireTime };
 }
 
-interface StateMessage {
+/** One object for each item, of which an invocation may hold very many. */
+type StateMessage = StateOperation & {
   readonly stateStore: string;
-  readonly change: StateOperation;
   /** What an outbox publishes in place of the value. */
-  readonly projection?: StateOperation | undefined;
-}
+  readonly projection: StateOperation | undefined;
+};
 
 /** What an invocation has put into its transaction so far. */
 interface OpenTransaction {
@@ -118,25 +118,19 @@ export function stateWriter(
   const transactions = binding.transaction === true ? new WeakMap<Invocation, OpenTransaction>() : undefined;
   const hasOutbox = binding.outbox === true;
 
-  const saveOf = ({ value, overrides }: OutputItem, key: string, invocation: Invocation): StateOperation => {
-    const request: StateItem = {
-      key,
-      value: jsonValue(value, where, "value"),
-      etag: overrides["etag"] as string | undefined,
-      metadata: mergedMetadata(savingMetadataOf(invocation), overrides["metadata"] as StateItem["metadata"]),
-      options: overrides["options"] as StateItem["options"],
-      // Without it an outbox publishes JSON as text.
-      contentType: hasOutbox ? "application/json" : undefined,
-    };
-    return { operation: "upsert", request };
-  };
+  const saveOf = ({ value, overrides }: OutputItem, key: string, invocation: Invocation): StateItem => ({
+    key,
+    value: jsonValue(value, where, "value"),
+    etag: overrides["etag"] as string | undefined,
+    metadata: mergedMetadata(savingMetadataOf(invocation), overrides["metadata"] as StateItem["metadata"]),
+    options: overrides["options"] as StateItem["options"],
+    // Without it an outbox publishes JSON as text.
+    contentType: hasOutbox ? "application/json" : undefined,
+  });
 
-  const removalOf = ({ overrides }: OutputItem, key: string, invocation: Invocation): StateOperation => {
+  const removalOf = ({ overrides }: OutputItem, key: string, invocation: Invocation): StateRemoval => {
     const { etag, metadata, options } = overrides as Pick<StateRemoval, "etag" | "metadata" | "options">;
-    return {
-      operation: "delete",
-      request: { key, etag, metadata: mergedMetadata(metadataOf(invocation), metadata), options },
-    };
+    return { key, etag, metadata: mergedMetadata(metadataOf(invocation), metadata), options };
   };
 
   const projectionOf = ({ overrides }: OutputItem, key: string): StateOperation | undefined => {
@@ -150,7 +144,7 @@ export function stateWriter(
 
   /** Joins what is to be one transaction, which can only be one request to one store. */
   const join = (message: StateMessage, invocation: Invocation): void => {
-    const { stateStore, change, projection } = message;
+    const { stateStore, projection } = message;
     let open = transactions!.get(invocation);
     if (open === undefined) {
       transactions!.set(invocation, (open = { stateStore, atMost: 0, operations: [], hasProjection: false }));
@@ -161,7 +155,7 @@ export function stateWriter(
     if (projection !== undefined && open.hasProjection) {
       throw badItem(where, "event", "a transaction publishes one event of its own, and daprd fails on two; add one");
     }
-    const added = projection === undefined ? [change] : [projection, change];
+    const added = operationsOf(message);
     const atMost = open.atMost + added.reduce((sum, operation) => sum + mostBytes(operation), 0);
     if (atMost > limit) {
       const size = [...open.operations, ...added].reduce((sum, operation) => sum + bytesOf(operation), 256);
@@ -177,17 +171,14 @@ export function stateWriter(
       const stateStore = storeOf(item, invocation);
       const key = keyOf(item, invocation);
       if (holdsDivider(key)) throw badItemOption(place, "key", binding.key, item, dividerProblem);
-      const change = item.verb === "remove" ? removalOf(item, key, invocation) : saveOf(item, key, invocation);
-      const message = { stateStore, change, projection: projectionOf(item, key) };
+      const projection = projectionOf(item, key);
+      const message: StateMessage =
+        item.verb === "remove"
+          ? { stateStore, operation: "delete", request: removalOf(item, key, invocation), projection }
+          : { stateStore, operation: "upsert", request: saveOf(item, key, invocation), projection };
       if (transactions !== undefined) join(message, invocation);
-      else if (change.operation === "upsert") {
-        refuseTooLarge(
-          where,
-          "value",
-          limit,
-          mostBytes(change),
-          () => Buffer.byteLength(stateItem(change.request)) + 2,
-        );
+      else if (message.operation === "upsert") {
+        refuseTooLarge(where, "value", limit, mostBytes(message), sizeAlone, message.request);
       }
       return message;
     },
@@ -195,9 +186,7 @@ export function stateWriter(
       const call = callOptions(place, invocation);
       if (transactions !== undefined) {
         const { stateStore } = messages[0]!;
-        const operations = messages.flatMap(({ change, projection }) =>
-          projection === undefined ? [change] : [projection, change],
-        );
+        const operations = messages.flatMap(operationsOf);
         const metadata = metadataOf(invocation);
         try {
           return await client.transactState({ ...call, stateStore, operations, metadata });
@@ -271,12 +260,35 @@ function partitionOf(metadata: MetadataMap | undefined): MetadataMap | undefined
   return entry === undefined ? undefined : Object.fromEntries([entry]);
 }
 
+/** What an item is in a transaction. */
+function operationsOf(message: StateMessage): readonly StateOperation[] {
+  const change: StateOperation =
+    message.operation === "upsert"
+      ? { operation: "upsert", request: message.request }
+      : { operation: "delete", request: message.request };
+  return message.projection === undefined ? [change] : [message.projection, change];
+}
+
 /** Bytes that an operation has at most in a request; counting them would cost as much as writing them. */
-function mostBytes(operation: StateOperation): number {
-  const { key, metadata } = operation.request;
-  const value = operation.operation === "upsert" ? (operation.request.value as JsonText).text.length : 0;
+function mostBytes({ request }: StateOperation): number {
+  return mostBytesOf(request);
+}
+
+function mostBytesOf(request: StateItem | (StateRemoval & { readonly value?: undefined })): number {
+  const { key, metadata, value, etag } = request;
+  const length = value === undefined ? 0 : (value as JsonText).text.length;
   const names = metadata === undefined ? 0 : JSON.stringify(metadata).length;
-  return 3 * (value + names) + 6 * key.length + 512;
+  return 3 * (length + names) + 6 * (key.length + (etag?.length ?? 0)) + 256;
+}
+
+/** Bytes of an entry in a request beside others. */
+function sizeOf(item: StateItem): number {
+  return Buffer.byteLength(stateItem(item)) + 1;
+}
+
+/** Bytes of a request that has but this entry. */
+function sizeAlone(item: StateItem): number {
+  return sizeOf(item) + 1;
 }
 
 function bytesOf(operation: StateOperation): number {
@@ -289,8 +301,12 @@ interface StateRequest {
   /** Positions of its messages. */
   readonly positions: number[];
   readonly entries: StateItem[];
-  readonly keys: Set<string>;
   readonly removal?: StateRemoval;
+}
+
+/** A request that takes further entries, and the keys that it has. */
+interface OpenRequest extends StateRequest {
+  readonly keys: Set<string>;
 }
 
 /**
@@ -298,32 +314,42 @@ interface StateRequest {
  * request side by side and of two with one key keeps the first, so a key that a store's open request already has opens
  * the next one, and so does a removal. A request that would be too large for the sidecar is cut.
  */
-function requestsOf(messages: readonly StateMessage[], limit: number): StateRequest[] {
+function requestsOf(messages: readonly StateMessage[], limit: number): readonly StateRequest[] {
+  // One item, which `add` has found to fit: the usual case, for which nothing is grouped.
+  if (messages.length === 1) return [requestOf(messages[0]!, 0)];
   const requests: StateRequest[] = [];
-  const open = new Map<string, StateRequest>();
-  messages.forEach(({ stateStore, change }, position) => {
-    if (change.operation === "delete") {
-      requests.push({ stateStore, positions: [position], entries: [], keys: new Set(), removal: change.request });
+  const open = new Map<string, OpenRequest>();
+  messages.forEach((message, position) => {
+    const { stateStore } = message;
+    if (message.operation === "delete") {
+      requests.push(requestOf(message, position));
       open.delete(stateStore);
       return;
     }
     let request = open.get(stateStore);
-    if (request === undefined || request.keys.has(change.request.key)) {
+    if (request === undefined || request.keys.has(message.request.key)) {
       request = { stateStore, positions: [], entries: [], keys: new Set() };
       requests.push(request);
       open.set(stateStore, request);
     }
     request.positions.push(position);
-    request.entries.push(change.request);
-    request.keys.add(change.request.key);
+    request.entries.push(message.request);
+    request.keys.add(message.request.key);
   });
   return requests.flatMap((request) => (request.removal === undefined ? cut(request, limit) : [request]));
 }
 
+function requestOf(message: StateMessage, position: number): StateRequest {
+  const { stateStore } = message;
+  const positions = [position];
+  return message.operation === "delete"
+    ? { stateStore, positions, entries: [], removal: message.request }
+    : { stateStore, positions, entries: [message.request] };
+}
+
 function cut(request: StateRequest, limit: number): readonly StateRequest[] {
   const { entries } = request;
-  const atMost = (item: StateItem): number => mostBytes({ operation: "upsert", request: item });
-  const cuts = cutBySize(entries, limit, atMost, (item) => Buffer.byteLength(stateItem(item)) + 1, 2);
+  const cuts = cutBySize(entries, limit, mostBytesOf, sizeOf, 2);
   if (cuts.length === 1) return [request];
   return cuts.map(({ first, end }) => ({
     ...request,

@@ -235,8 +235,8 @@ export class HttpDaprClient implements DaprClient {
     }
   }
 
-  async #postJson(call: CallOptions, path: string, body: string): Promise<void> {
-    await this.#transport.send(call, { method: "POST", path, headers: this.#jsonHeaders, body, keepBody: false });
+  #postJson(call: CallOptions, path: string, body: string): Promise<Answer> {
+    return this.#transport.send(call, { method: "POST", path, headers: this.#jsonHeaders, body, keepBody: false });
   }
 
   #get(call: CallOptions, path: string, query?: string): Promise<Answer> {

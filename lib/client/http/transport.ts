@@ -54,10 +54,8 @@ export class Transport {
    *
    * @throws SidecarError
    */
-  async send(call: CallOptions, request: SidecarRequest): Promise<Answer> {
-    const answer = await this.exchange(call, request);
-    if (isSuccess(answer)) return answer;
-    throw badAnswer(this.placeOf(call, request), answer);
+  send(call: CallOptions, request: SidecarRequest): Promise<Answer> {
+    return this.#ask(call, request, true);
   }
 
   /**
@@ -66,7 +64,11 @@ export class Transport {
    *
    * @throws SidecarError when there is no answer
    */
-  async exchange(call: CallOptions, request: SidecarRequest): Promise<Answer> {
+  exchange(call: CallOptions, request: SidecarRequest): Promise<Answer> {
+    return this.#ask(call, request, false);
+  }
+
+  async #ask(call: CallOptions, request: SidecarRequest, mustSucceed: boolean): Promise<Answer> {
     const { pool, prefix } = this.#targetOf(call);
     const { path, query } = request;
     const options = {
@@ -79,12 +81,14 @@ export class Transport {
     if (problem !== undefined) throw noAnswer(this.placeOf(call, request), new Error(problem));
     refuseTimeout(call.timeout, this.placeOf(call, request));
     let timeout = call.timeout ?? this.timeout;
+    let answer: Answer;
     for (let attempt = 0; ; attempt++) {
       try {
         if (call.signal?.aborted === true) throw abortError(call.signal);
         const exchange = new Exchange(this.#underWay, request.keepBody, timeout, call.signal);
         pool.dispatch(options, exchange);
-        return await exchange.answer;
+        answer = await exchange.answer;
+        break;
       } catch (error) {
         const wait = refusedRetries[attempt] ?? Infinity;
         if (!isRefused(error) || wait >= timeout) throw noAnswer(this.placeOf(call, request), error);
@@ -93,6 +97,8 @@ export class Transport {
         await delay(wait, undefined, { signal: call.signal }).catch(() => undefined);
       }
     }
+    if (mustSucceed && !isSuccess(answer)) throw badAnswer(this.placeOf(call, request), answer);
+    return answer;
   }
 
   /** Where a request went, for messages. */

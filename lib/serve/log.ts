@@ -1,5 +1,6 @@
 import { format } from "node:util";
 import type { AppLog, Log, LogFields, LogPort } from "../model/invocation.js";
+import { visible } from "../model/visible.js";
 
 type Level = "info" | "warn" | "error" | "debug";
 
@@ -129,17 +130,6 @@ function pairsOf(fields: LogFields): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${/[\s="]/.test(String(value)) ? JSON.stringify(value) : visible(String(value))}`)
     .join(" ");
-}
-
-/**
- * A tab stays, and so does a line feed before a line of a stack trace. All else that moves a terminal's cursor, or begins
- * a line, is written out.
- */
-function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/\n(?! {4}at )|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
-    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** Runs foreign code: what it throws, or rejects with, ends here. */

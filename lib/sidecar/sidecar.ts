@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
 import { DefinitionError } from "../model/errors.js";
+import { visible } from "../model/visible.js";
 import type { Inspector } from "../inspector/inspector.js";
 import { Backing } from "./backing.js";
 import { AppChannel } from "./app/app-channel.js";
@@ -108,7 +109,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 
 /** A sidecar over a backing that others may share. Whoever gave the backing closes it. */
 export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, backing: Backing): Promise<Sidecar> {
-  const { appId, apiToken, appToken, log = console } = options;
+  const { appId, apiToken, appToken } = options;
+  const log = visibleLog(options.log ?? console);
   const outgoing = lazyAgent();
   const resources = resourcesOf(options.components);
   const open = openComponents(resources.components, {
@@ -230,6 +232,11 @@ function resourcesOf(given: SidecarOptions["components"]): Resources {
 
 function isComponent(source: Component | string): source is Component {
   return typeof source !== "string";
+}
+
+/** Names of hosts, topics and paths are the callers' to choose: none of them looks like a line of its own. */
+function visibleLog(log: SidecarLog): SidecarLog {
+  return { info: (line) => log.info(visible(line)), warn: (line) => log.warn(visible(line)) };
 }
 
 /** Says each text once: a page repeats its requests. */

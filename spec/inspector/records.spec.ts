@@ -131,7 +131,7 @@ describe("lineOf", () => {
       trigger: { ...ended.trigger, type: "topic" as const, where: "bus/t" },
     };
     expect(lineOf(failed, "text", false)).toMatch(
-      / shop\/save topic bus\/t 12\.5 ms attempt 3 → state statestore ×2 ✗ ERR_FUNCTION_FAILED: no 12:00:00 such \[31m tea \(src\/a\.ts:1:2\)$/,
+      / shop\/save topic bus\/t 12\.5 ms attempt 3 → state statestore ×2 ✗ ERR_FUNCTION_FAILED: no\\n12:00:00 such\\u001b\[31m tea \(src\/a\.ts:1:2\)$/,
     );
   });
 

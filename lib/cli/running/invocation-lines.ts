@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { visible } from "../../model/visible.js";
 import type { InvocationRecord, StepRecord } from "../../inspector/page/wire.js";
 
 /** How `run` prints invocations: a line each, or JSON. */
@@ -19,31 +20,26 @@ export function lineOf(record: InvocationRecord, format: LineFormat, colours: bo
     colours ? styleText(style, text, { validateStream: false }) : text;
   const { trigger, functionName, appId, ms = 0, attempt, requests, failure, reply } = record;
   const time = new Date(record.begun).toTimeString().slice(0, 8);
-  const sent = requests.map((step) => sentText(step)).join(", ");
+  const sent = visible(requests.map((step) => sentText(step)).join(", "));
   const words = [
     paint("dim", time),
     paint("bold", `${appId}/${functionName}`),
-    `${trigger.type === "topic" || trigger.type === "binding" ? `${trigger.type} ` : ""}${trigger.where}`,
+    visible(`${trigger.type === "topic" || trigger.type === "binding" ? `${trigger.type} ` : ""}${trigger.where}`),
     `${ms} ms`,
     ...(attempt > 1 ? [paint("yellow", `attempt ${attempt}`)] : []),
     ...(sent === "" ? [] : [`→ ${sent}`]),
     failure === undefined
-      ? paint("green", `→ ${reply === undefined || reply.text === "" ? "done" : cut(reply.text)}`)
-      : paint("red", `✗ ${failure.errorCode}: ${oneLine(failure.message)}`),
+      ? paint("green", `→ ${reply === undefined || reply.text === "" ? "done" : visible(cut(reply.text))}`)
+      : paint("red", `✗ ${failure.errorCode}: ${visible(failure.message)}`),
     ...(failure?.place === undefined ? [] : [paint("dim", `(${failure.place})`)]),
   ];
   return words.join(" ");
 }
 
 function sentText({ what, count = 1, error }: StepRecord): string {
-  return `${what} ×${count}${error === undefined ? "" : ` failed: ${cut(oneLine(error))}`}`;
+  return `${what} ×${count}${error === undefined ? "" : ` failed: ${cut(error)}`}`;
 }
 
 function cut(text: string): string {
   return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
-}
-
-/** Texts of callers must not look like lines of their own. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

@@ -15,6 +15,16 @@ describe("a web page", () => {
     ["whose name begins as this machine's", { host: "127.0.0.1.example" }],
     ["whose name ends as this machine's", { host: "notlocalhost" }],
     ["that names another address", { host: "10.0.0.1" }],
+    ["that names all addresses of this machine", { host: "0.0.0.0:3500" }],
+    ["that names this machine as a number", { host: "2130706433:3500" }],
+    ["that names this machine within IPv6", { host: "[::ffff:127.0.0.1]:3500" }],
+    ["that names this machine below a name of its own", { host: "127.0.0.1.nip.example:3500" }],
+    ["that names this machine after a user", { host: "a@127.0.0.1:3500" }],
+    ["that sends a form", { origin: "https://shop.example", "content-type": "text/plain" }],
+    ["that sends a form and hides where it comes from", { origin: "null", "sec-fetch-site": "cross-site" }],
+    ["that says two origins", { origin: "http://localhost:3500, https://shop.example", host: "localhost:3500" }],
+    ["that asks for a WebSocket", { origin: "https://shop.example", connection: "upgrade", upgrade: "websocket" }],
+    ["that asks for a private network", { origin: "null", "access-control-request-private-network": "true" }],
   ] as [string, Record<string, string>][])("%s can neither write nor read nor end the sidecar", async (_, headers) => {
     const sidecar = await sidecarWith(components);
     await call(sidecar, "POST /v1.0/state/cart", { body: [{ key: "k", value: "kept" }] });
@@ -49,6 +59,13 @@ describe("a web page", () => {
   ] as [Record<string, string>][])("programs, and the sidecar's own pages, may call it: %j", async (headers) => {
     const sidecar = await sidecarWith(components);
     expect(await call(sidecar, "GET /v1.0/state/cart/k", { headers })).toMatchObject({ status: 204 });
+  });
+
+  it("does not write lines of its own into the log", async () => {
+    const log = new Lines();
+    const sidecar = await sidecarWith(components, { log });
+    await call(sidecar, "GET /v1.0/metadata", { headers: { host: "a.example\u009b2J" } });
+    expect(log.all.at(-1)).toContain('the host "a.example\\u009b2J" is not this machine');
   });
 
   it("is named in the log, once", async () => {

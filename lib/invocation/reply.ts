@@ -122,8 +122,11 @@ const likelyMeanings: Readonly<Record<string, keyof HttpResponse>> = {
 function httpReply(returned: unknown, place: string): WireReply {
   if (returned === undefined || returned === null) return emptyReply(204);
   if (typeof returned === "string" || isRaw(returned)) return assemble({}, returned, always, place);
-  if (typeof returned !== "object" || Array.isArray(returned) || returned instanceof Error) {
-    const what = returned instanceof Error ? "an Error; throw it" : `${nameOf(returned)}; put JSON into jsonBody`;
+  if (typeof returned !== "object" || Array.isArray(returned) || isError(returned)) {
+    const what =
+      typeof returned === "object" && isError(returned)
+        ? "an Error; throw it"
+        : `${nameOf(returned)}; put JSON into jsonBody`;
     throw invalid(place, `${httpReplies}, not ${what}`);
   }
   if (isReply(returned)) return assemble(returned, returned.body, always, place);
@@ -172,7 +175,7 @@ function topicReader(place: string): ReplyReader {
       if (word !== undefined) return word;
     } else if (typeof returned === "object" && returned !== null) {
       if (isReply(returned)) return outcomeOfReply(returned, context);
-      if (returned instanceof Error || types.isNativeError(returned)) {
+      if (isError(returned)) {
         throw failed(place, `the function returned an Error: ${returned.message}`, returned);
       }
       const name = Object.keys(returned).find((key) => statusNames.has(key.toLowerCase()));
@@ -249,8 +252,15 @@ function assemble(
     headers: contentType === undefined ? [...headers, ["content-type", type]] : headers,
     body: content,
   });
-  if (isRaw(body)) return withBody("application/octet-stream", isBytes(body) ? toBytes(body) : body);
-  if (typeof body === "string" && isText(contentType)) return withBody("text/plain; charset=utf-8", body);
+  if (isBytes(body)) return withBody("application/octet-stream", toBytes(body));
+  if (isStream(body)) {
+    if (body.locked) throw invalid(place, "the stream of the reply is read by somebody already; give one that is not");
+    return withBody("application/octet-stream", body);
+  }
+  if (typeof body === "string" && isText(contentType)) {
+    if (body.isWellFormed()) return withBody("text/plain; charset=utf-8", body);
+    throw invalid(place, "the text of the reply holds half of a surrogate pair; give well-formed text");
+  }
   return withBody("application/json", jsonOf(body, place));
 }
 
@@ -338,8 +348,15 @@ function isBytes(value: unknown): value is Uint8Array | ArrayBuffer {
   return types.isUint8Array(value) || types.isAnyArrayBuffer(value);
 }
 
+/** Memory that is shared is copied: it may change while it is sent, and a `Response` does not take it. */
 function toBytes(value: Uint8Array | ArrayBuffer): Uint8Array {
-  return types.isUint8Array(value) ? value : new Uint8Array(value);
+  const bytes = types.isUint8Array(value) ? value : new Uint8Array(value);
+  return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+}
+
+/** A piece of a stream as bytes: text too, as Node's own responses take it. */
+export function pieceOf(piece: Uint8Array | string): Uint8Array {
+  return typeof piece === "string" ? Buffer.from(piece) : piece;
 }
 
 /** A web stream of any realm. */
@@ -350,8 +367,8 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
 }
 
 function jsonOf(value: unknown, place: string): string {
-  const other = streamLike(value);
-  if (other !== undefined) throw invalid(place, `${other} cannot be sent; give text, bytes or a web ReadableStream`);
+  const other = lostInJson(value);
+  if (other !== undefined) throw invalid(place, `${other} cannot be sent; ${remedyFor(value)}`);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -364,11 +381,22 @@ function jsonOf(value: unknown, place: string): string {
 }
 
 /** What JSON would make nothing, or its own inside, of. */
-function streamLike(value: unknown): string | undefined {
+function lostInJson(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { pipe, stream } = value as { pipe?: unknown; stream?: unknown };
+  const { pipe, stream, toJSON } = value as { pipe?: unknown; stream?: unknown; toJSON?: unknown };
   if (typeof pipe === "function") return "a stream of Node";
-  return typeof stream === "function" && value instanceof Blob ? "a Blob" : undefined;
+  if (typeof stream === "function" && value instanceof Blob) return "a Blob";
+  if (isError(value) && typeof toJSON !== "function") return "an Error";
+  return ArrayBuffer.isView(value) && !types.isUint8Array(value) ? describe(value) : undefined;
+}
+
+function remedyFor(value: unknown): string {
+  return isError(value) ? "throw it" : "give text, bytes (a Uint8Array) or a web ReadableStream";
+}
+
+/** Of any realm. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 /** The class of an object, as messages name it. */

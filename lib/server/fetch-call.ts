@@ -1,6 +1,6 @@
 import type { EndpointCall } from "./endpoint.js";
 import type { Unread } from "./node-body.js";
-import { isStream, type WireReply } from "../invocation/reply.js";
+import { isStream, pieceOf, type WireReply } from "../invocation/reply.js";
 
 /** A request of a host that speaks the web's own `Request` and `Response`. */
 export class FetchCall implements EndpointCall {
@@ -103,7 +103,7 @@ export function endingWith(stream: ReadableStream<Uint8Array>, ended: () => void
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
+        if (!done) return controller.enqueue(pieceOf(value));
         controller.close();
       } catch (error) {
         controller.error(error);

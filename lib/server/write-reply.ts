@@ -12,7 +12,11 @@ import { isStream, type WireReply } from "../invocation/reply.js";
 export function writeReply(response: ServerResponse, { status, headers, body }: WireReply): Promise<void> | undefined {
   if (response.destroyed || response.writableEnded) return isStream(body) ? body.cancel() : undefined;
   const lines: string[] = [];
-  for (const [name, value] of headers) lines.push(name, value);
+  let isAscii = true;
+  for (const [name, value] of headers) {
+    lines.push(name, value);
+    isAscii &&= !/[\x80-\xff]/.test(value);
+  }
   if (isStream(body)) {
     response.writeHead(status, lines);
     // Its reader learns at once that it has begun, however long the first piece takes.
@@ -23,6 +27,7 @@ export function writeReply(response: ServerResponse, { status, headers, body }: 
   if (status !== 204 && status !== 304) {
     lines.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
   }
-  response.writeHead(status, lines).end(body);
+  // Node writes headers in the encoding of a body that is text, and callers read them in latin1.
+  response.writeHead(status, lines).end(isAscii || typeof body !== "string" ? body : Buffer.from(body));
   return undefined;
 }

@@ -222,11 +222,15 @@ async function answersOf(host: FunctionsHost, runs: readonly Run[]): Promise<Rea
         {
           status,
           headers: pick((header) => byName.get(header)),
-          cookies: cookies.map(({ expires, sameSite, ...cookie }) => ({
-            ...cookie,
-            ...(sameSite !== undefined && sameSite !== "none" && { sameSite: sameSite.toLowerCase() }),
-            ...(expires !== undefined && { expires: inSeconds(expires) }),
-          })),
+          // The host adds those of its own list to those among the headers.
+          cookies: [
+            ...cookies.map(({ expires, sameSite, ...cookie }) => ({
+              ...cookie,
+              ...(sameSite !== undefined && sameSite !== "none" && { sameSite: sameSite.toLowerCase() }),
+              ...(expires !== undefined && { expires: inSeconds(expires) }),
+            })),
+            ...[byName.get("set-cookie") ?? []].flat().map(shownCookie),
+          ],
           body: withoutId(body),
           sent,
         },

@@ -41,6 +41,12 @@ function readerOf(name: string): (returned: unknown) => unknown {
   return (returned) => read(returned, context);
 }
 
+function readAlready(): ReadableStream {
+  const stream = new Blob(["a"]).stream();
+  stream.getReader();
+  return stream;
+}
+
 /** Says `200 {"content-type":"application/json"} 5`. */
 function said(answer: unknown): string {
   if (typeof answer === "string") return answer;
@@ -64,6 +70,8 @@ describe("what a service invocation answers", () => {
     ["a list", [1], asJson("[1]")],
     ["a Buffer", Buffer.from("ab"), '200 {"content-type":"application/octet-stream"} ab'],
     ["an ArrayBuffer", new Uint8Array([65]).buffer, '200 {"content-type":"application/octet-stream"} A'],
+    ["an Error with its own JSON", Object.assign(new Error("no"), { toJSON: () => ({ no: 1 }) }), asJson('{"no":1}')],
+    ["shared memory", new SharedArrayBuffer(1), '200 {"content-type":"application/octet-stream"} \0'],
     ["a Reply", new Reply({ status: 418, headers: { "x-a": "1" } }), '418 {"x-a":"1"} -'],
     ["a Reply's text", new Reply({ body: "x" }), asJson('"x"')],
     [
@@ -89,6 +97,17 @@ describe("what a service invocation answers", () => {
     ["a cycle", cycle, "cannot be written as JSON"],
     ["a BigInt", { n: 1n }, "cannot be written as JSON"],
     ["a function", () => 1, "a function, cannot be written as JSON"],
+    ["an Error", new Error("no stock"), "an Error cannot be sent; throw it"],
+    ["an Error of another realm", runInNewContext("new Error('no')"), "an Error cannot be sent; throw it"],
+    ["a Reply of an Error", new Reply({ body: new Error("no stock") }), "an Error cannot be sent; throw it"],
+    ["numbers of 16 bits", new Uint16Array(1), "a Uint16Array cannot be sent; give text, bytes (a Uint8Array)"],
+    ["a DataView", new DataView(new ArrayBuffer(1)), "a DataView cannot be sent; give text, bytes (a Uint8Array)"],
+    [
+      "text with half of a surrogate pair",
+      new Reply({ headers: { "content-type": "text/csv" }, body: "\ud800" }),
+      "half of a surrogate pair; give well-formed text",
+    ],
+    ["a stream that is read already", readAlready(), "is read by somebody already"],
     ["a status below 200", new Reply({ status: 199 }), "an integer from 200 to 599, not 199"],
     ["a status above 599", new Reply({ status: 600 }), "an integer from 200 to 599, not 600"],
     ["a status of three digits", new Reply({ status: 999 }), "an integer from 200 to 599, not 999"],
@@ -197,7 +216,7 @@ describe("what an HTTP function answers", () => {
     [
       "a body that is a Blob",
       { body: new Blob(["a"]) },
-      "a Blob cannot be sent; give text, bytes or a web ReadableStream",
+      "a Blob cannot be sent; give text, bytes (a Uint8Array) or a web ReadableStream",
     ],
     ["a body that is a stream of Node", { body: Readable.from(["a"]) }, "a stream of Node cannot be sent"],
     ["a cookie without a value", { cookies: [{ name: "a" }] }, "name and value must be text"],

@@ -58,6 +58,53 @@ export const returned: Readonly<Record<string, () => unknown>> = {
   "an Error in jsonBody": () => ({ jsonBody: new Error("x") }),
   "a promise": () => Promise.resolve({ a: 1 }),
 
+  "a SharedArrayBuffer": () => new SharedArrayBuffer(2),
+  "bytes of shared memory": () => new Uint8Array(new SharedArrayBuffer(2)),
+  "a Uint16Array": () => new Uint16Array([1, 2]),
+  "a DataView": () => new DataView(new ArrayBuffer(2)),
+  "a generator": () =>
+    (function* () {
+      yield 1;
+    })(),
+  "a set": () => new Set([1]),
+  "a boxed number": () => new Number(5),
+  "text with NUL": () => "a\u0000b",
+  "an inherited status": () => Object.create({ status: 404 }) as unknown,
+  "a status that is null": () => ({ status: null, headers: null, body: "x" }),
+  "both bodies": () => ({ body: "a", jsonBody: 1 }),
+  "headers that are a Map": () => ({ headers: new Map([["x-a", "1"]]), body: "x" }),
+  "headers that are pairs": () => ({
+    headers: [
+      ["x-a", "1"],
+      ["x-b", true],
+    ],
+    body: "x",
+  }),
+  "a header in latin1": () => ({ headers: { "x-a": "é" }, body: "ü" }),
+  "a header in Japanese": () => ({ headers: { "x-a": "日" }, body: "x" }),
+  "a header in two spellings": () => ({ headers: { "x-a": "1", "X-A": "2" }, body: "x" }),
+  "a stream of text": () => ({
+    body: new ReadableStream({
+      start(controller) {
+        controller.enqueue("é");
+        controller.close();
+      },
+    }),
+  }),
+  "a stream that is read already": () => {
+    const body = streamOf("a");
+    body.getReader();
+    return { body };
+  },
+  "a body that is a Uint16Array": () => ({ body: new Uint16Array([1]) }),
+  "a partitioned cookie": () => ({ headers: { "set-cookie": "a=1; Partitioned; Secure; Priority=High" } }),
+  "a cookie and a partitioned one": () => ({ headers: { "set-cookie": ["b=1", "a=1; Partitioned; Secure"] } }),
+  "a cookie that ends at a text's time": () => ({
+    cookies: [{ name: "a", value: "1", expires: "2030-01-01T00:00:00Z" }],
+  }),
+  "a Reply of an Error": () => new Reply({ body: new Error("x") }),
+  "a Reply of half a surrogate pair": () => new Reply({ headers: { "content-type": "text/csv" }, body: "\udc00" }),
+  "a Reply that holds a Reply": () => new Reply({ body: new Reply({ status: 404 }) }),
   "a web Response": () => new Response("web", { status: 202, headers: { "x-a": "1" } }),
   "a Blob": () => new Blob(["a"]),
   "an instance": () =>
@@ -202,6 +249,25 @@ export const thrown: Readonly<Record<string, () => unknown>> = {
   "a promise": () => Promise.resolve(1),
   "a Reply": () => new Reply({ status: 404 }),
   "an error whose message is an object": () => Object.assign(new Error("x"), { message: { secret: "secret text" } }),
+  "a web Response": () => new Response("secret text", { status: 404 }),
+  "an error with a status": () => Object.assign(new Error("secret text"), { status: 404, expose: true }),
+  "an error whose cause is a PayloadError": () =>
+    new Error("secret text", { cause: new PayloadError("ERR_PAYLOAD_INVALID", "bad") }),
+  "a class of PayloadError": () =>
+    new (class OrderError extends PayloadError {
+      constructor() {
+        super("ERR_PAYLOAD_INVALID", "bad");
+      }
+    })(),
+  "a PayloadError of another name": () =>
+    Object.assign(new PayloadError("ERR_PAYLOAD_INVALID", "secret text"), { name: "OrderError" }),
+  "a DOMException": () => new DOMException("secret text", "DataCloneError"),
+  "control characters": () => new Error("secret text\r\nforged: line\u001b[31m"),
+  "a proxy that was revoked": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
   "a TypeError": () => new TypeError("secret text"),
   text: () => "secret text",
   "no text": () => "",

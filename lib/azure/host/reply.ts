@@ -2,7 +2,7 @@ import { parseSetCookie } from "cookie";
 import { InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import type { Cookie, InvocationContext } from "../../model/invocation.js";
-import { isStream, type TopicOutcome, type WireReply } from "../../invocation/reply.js";
+import { isStream, pieceOf, type TopicOutcome, type WireReply } from "../../invocation/reply.js";
 
 /** The reply of an HTTP function, as both programming models take it. */
 export interface FunctionsHttpResponse {
@@ -17,7 +17,7 @@ export interface FunctionsHttpResponse {
  * sends nothing.
  *
  * @throws InvocationError `ERR_RETRY_REQUESTED` for an event that is to come again, `ERR_FUNCTION_FAILED` for a reply
- *   whose status the host cannot set
+ *   whose status the host cannot set, `ERR_REPLY_INVALID` for cookies that it cannot
  */
 export function checkedForHost(
   answer: WireReply | TopicOutcome,
@@ -36,7 +36,15 @@ export function checkedForHost(
     const message = `${place}: the function replied ${answer.status}, and the Functions host can answer 200 or 500 only`;
     throw new InvocationError("ERR_FUNCTION_FAILED", message);
   }
+  if (typeof answer === "object" && cookiesBeyondHost(answer).length > 1) {
+    const message = `${place}: the Functions host can set Partitioned and Priority on one cookie of a reply; leave them out`;
+    throw new InvocationError("ERR_REPLY_INVALID", message);
+  }
   return answer;
+}
+
+function cookiesBeyondHost({ headers }: WireReply): readonly unknown[] {
+  return headers.filter(([name, value]) => name.toLowerCase() === "set-cookie" && isBeyondHost(value));
 }
 
 /** What a handler gives the worker. */
@@ -46,16 +54,23 @@ export async function toHandlerResult(answer: WireReply | TopicOutcome, isHttp: 
   return isHttp ? toHttpResponse(answer, body) : toDaprResult(body);
 }
 
-/** Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart. */
+/** Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart.
+ * One that it cannot say goes as a header. */
 function toHttpResponse({ status, headers }: WireReply, body: string | Uint8Array | undefined): FunctionsHttpResponse {
   const record: Record<string, string> = {};
   const cookies: Cookie[] = [];
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    if (key === "set-cookie") cookies.push(toCookie(value));
+    if (key === "set-cookie" && !isBeyondHost(value)) cookies.push(toCookie(value));
     else record[key] = record[key] === undefined ? value : `${record[key]}, ${value}`;
   }
   return { status, headers: record, cookies, ...(body !== undefined && { body }) };
+}
+
+/** Whether a cookie has what the host's own list has no member for. */
+function isBeyondHost(line: string): boolean {
+  const { partitioned, priority } = parseSetCookie(line);
+  return partitioned === true || priority !== undefined;
 }
 
 /** The value without its percent encoding, which the host adds. */
@@ -84,5 +99,7 @@ function toDaprResult(body: string | Uint8Array | undefined): DataView | undefin
 }
 
 async function gathered(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stream) pieces.push(pieceOf(piece));
+  return Buffer.concat(pieces);
 }

@@ -5,6 +5,7 @@ import { componentOptions } from "../metadata/rules/components.js";
 import { readJsonWithComments } from "../model/jsonc.js";
 import { loadComponents, type Component } from "../sidecar/index.js";
 import { exitCodes, exitWith } from "./report.js";
+import { readAppIds } from "./running/run-file.js";
 import { UsageError } from "./usage-error.js";
 
 interface TypesOptions {
@@ -42,7 +43,7 @@ function types(path: string, options: TypesOptions): number {
     throw new UsageError(`${path}: it is not there; give a folder of component files, or one file`);
   const names = {
     ...componentNames(loadComponents(path)),
-    ...(options.apps !== undefined && { appId: appIds(options.apps) }),
+    ...(options.apps !== undefined && { appId: readAppIds(options.apps) }),
     ...(options.settings !== undefined && { setting: settingNames(options.settings) }),
   };
   const text = toDeclarations(names);
@@ -70,39 +71,16 @@ function componentNames(components: readonly Component[]): Names {
   );
 }
 
-/** @see https://docs.dapr.io/developing-applications/local-development/multi-app-dapr-run/multi-app-template/ */
-function appIds(file: string): string[] {
-  const { parse } = require("yaml") as typeof import("yaml");
-  const content = read(file, (text) => parse(text) as unknown);
-  const { apps } = (content ?? {}) as { apps?: unknown };
-  if (!Array.isArray(apps)) throw new UsageError(`${file}: it has no list of apps; give a multi-app run file`);
-  return (apps as readonly ({ appID?: unknown; appDirPath?: unknown } | null)[]).map((app) => {
-    if (typeof app?.appID === "string") return app.appID;
-    // As the Dapr command line: the name of the folder.
-    if (typeof app?.appDirPath === "string") return resolve(dirname(file), app.appDirPath).split(/[\\/]/).at(-1)!;
-    throw new UsageError(`${file}: an app has neither appID nor appDirPath; give it one`);
-  });
-}
-
 function settingNames(file: string): string[] {
-  const content = read(file, (text) => readJsonWithComments(text).value);
-  const { Values } = (content ?? {}) as { Values?: unknown };
-  if (typeof Values !== "object" || Values === null) throw new UsageError(`${file}: it has no object of Values`);
-  return Object.keys(Values);
-}
-
-function read<T>(file: string, parse: (text: string) => T): T {
-  let text: string;
+  let content: unknown;
   try {
-    text = readFileSync(file, "utf8");
+    content = readJsonWithComments(readFileSync(file, "utf8")).value;
   } catch (error) {
     throw new UsageError(`${file}: it cannot be read (${(error as Error).message})`, { cause: error });
   }
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message.split("\n", 1)[0]}`, { cause: error });
-  }
+  const { Values } = (content ?? {}) as { Values?: unknown };
+  if (typeof Values !== "object" || Values === null) throw new UsageError(`${file}: it has no object of Values`);
+  return Object.keys(Values);
 }
 
 /** The same text on every machine: names sorted, each once; a kind of which there is none is left open. */

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { ManifestObject } from "../../sidecar/components/manifests.js";
+import { ManifestObject, readResourceText } from "../../sidecar/components/manifests.js";
 import { shown } from "../modules/load-failure.js";
 import { UsageError } from "../usage-error.js";
 
@@ -76,24 +76,50 @@ const read = [
  * @see https://docs.dapr.io/developing-applications/local-development/multi-app-dapr-run/multi-app-template/
  */
 export function readRunFile(path: string): RunFile {
+  return readDocument(path, (document, base) => {
+    const common = document.object("common") ?? new ManifestObject({}, "common");
+    const notes: string[] = [];
+    const apps = applicationsOf(document).map((app, index) => toApp(app, `apps[${index}]`, common, base, notes));
+    const twice = apps.find(({ appId }, index) => apps.findIndex((other) => other.appId === appId) !== index);
+    if (twice) throw new Error(`two applications have the appID "${twice.appId}"; give each its own`);
+    return { apps, notes: [...new Set(notes)].map((note) => `${shown(resolve(path))}: ${note}`) };
+  });
+}
+
+/** The ids of the applications of such a file, which need not be there. Errors are those of `readRunFile`. */
+export function readAppIds(path: string): readonly string[] {
+  return readDocument(path, (document, base) =>
+    applicationsOf(document).map((app, index) => appIdOf(app, `apps[${index}]`, base)),
+  );
+}
+
+function readDocument<T>(path: string, read: (document: ManifestObject, base: string) => T): T {
   const file = resolve(path);
   try {
     const { parse } = require("yaml") as typeof import("yaml");
-    const value = JSON.parse(JSON.stringify(parse(readFileSync(file, "utf8")) ?? null)) as unknown;
-    const document = new ManifestObject(value, "");
-    const common = document.object("common") ?? new ManifestObject({}, "common");
-    const notes: string[] = [];
-    const apps = document
-      .objects("apps")
-      .map((app, index) => toApp(app, `apps[${index}]`, common, dirname(file), notes));
-    if (apps.length === 0) throw new Error("it names no applications; give it a list `apps`");
-    const twice = apps.find(({ appId }, index) => apps.findIndex((other) => other.appId === appId) !== index);
-    if (twice) throw new Error(`two applications have the appID "${twice.appId}"; give each its own`);
-    return { apps, notes: [...new Set(notes)].map((note) => `${shown(file)}: ${note}`) };
+    const value = JSON.parse(JSON.stringify(parse(readResourceText(file)) ?? null)) as unknown;
+    return read(new ManifestObject(value, ""), dirname(file));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${shown(file)}: ${(error as Error).message}`, { cause: error });
+    const { message, syscall } = error as NodeJS.ErrnoException;
+    const what = syscall === undefined ? message : `it cannot be read (${message})`;
+    throw new UsageError(`${shown(file)}: ${what}`, { cause: error });
   }
+}
+
+function applicationsOf(document: ManifestObject): readonly ManifestObject[] {
+  const apps = document.objects("apps");
+  if (apps.length === 0) throw new Error("it names no applications; give it a list `apps`");
+  return apps;
+}
+
+/** As Dapr's own command: the name of the folder where none is given. */
+function appIdOf(app: ManifestObject, place: string, base: string): string {
+  const appId = app.text("appID");
+  if (appId !== undefined) return appId;
+  const appDirPath = app.text("appDirPath");
+  if (appDirPath === undefined) throw new Error(`${place} has neither appID nor appDirPath; give it one`);
+  return basename(resolve(base, appDirPath));
 }
 
 function toApp(app: ManifestObject, place: string, common: ManifestObject, base: string, notes: string[]): RunFileApp {
@@ -101,7 +127,7 @@ function toApp(app: ManifestObject, place: string, common: ManifestObject, base:
   if (appDirPath === undefined) throw new Error(`${place} has no appDirPath; name the folder of the application`);
   const folder = resolve(base, appDirPath);
   if (!existsSync(folder)) throw new Error(`${place}.appDirPath ${appDirPath} is not there`);
-  const appId = app.text("appID") ?? basename(folder);
+  const appId = appIdOf(app, place, base);
   const [program, ...args] = commandOf(app);
   if (program === undefined) throw new Error(`${place} has no command; write what starts the application`);
   const protocol = app.text("appProtocol") ?? common.text("appProtocol") ?? "http";

@@ -66,12 +66,19 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** The text of a file of people's. A pipe or a device might never end, so neither is read. */
+export function readResourceText(file: string): string {
+  const stats = statSync(file);
+  if (!stats.isFile()) throw new Error("it is not a regular file");
+  if (stats.size > maxFileSize)
+    throw new Error(`it has ${stats.size} bytes, more than the ${maxFileSize} of a resource file`);
+  return readFileSync(file, "utf8");
+}
+
 function readFile(file: string, problems: Problem[], notes: string[]): readonly Manifest[] {
   const { LineCounter, parseAllDocuments } = require("yaml") as typeof import("yaml");
-  const { size } = statSync(file);
-  if (size > maxFileSize) throw new Error(`it has ${size} bytes, more than the ${maxFileSize} of a resource file`);
   const lines = new LineCounter();
-  const documents = parseAllDocuments(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(readResourceText(file), { lineCounter: lines, prettyErrors: false });
   const manifests: Manifest[] = [];
   for (const [index, document] of (Array.isArray(documents) ? documents : []).entries()) {
     const source = `${file}:${lines.linePos(document.contents?.range?.[0] ?? 0).line}`;

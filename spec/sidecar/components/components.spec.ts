@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +101,14 @@ describe("component files", () => {
     expect(load).toThrow(expect.objectContaining({ code: "component-invalid" }));
     expect(load).toThrow(file);
     expect(load).toThrow(message);
+  });
+
+  it("stop the start with the file's name when it is a device or a pipe, which never end", () => {
+    symlinkSync("/dev/zero", join(folder, "device.yaml"));
+    expect(() => loadComponents(folder)).toThrow(/device\.yaml cannot be read: it is not a regular file/);
+    rmSync(join(folder, "device.yaml"));
+    execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
+    expect(() => loadComponents(folder)).toThrow(/pipe\.yaml cannot be read: it is not a regular file/);
   });
 
   it("stop the start with the file's name when a link leads nowhere or in a circle", () => {

@@ -213,7 +213,7 @@ function callAndFlush<R>(
       // The event comes again, and with it what was added.
       if (answer === "RETRY") return reply;
       if (entries === undefined && !collectors.some(hasItems)) return reply;
-      return flush(fn, collectors, invocation, entries).then(() => reply);
+      return flush(fn, collectors, invocation, entries, reply);
     },
     (thrown) => {
       closeAll(collectors);
@@ -233,16 +233,25 @@ function closeAll(parts: readonly { close(): void }[]): void {
   for (const part of parts) part.close();
 }
 
-/** Writes the state entries, then sends what was collected. @throws EntryConflict before anything was sent */
-async function flush(
+/**
+ * Writes the state entries, then sends what was collected.
+ *
+ * @returns resolves with the reply
+ * @throws EntryConflict before anything was sent
+ */
+async function flush<R>(
   fn: CompiledFunction,
   collectors: Collectors,
   invocation: Invocation,
   entries: OpenEntries | undefined,
-): Promise<void> {
-  await entries?.write();
+  reply: R,
+): Promise<R> {
+  if (entries !== undefined) await entries.write();
   const { isParallel, outputs } = fn;
-  if (isParallel) return await flushSideBySide(fn, collectors, invocation, entries);
+  if (isParallel) {
+    await flushSideBySide(fn, collectors, invocation, entries);
+    return reply;
+  }
   for (let index = 0; index < outputs.length; index++) {
     try {
       await send(outputs[index]!, collectors[index]!, invocation);
@@ -251,7 +260,7 @@ async function flush(
       throw flushError(fn, collectors, index, error, [...before, sentBefore(error)], entries);
     }
   }
-  return undefined;
+  return reply;
 }
 
 /** Sends all outputs at once, and fails with the first that failed when all are done. */

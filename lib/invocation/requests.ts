@@ -72,7 +72,8 @@ export class TriggerRequest implements HttpRequest {
   }
 
   async json(): Promise<unknown> {
-    const bytes = await this.#bytes();
+    const body = this.#bytes();
+    const bytes = isPromise(body) ? await body : body;
     // Parsed before the method ran, it is the method's own from the first time on that it asks.
     const parsed = this.#parsed;
     this.#parsed = undefined;

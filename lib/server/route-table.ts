@@ -154,8 +154,16 @@ function choiceOf<T>(choices: Choice<T>[], parameter: RouteParameter): Branch<T>
 }
 
 function paramsOf(parameters: readonly RouteParameter[], values: readonly string[]): Record<string, string> {
-  const entries = parameters.map(({ name, default: value }, index) => [name, values[index] ?? value] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const params: Record<string, string> = {};
+  for (let index = 0; index < parameters.length; index++) {
+    const { name, default: byDefault } = parameters[index]!;
+    const value = values[index] ?? byDefault;
+    if (value === undefined) continue;
+    // An own member even of this name.
+    if (name === "__proto__") Object.defineProperty(params, name, { value, enumerable: true });
+    else params[name] = value;
+  }
+  return params;
 }
 
 function put<A extends Leaf<unknown>>(

@@ -1,9 +1,10 @@
 import type { Bench, Figures } from "../bench.js";
 import { itemsOf } from "../bodies.js";
-import { App, names, Stub, type Name } from "../processes.js";
+import { App, Stub, type Name } from "../processes.js";
 import { compete, ratiosToOthers, type Entrant } from "./contest.js";
 
-const withoutSdk = ["ours", "bare", "fastify", "hono"] as const;
+const names = ["ours", "bare", "fastify", "dapr-sdk"] as const;
+const withoutSdk = ["ours", "bare", "fastify"] as const;
 
 interface Job {
   readonly scenario: string;

@@ -59,7 +59,7 @@ async function byHand(bench: Bench, stub: Stub): Promise<Figures> {
       path: "/echo",
       body: json,
       connections: 32,
-      rounds: bench.quick ? 5 : 9,
+      rounds: bench.quick ? 5 : 7,
       seconds: bench.quick ? 0.5 : 0.8,
     });
     const cpu = "cpuMicroseconds";

@@ -45,6 +45,7 @@ const others: readonly (Job & { readonly connections: readonly number[] })[] = [
 ];
 
 const barred = ["ours", "bare"] as const;
+const atOtherLoads = ["ours", "bare", "fastify", "dapr-sdk"] as const;
 
 const scenarioOf = ({ job }: Job, connections: number): string =>
   `${job}, ${connections} ${connections === 1 ? "connection" : "connections"}`;
@@ -70,7 +71,7 @@ async function barredJob(bench: Bench, job: Job, stub: Stub): Promise<Figures> {
   const scenario = scenarioOf(job, 32);
   const length = bench.quick
     ? { rounds: 5, seconds: 0.4, warmUp: 10_000 }
-    : { rounds: 7, seconds: 0.5, warmUp: 20_000 };
+    : { rounds: 6, seconds: 0.5, warmUp: 20_000 };
   const generations: (readonly Name[])[] = bench.quick
     ? [barred]
     : [names.filter((name) => name !== job.except), barred, barred];
@@ -88,17 +89,13 @@ async function barredJob(bench: Bench, job: Job, stub: Stub): Promise<Figures> {
 
 async function otherJobs(bench: Bench, stub: Stub): Promise<Figures[]> {
   const results: Figures[] = [];
-  await among(bench, names, stub, async (entrants) => {
+  await among(bench, atOtherLoads, stub, async (entrants) => {
     for (const job of others) {
       for (const connections of job.connections) {
         const scenario = scenarioOf(job, connections);
         const length = { rounds: 3, seconds: 0.5 };
         const rounds = await compete(bench, entrants, { ...job, ...length, scenario, connections, stub });
-        const ratios = ratiosToOthers(
-          rounds,
-          "ours",
-          names.filter((name) => name !== "ours"),
-        );
+        const ratios = ratiosToOthers(rounds, "ours", atOtherLoads.slice(1));
         results.push({ scenario, contestants: rounds.medians(), ratios });
       }
     }

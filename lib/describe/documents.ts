@@ -44,13 +44,25 @@ const errorSchema = {
 export const toOpenApi: Describe = (definitions, { title, version, from, routePrefix }) => {
   const schemas = new PayloadSchemas(from);
   const paths: Record<string, Record<string, unknown>> = {};
+  const notes: string[] = [];
+  // OpenAPI tells paths apart by their text alone: `/{id}` and `/{name}` are one, under the names of the first.
+  const templates = new Map<string, Template>();
   for (const definition of definitions) {
     const { trigger, name, payloadType } = definition;
     if (trigger.generic === true || (trigger.type !== "daprServiceInvocationTrigger" && trigger.type !== "httpTrigger"))
       continue;
-    const { path, parameters } = toTemplate(pathOf(trigger, name, routePrefix));
+    const own = toTemplate(pathOf(trigger, name, routePrefix));
+    const shape = own.path.replaceAll(/\{[^{}]*\}/g, "{}");
+    const { path, parameters } = templates.get(shape) ?? own;
+    templates.set(shape, { path, parameters });
     for (const method of verbsOf(trigger)) {
       const verb = method.toLowerCase();
+      if (paths[path]?.[verb] !== undefined) {
+        notes.push(
+          `${placeOf(definition)}: ${method} ${own.path} is left out, as OpenAPI has one operation at ${path}`,
+        );
+        continue;
+      }
       const hasBody = !["get", "head", "delete", "options", "trace"].includes(verb);
       const schema = schemas.of(payloadType, placeOf(definition));
       (paths[path] ??= {})[verb] = {
@@ -85,18 +97,37 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
         },
       },
     },
-    notes: [...schemas.notes],
+    notes: [...schemas.notes, ...notes],
   };
 };
 
+interface Template {
+  readonly path: string;
+  readonly parameters: readonly object[];
+}
+
+/** What a value that meets a constraint is; that of others is text. */
+const constrained: Readonly<Record<string, object>> = {
+  int: { type: "integer", format: "int32" },
+  long: { type: "integer", format: "int64" },
+  bool: { type: "boolean" },
+  decimal: { type: "number" },
+  double: { type: "number" },
+  float: { type: "number" },
+  guid: { type: "string", format: "uuid" },
+};
+
 /** `{id?}`, `{id:int}` and `{*rest}` of a route are parameters of OpenAPI, which knows none of them. */
-function toTemplate(path: string): { readonly path: string; readonly parameters: readonly object[] } {
+function toTemplate(path: string): Template {
   const segments = parseRouteTemplate(path.slice(1));
   if ("fault" in segments) return { path, parameters: [] };
   const parameters = segments
     .flat()
     .filter((part) => "name" in part)
-    .map(({ name }) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+    .map(({ name, constraints }) => {
+      const schema = constraints.map(({ text }) => constrained[text.toLowerCase()]).find((one) => one !== undefined);
+      return { name, in: "path", required: true, schema: schema ?? { type: "string" } };
+    });
   const texts = segments.map((parts) => parts.map((part) => ("text" in part ? part.text : `{${part.name}}`)).join(""));
   return { path: `/${texts.join("/")}`, parameters };
 }

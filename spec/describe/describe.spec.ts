@@ -61,6 +61,36 @@ class Functions {
 
 const definitions = readFunctions([Functions]);
 
+describe("routes that OpenAPI cannot tell apart", () => {
+  class Routes {
+    @HttpTrigger({ route: "orders/{id:int}", methods: ["GET"] })
+    byNumber(_request: HttpRequest): void {}
+    @HttpTrigger({ route: "orders/{name}", methods: ["GET", "DELETE"] })
+    byName(_request: HttpRequest): void {}
+    @HttpTrigger({ route: "codes/{code:regex(^\\d{{3}}$)}/{id:guid?}", methods: ["GET"] })
+    code(_request: HttpRequest): void {}
+  }
+
+  it("are one path, and what is left out is noted", async () => {
+    const { document, notes } = toOpenApi(readFunctions([Routes]), options);
+    expect(await validate(structuredClone(document) as never)).toMatchObject({ valid: true });
+    const { paths } = document as { paths: Record<string, Record<string, unknown>> };
+    expect(paths).toMatchObject({
+      "/api/orders/{id}": {
+        get: { operationId: "byNumber", parameters: [{ name: "id", schema: { type: "integer" } }] },
+        delete: { operationId: "byName.delete", parameters: [{ name: "id" }] },
+      },
+      "/api/codes/{code}/{id}": {
+        get: { parameters: [{ schema: { type: "string" } }, { schema: { format: "uuid" } }] },
+      },
+    });
+    expect(Object.keys(paths)).toHaveLength(2);
+    expect(notes).toEqual([
+      "Routes.byName: GET /api/orders/{name} is left out, as OpenAPI has one operation at /api/orders/{id}",
+    ]);
+  });
+});
+
 describe("the description of functions", () => {
   it("as OpenAPI is one that its own parser takes, with what is checked", async () => {
     const { document, notes } = toOpenApi(definitions, options);

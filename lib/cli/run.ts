@@ -44,14 +44,28 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
   return [...previous, value];
 }
 
-async function run(modules: string[], options: RunOptions): Promise<void> {
+/** Options that a multi-app file, or what it starts, says itself. */
+const ofModules: Readonly<Record<string, string>> = {
+  components: "let the file name resourcesPath",
+  appId: "let the file name appID",
+  appPort: "let the file name appPort",
+  daprHttpPort: "let the file name daprHTTPPort",
+  daprUrl: "start the file with `dapr run -f`",
+  watch: "let each command of the file watch itself",
+  record: "let each application record itself, with the option record of serve",
+};
+
+async function run(modules: string[], options: RunOptions, command: Command): Promise<void> {
   // The place in a stack is that of the source, where the build says it.
   process.setSourceMapsEnabled(true);
   const [first, ...others] = modules;
   if (first !== undefined && /\.ya?ml$/i.test(first)) {
     if (others.length > 0 || options.app.length > 0) throw new UsageError("a multi-app file is given alone");
-    if (options.watch === true)
-      throw new UsageError("--watch is for modules: let each command of the file watch itself");
+    const given = Object.keys(ofModules).find((name) => command.getOptionValueSource(name) === "cli");
+    if (given !== undefined) {
+      const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      throw new UsageError(`--${flag} is for modules: ${ofModules[given]}`);
+    }
     const { runFile } = require("./running/run-apps.js") as typeof import("./running/run-apps.js");
     await runFile(first, options);
     return;

@@ -140,6 +140,16 @@ export class Slow {
     taken.close();
   });
 
+  it.each([
+    [["--record", "recordings"], "--record is for modules: let each application record itself"],
+    [["--app-port", "3001"], "--app-port is for modules: let the file name appPort"],
+    [["--watch"], "--watch is for modules: let each command of the file watch itself"],
+  ])("refuses %j beside a multi-app file, which says it itself", async (options, message) => {
+    const command = new Command("run", "dapr.yaml", ...options);
+    expect(await command.exitCode()).toBe(2);
+    expect(command.output).toContain(message);
+  });
+
   it("ends with 2 for a port that is none", async () => {
     const command = new Command("run", "build/orders.js", "--app-port", "70000");
     expect(await command.exitCode()).toBe(2);

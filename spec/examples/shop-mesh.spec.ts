@@ -105,6 +105,12 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
     expect(lines).toContain("dapr.yaml: configFilePath is not applied here; daprd applies it");
   });
 
+  it("prints a line for each invocation, as run does for modules", async () => {
+    const isPrinted = (): boolean => lines.some((line) => / orders\/canServe POST \/canServe [\d.]+ ms → /.test(line));
+    while (!isPrinted()) await once(command.stdout!, "data");
+    expect(lines.filter((line) => / orders\/\S+ topic shop-bus\/\S+ [\d.]+ ms → /.test(line))).not.toEqual([]);
+  });
+
   it("ends its applications, and then itself, on SIGTERM", async () => {
     command.kill("SIGTERM");
     expect(await once(command, "close")).toEqual([0, null]);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { History } from "../../inspector/history.js";
 import { Inspector } from "../../inspector/inspector.js";
 import { startMesh, type Component } from "../../sidecar/index.js";
+import { lineOf, type LineFormat } from "./invocation-lines.js";
 import { readRunFile, type RunFileApp } from "./run-file.js";
 import { exitCodes } from "../report.js";
 import { inspectorUrl, tokens } from "./sidecar-options.js";
@@ -22,7 +23,11 @@ const usualComponents: readonly Component[] = [
 /** Runs the applications of a multi-app file beside one embedded mesh, until interrupted or until all have ended. */
 export async function runFile(
   path: string,
-  { stateFile, inspect }: { readonly stateFile?: string | undefined; readonly inspect: boolean },
+  {
+    stateFile,
+    inspect,
+    log,
+  }: { readonly stateFile?: string | undefined; readonly inspect: boolean; readonly log: LineFormat },
 ): Promise<void> {
   const { apps, notes } = readRunFile(path);
   for (const note of notes) console.log(note);
@@ -30,6 +35,11 @@ export async function runFile(
     console.log("no resources are named: a statestore and a pubsub are kept in memory, as `dapr init` names them");
   }
   const shared = tokens(process.env);
+  const history = new History();
+  history.watch((change) => {
+    if (change.type !== "invocation" || change.record.ms === undefined || log === "off") return;
+    console.log(lineOf(change.record, log, process.stdout.isTTY));
+  });
   await untilStopped(async (onStop) => {
     const mesh = await startMesh({
       apps: apps.map(({ appId, appPort, daprHttpPort, resources }) => ({
@@ -42,7 +52,7 @@ export async function runFile(
       stateFile,
       // A file that was written for daprd names the brokers and stores that daprd has.
       standIns: true,
-      inspector: inspect ? new Inspector(new History(), true) : undefined,
+      inspector: inspect ? new Inspector(history, true) : undefined,
     });
     // The applications end what is in flight while their sidecars still take what they send.
     onStop(() => Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect())).then(() => undefined));

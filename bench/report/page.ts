@@ -20,7 +20,14 @@ export function writePage(root: string): void {
   writeFileSync(file, text);
 }
 
-const sections: Readonly<Record<string, (results: Results) => string[]>> = { jobs, daprd, costs, bars, machine };
+const sections: Readonly<Record<string, (results: Results) => string[]>> = {
+  jobs,
+  daprd,
+  costs,
+  parallel,
+  bars,
+  machine,
+};
 
 const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const head = (first: string, rest: readonly string[]): string[] => [
@@ -123,6 +130,14 @@ function costs(results: Results): string[] {
   return [
     ...head("what", ["µs"]),
     ...rows.flatMap(([what, value]) => (value === undefined ? [] : [line([what, shown(value)])])),
+  ];
+}
+
+function parallel(results: Results): string[] {
+  const { contestants } = figuresOf(results, "outputs, a sidecar of 10 ms, 1 connection");
+  return [
+    ...head("outputs", ["ms"]),
+    ...Object.entries(contestants).map(([name, { p50 }]) => line([name, shown(p50)])),
   ];
 }
 

@@ -13,6 +13,7 @@ const at32 = (job: string): string => `${job}, 32 connections`;
 const state = at32("state");
 const checked = at32("echo of a payload class");
 const http = at32("HTTP trigger with {id} → state");
+const ways = "cold start, ways to load an app";
 const watched = at32("state, watched");
 const soak = "soak → one state item";
 
@@ -120,6 +121,18 @@ export const bars: readonly Bar[] = [
     scenario: watched,
     ratio: "inspector at 1,000/s, of a core",
     atMost: 0.03,
+  },
+  {
+    what: "a payload class at cold start: ms of CPU more",
+    scenario: ways,
+    ratio: "a payload class, ms of CPU, packages",
+    atMost: 60,
+  },
+  {
+    what: "a payload class at cold start, bundled: ms of CPU more",
+    scenario: ways,
+    ratio: "a payload class, ms of CPU, bundled",
+    atMost: 60,
   },
   { what: "import / require @dapr/dapr", scenario: "cold start", ratio: "import / @dapr/dapr", atMost: 1 / 6 },
   { what: "import: megabytes of memory", scenario: "cold start", ratio: "import, megabytes", atMost: 15 },

@@ -224,8 +224,14 @@ export async function runProbe<T>({ folder }: Bench, name: string, ...args: read
   return JSON.parse(await outputOf(name, command, all, folder)) as T;
 }
 
-export async function outputOf(what: string, command: string, args: string[], cwd: string): Promise<string> {
-  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+export async function outputOf(
+  what: string,
+  command: string,
+  args: string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   const [code] = (await once(child, "close")) as [number];

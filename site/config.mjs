@@ -14,7 +14,7 @@ const groups = {
   Begin: ["getting-started", "coming-from", "comparison", "faq"],
   Functions: ["decorators", "payloads", "state", "calls", "topics", "testing"],
   Running: ["running", "mounting", "embedded-sidecar", "inspector", "deploy", "operating", "azure", "command-line"],
-  Promises: ["guarantees", "limits", "compatibility", "performance"],
+  Promises: ["guarantees", "limits", "compatibility", "performance", "cold-start"],
   "To look up": ["errors", "wire-format"],
 };
 const isThere = (name) => existsSync(join(pages, "docs", `${name}.md`));

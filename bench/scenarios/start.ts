@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
+import nodeModule from "node:module";
 import { join } from "node:path";
 import type { Bench, Figures } from "../bench.js";
 import { App, appCpu, outputOf, pinned, runProbe, Stub } from "../processes.js";
@@ -7,7 +8,10 @@ import { compete } from "./contest.js";
 
 type Import = Record<"milliseconds" | "cpuMilliseconds" | "megabytes" | "heapMegabytes", number>;
 const steps = ["import", "classes", "serve", "first request", "ready", "readFunctions"] as const;
-type Serve = Record<(typeof steps)[number] | "cpuMilliseconds" | "heapMegabytes", number>;
+type Serve = Record<
+  (typeof steps)[number] | "cpuMilliseconds" | "heapMegabytes" | "sinceStart" | "cpuSinceStart",
+  number
+>;
 
 /** Loading the library beside loading @dapr/dapr, and all that it takes to answer, each in fresh processes. */
 export async function coldStart(bench: Bench): Promise<Figures[]> {
@@ -49,11 +53,79 @@ export async function coldStart(bench: Bench): Promise<Figures[]> {
         },
         ratios: {},
       },
+      await waysToLoad(bench, stub),
     ];
   } finally {
     stub.close();
   }
 }
+
+/** Where the modules of an app come from, each without and with a payload class. */
+async function waysToLoad(bench: Bench, stub: Stub): Promise<Figures> {
+  const scenario = "cold start, ways to load an app";
+  bench.progress(scenario);
+  const script = join(bench.folder, "probes", "serve.js");
+  const bundle = join(bench.folder, "bundle.cjs");
+  const externals = ["@azure/functions", "@dapr/dapr", "@opentelemetry/api"].map((name) => `--external:${name}`);
+  const esbuild = join(bench.root, "node_modules", ".bin", "esbuild");
+  // A snapshot's entry has no `exports`.
+  const options = ["--format=iife", "--platform=node", "--target=node20", "--log-level=error"];
+  const bundling = [script, "--bundle", ...options, ...externals];
+  await outputOf("esbuild", esbuild, [...bundling, `--outfile=${bundle}`], bench.folder);
+  const snapshotOf = async (name: string, env: NodeJS.ProcessEnv): Promise<string> => {
+    const blob = join(bench.folder, `${name}.blob`);
+    const args = ["--snapshot-blob", blob, "--build-snapshot", bundle];
+    await outputOf("a snapshot", process.execPath, args, bench.folder, env);
+    return blob;
+  };
+  const plainBlob = await snapshotOf("plain", {});
+  const checkedBlob = await snapshotOf("checked", { PROBE_CHECKED: "true" });
+  const cache = { NODE_COMPILE_CACHE: join(bench.folder, "compile-cache") };
+  const hasCache = "enableCompileCache" in nodeModule;
+  const ways: Record<string, { args: readonly string[]; checkedArgs?: readonly string[]; env?: NodeJS.ProcessEnv }> = {
+    packages: { args: [script] },
+    bundled: { args: [bundle] },
+    ...(hasCache && { "bundled, compile cache": { args: [bundle], env: cache } }),
+    "start-up snapshot": {
+      args: ["--snapshot-blob", plainBlob, bundle],
+      checkedArgs: ["--snapshot-blob", checkedBlob, bundle],
+    },
+  };
+  const withClass = (name: string): string => `${name}, payload class`;
+  const names = Object.keys(ways).flatMap((name) => [name, withClass(name)]);
+  const measure = async (name: string): Promise<Record<string, number>> => {
+    if (name === validator) return await runProbe<Import>(bench, "import", validator);
+    const [way] = Object.entries(ways).find(([each]) => name === each || name === withClass(each))!;
+    const { args, checkedArgs = args, env = {} } = ways[way]!;
+    const isChecked = name !== way;
+    const all = [...(isChecked ? checkedArgs : args), "1", String(stub.port), ...(isChecked ? ["checked"] : [])];
+    const [command, pinnedArgs] = pinned(appCpu, process.execPath, all);
+    const { sinceStart, cpuSinceStart } = JSON.parse(
+      await outputOf(name, command, pinnedArgs, bench.folder, env),
+    ) as Serve;
+    return { milliseconds: sinceStart, cpuMilliseconds: cpuSinceStart };
+  };
+  if (hasCache) for (const name of names) await measure(name);
+  const rounds = await Rounds.interleave([...names, validator], bench.quick ? 3 : 9, measure);
+  const medians = rounds.medians();
+  const cpuOf = (name: string): number => medians[name]!["cpuMilliseconds"]!;
+  const ofAClass = Object.keys(ways).map(
+    (name) => [`a payload class, ms of CPU, ${name}`, cpuOf(withClass(name)) - cpuOf(name)] as const,
+  );
+  return {
+    scenario,
+    contestants: medians,
+    ratios: {
+      "bundled / packages": rounds.ratio("milliseconds", "bundled", "packages"),
+      "start-up snapshot / packages": rounds.ratio("milliseconds", "start-up snapshot", "packages"),
+      ...Object.fromEntries(ofAClass),
+      "the same, without the import of class-validator": ofAClass[0]![1] - cpuOf(validator),
+    },
+    ...(!hasCache && { note: `the compile cache, which Node ${process.version} does not have` }),
+  };
+}
+
+const validator = "class-validator";
 
 const counts = [1, 100, 10_000] as const;
 

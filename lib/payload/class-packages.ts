@@ -148,10 +148,10 @@ function isLoaded(path: string, exported: unknown): boolean {
   return loadedFiles(path).some(([, exports]) => Object.values(exports).includes(exported));
 }
 
-/** Modules of all copies of a package that this process has loaded. A bundle has none. */
+/** Modules of all copies of a package that this process has loaded. A bundle has none, a start-up snapshot no cache either. */
 function loadedFiles(path: string): [file: string, exports: object][] {
   const end = join("node_modules", path);
-  return Object.entries(require.cache)
+  return Object.entries((require.cache as NodeJS.Dict<NodeModule> | undefined) ?? {})
     .filter(([file]) => file.endsWith(end))
     .map(([file, module]) => [file, (module?.exports ?? {}) as object]);
 }

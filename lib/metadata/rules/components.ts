@@ -104,6 +104,7 @@ function namesIn(binding: Binding, { name: functionName }: FunctionDefinition): 
   return (Object.keys(componentOptions) as (keyof typeof componentOptions)[]).flatMap((member) => {
     const given =
       options[member] ?? (binding.type === "daprBindingTrigger" && member === "bindingName" ? functionName : undefined);
-    return typeof given === "string" && !isOpen(given) ? [{ member, name: given }] : [];
+    // That a name is missing is another problem.
+    return typeof given === "string" && given !== "" && !isOpen(given) ? [{ member, name: given }] : [];
   });
 }

@@ -76,12 +76,12 @@ function templateProblems({ definition, place }: Route): Problem[] {
     const { route } = trigger;
     if (route === undefined) return [];
     const parsed = parseRouteTemplate(route);
-    return "fault" in parsed ? [problemAt(place, "route-invalid", `in the route "${route}" ${parsed.fault}`)] : [];
+    return "fault" in parsed ? [problemAt(place, "route-invalid", `"${route}" is not a route: ${parsed.fault}`)] : [];
   }
   if (trigger.type !== "daprServiceInvocationTrigger" || trigger.methodName === undefined) return [];
   const { methodName } = trigger;
   const invalid = (fault: string): Problem[] => [
-    problemAt(place, "route-invalid", `in the method's name "${methodName}" ${fault}`),
+    problemAt(place, "route-invalid", `"${methodName}" is not the name of a method: ${fault}`),
   ];
   const template = methodTemplateOf(methodName);
   const foreign = template.split("/").find((part) => /^[:*]/.test(part));

@@ -57,6 +57,12 @@ describe("the names of components", () => {
     ]);
   });
 
+  it("are not asked for where none is given, which is a problem already", () => {
+    const [topic] = readFunctions([Uses]).filter(({ name }) => name === "topic");
+    const nameless = { ...topic!, trigger: { ...topic!.trigger, pubSubName: "" } as never };
+    expect(componentProblems([nameless], components)).toEqual([]);
+  });
+
   it("are not enough where scopes leave the app out", () => {
     const scoped = (appId: string) => problems(appId).filter((line) => line.startsWith("component-out-of-scope"));
     expect([scoped("shop"), scoped("orders")]).toEqual([

@@ -91,7 +91,7 @@ describe("a route that is not a route", () => {
     "stops the whole Functions host: %s",
     (route) => {
       expect(problemsOf(declared({ a: [HttpTrigger({ route })] }))).toEqual([
-        expect.stringContaining(`error route-invalid: Orders.a, trigger "req", route: in the route "${route}" `),
+        expect.stringContaining(`error route-invalid: Orders.a, trigger "req", route: "${route}" is not a route: `),
       ]);
     },
   );
@@ -106,7 +106,7 @@ describe("a route that is not a route", () => {
     ["{id}/{Id}", 'it has "Id" twice; give each its own name'],
   ])("is refused as the name of a method: %s", (methodName, text) => {
     expect(problemsOf(declared({ a: [DaprServiceInvocationTrigger({ methodName })] }))).toEqual([
-      `error route-invalid: Orders.a, trigger "payload", methodName: in the method's name "${methodName}" ${text}`,
+      `error route-invalid: Orders.a, trigger "payload", methodName: "${methodName}" is not the name of a method: ${text}`,
     ]);
   });
 

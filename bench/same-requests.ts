@@ -105,8 +105,10 @@ export async function checkSameRequests(bench: Bench): Promise<void> {
             throw new Error(`${name} differs on ${path}:${texts}`);
           }
         }
-        // The SDK gives a callback no way to answer this: one that throws ends the process.
+        // DaprServer gives a callback no way to answer these: one that throws ends the process.
         if (name === "dapr-sdk") continue;
+        const malformed = await call("/save-order", json, '{"id":');
+        if (malformed.status !== 400) throw new Error(`${name} answers ${malformed.status} to malformed JSON, not 400`);
         failing = true;
         const { status } = await call("/save-order", json, JSON.stringify(order));
         if (status !== 500) throw new Error(`${name} answers ${status} where the sidecar refuses, not 500`);

@@ -3,7 +3,7 @@ import express, { type NextFunction, type Request, type Response } from "express
 import { bySdk } from "./by-sdk.js";
 import { seen, type Contestant, type Order, type OrderEvent } from "./contestant.js";
 
-/** Express 5 in front and a DaprClient behind: what Dapr's own quickstarts for JavaScript do. */
+/** Express 5 in front and a DaprClient behind. */
 export const contestant: Contestant = {
   async start(sidecarPort, port) {
     const sidecar = bySdk(new DaprClient({ daprHost: "127.0.0.1", daprPort: String(sidecarPort), maxBodySizeMb: 30 }));

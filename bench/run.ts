@@ -24,6 +24,7 @@ import { outputs } from "./scenarios/outputs.js";
 import { payload } from "./scenarios/payload.js";
 import { soak } from "./scenarios/soak.js";
 import { coldStart, generate, manyFunctions } from "./scenarios/start.js";
+import { watch } from "./scenarios/watch.js";
 import { throughput } from "./scenarios/throughput.js";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -39,6 +40,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   functions: manyFunctions,
   start: coldStart,
   generate,
+  watch,
   add,
   soak,
 };

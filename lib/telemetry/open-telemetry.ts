@@ -216,8 +216,7 @@ class InvocationSpan implements InvocationWatch {
     try {
       return await context.with(trace.setSpan(parent, span).setValue(suppression, true), next);
     } catch (error) {
-      const { code } = (error ?? {}) as { readonly code?: unknown };
-      span.setAttribute("error.type", typeof code === "string" ? code : "_OTHER");
+      span.setAttribute("error.type", errorTypeOf(error));
       span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;
     } finally {
@@ -284,4 +283,11 @@ function attributesOfStep(binding: Binding): Api.Attributes {
       ...(topic !== undefined && { "messaging.destination.name": topic }),
     }),
   };
+}
+
+/** The error code of a failed step. A write that failed says which item it was, and has the sidecar's error as its cause. */
+function errorTypeOf(error: unknown): string {
+  const { cause = error } = (error ?? {}) as { readonly cause?: unknown };
+  const codes = [error, cause].map((one) => ((one ?? {}) as { readonly code?: unknown }).code);
+  return codes.find((code) => typeof code === "string") ?? "_OTHER";
 }

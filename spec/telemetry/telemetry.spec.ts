@@ -15,7 +15,7 @@ const packages = [
 ];
 
 const source = `
-import { DaprApp, DaprPublish, DaprServiceInvocationTrigger, DaprStateInput, DaprStateOutput, DaprTopicTrigger, FunctionName, HttpTrigger,
+import { DaprApp, DaprBindingOutput, DaprPublish, DaprServiceInvocationTrigger, DaprStateInput, DaprStateOutput, DaprTopicTrigger, FunctionName, HttpTrigger,
   type AppClient, type Collector } from "dapr-functions";
 class Billing { @DaprServiceInvocationTrigger() charge(order: { id: string }): string { return order.id; } }
 export class Orders {
@@ -34,6 +34,9 @@ export class Orders {
   print(_event: unknown, { seen }: { seen: Collector<unknown> }): void { seen.add(1); }
   @HttpTrigger({ route: "orders/{id}", methods: ["GET"] })
   find(): void { throw new Error("no"); }
+  @DaprServiceInvocationTrigger()
+  @DaprBindingOutput({ name: "mail", bindingName: "mail", operation: "create" })
+  lose(_payload: unknown, { mail }: { mail: Collector<unknown> }): void { mail.add(1); }
   @DaprServiceInvocationTrigger()
   @DaprApp({ name: "billing", appId: "billing", of: Billing })
   async pay(payload: { id: string }, { billing }: { billing: AppClient<Billing> }): Promise<unknown> { return await billing.charge(payload); }
@@ -117,6 +120,12 @@ beforeAll(() => {
   write(project, { "functions.js": built(source).replace(/^import \{[^]*?dapr-functions";\n/m, ""), "main.cjs": main });
 }, 180_000);
 
+/** What the sidecar answers by path; 204 to all else. */
+const answers: Readonly<Record<string, readonly [status: number, body: string]>> = {
+  "/v1.0/invoke/billing/method/charge": [200, '"41"'],
+  "/v1.0/bindings/mail": [500, '{"errorCode":"ERR_INVOKE_OUTPUT_BINDING","message":"no"}'],
+};
+
 async function run(env: Readonly<Record<string, string>>): Promise<Report> {
   const requests: Record<string, string[]> = {};
   const sidecar = createServer((request: IncomingMessage, response) => {
@@ -130,9 +139,7 @@ async function run(env: Readonly<Record<string, string>>): Promise<Report> {
     request
       .resume()
       .on("end", () =>
-        response
-          .writeHead(path.endsWith("/charge") ? 200 : 204, { "content-type": "application/json" })
-          .end(path.endsWith("/charge") ? '"41"' : undefined),
+        response.writeHead(answers[path]?.[0] ?? 204, { "content-type": "application/json" }).end(answers[path]?.[1]),
       );
   }).listen(0, "127.0.0.1");
   await once(sidecar, "listening");
@@ -173,6 +180,7 @@ async function run(env: Readonly<Record<string, string>>): Promise<Report> {
     await post("/orders", event, "application/cloudevents+json");
     await fetch(`${url}/api/orders/41`);
     await post("/pay", { id: "41" });
+    await post("/lose", {});
     child.stdin.end();
     return { ...((await read()) as Report), requests };
   } finally {
@@ -251,6 +259,7 @@ describe.each([
       "POST /v1.0/state/statestore": of("send seen"),
       "POST /v1.0/publish/messagebus/orders": of("send created"),
       "POST /v1.0/invoke/billing/method/charge": of("call billing"),
+      "POST /v1.0/bindings/mail": of("send mail"),
     });
   });
 
@@ -259,6 +268,8 @@ describe.each([
       status: 2,
       attributes: { "error.type": "ERR_FUNCTION_FAILED", "http.route": "/api/orders/{id}" },
     });
+    const failed = { status: 2, attributes: { "error.type": "ERR_INVOKE_OUTPUT_BINDING" } };
+    expect([named("lose"), named("send mail")]).toMatchObject([failed, failed]);
   });
 
   it("counts invocations, failures by code, durations and items", () => {

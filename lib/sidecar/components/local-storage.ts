@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import { messageOf } from "../../model/thrown.js";
@@ -45,8 +45,10 @@ function pathIn(root: string, fileName = ""): string {
   const path = join(root, posix.normalize(`/${name}`)).replace(/(?<=[^/])\/+$/, "");
   for (let existing = path; existing.length > root.length; existing = dirname(existing)) {
     const real = realPath(existing);
-    if (real === undefined) continue;
-    if (real !== root && !real.startsWith(root + sep)) throw new Error(`file ${fileName} is outside of rootPath`);
+    // A link that leads nowhere yet would lead to what is written through it.
+    if (real === undefined && lstatSync(existing, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+    if (real === undefined || (real !== root && !real.startsWith(root + sep)))
+      throw new Error(`file ${fileName} is outside of rootPath`);
     break;
   }
   return path;

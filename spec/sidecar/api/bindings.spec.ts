@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appWith, call, closeAll, Lines, sidecarWith, type FakeApp } from "../support.js";
@@ -97,6 +97,9 @@ describe("output bindings", () => {
       writeFileSync(join(folder, "outside"), "secret");
       symlinkSync(folder, join(root, "link"));
       expect(await invoke("get", "link/outside")).toMatchObject({ status: 500 });
+      symlinkSync(join(folder, "later"), join(root, "nowhere"));
+      expect(await invoke("create", "nowhere", "out")).toMatchObject({ status: 500 });
+      expect(existsSync(join(folder, "later"))).toBe(false);
     });
 
     it("is not an output when its direction says so", async () => {

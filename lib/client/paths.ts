@@ -55,6 +55,7 @@ export function rawQuery(query: string): string {
  * on a `%` or `#` in the path.
  */
 export function methodNameProblem(methodName: string): string | undefined {
+  if (plain.test(methodName)) return undefined;
   if (!methodName.isWellFormed()) return "must be well-formed text";
   const end = methodName.indexOf("?");
   const path = (end === -1 ? methodName : methodName.slice(0, end)).replace(/^\//, "");

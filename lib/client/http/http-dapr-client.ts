@@ -187,13 +187,11 @@ export class HttpDaprClient implements DaprClient {
       keepBody: request.discard !== true,
     });
     const headers = flat(answer.headers);
-    const metadata = Object.entries(headers).filter(([name]) => name.startsWith("metadata."));
-    return {
-      status: answer.status,
-      headers,
-      body: answer.body,
-      metadata: Object.fromEntries(metadata.map(([name, value]) => [name.slice("metadata.".length), value])),
-    };
+    const metadata: Record<string, string> = {};
+    for (const name of Object.keys(headers)) {
+      if (name.startsWith("metadata.")) metadata[name.slice("metadata.".length)] = headers[name]!;
+    }
+    return { status: answer.status, headers, body: answer.body, metadata };
   }
 
   async getSecret(request: GetSecretRequest): Promise<Record<string, string>> {

@@ -139,8 +139,12 @@ function isText(value: unknown): value is string {
 
 /** Headers by name; several of one name are joined with a comma. */
 export function flat(headers: Answer["headers"]): Record<string, string> {
-  const entries = Object.entries(headers).filter((entry) => entry[1] !== undefined);
-  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value!]));
+  const result: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) result[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return result;
 }
 
 interface FailedEntry {

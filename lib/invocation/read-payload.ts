@@ -124,7 +124,8 @@ function isTextIn(body: Uint8Array, charset: string): boolean {
 export function toText(bytes: Uint8Array, charset: string | undefined): string {
   if (!isUtf8Name(charset)) {
     try {
-      return new TextDecoder(charset).decode(bytes);
+      const decoder = new TextDecoder(charset);
+      return decoder.encoding === "windows-1252" ? windowsText(bytes) : decoder.decode(bytes);
     } catch {
       // An unknown charset: UTF-8 is the best guess.
     }
@@ -132,6 +133,18 @@ export function toText(bytes: Uint8Array, charset: string | undefined): string {
   const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.toString("utf8", 3) : body.toString("utf8");
 }
+
+/**
+ * Node up to 22 takes windows-1252, of which latin1 is another name on the web, for ISO 8859-1, and so a euro for a control
+ * character: https://github.com/nodejs/node/issues/56542
+ */
+function windowsText(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return text.replace(/[\x80-\x9f]/g, (char) => windowsOnly[char.charCodeAt(0) - 0x80]!);
+}
+
+/** What windows-1252 has from 0x80 to 0x9f; five of them are what they are in ISO 8859-1. */
+const windowsOnly = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 export function toTextOrBytes(body: Buffer): string | Uint8Array {
   return isUtf8(body) ? toText(body, undefined) : toBytes(body);

@@ -26,6 +26,8 @@ describe("a service invocation's body", () => {
     ["JSON in a charset nobody knows", text("5"), "application/json; charset=nope", 5],
     ["text", text("5"), "text/plain", "5"],
     ["text in another charset", Buffer.from([0xe9]), 'text/plain; charset="iso-8859-1"', "é"],
+    ["text of Windows", Buffer.from([0x80, 0x92, 0x9f, 0x81]), "text/plain; charset=windows-1252", "€’Ÿ\x81"],
+    ["JSON of Windows", Buffer.from([0x22, 0x80, 0x22]), "application/json; charset=latin1", "€"],
     ["text in a charset nobody knows", text("é"), "text/plain; charset=nope", "é"],
     ["no type, JSON", text("[1]"), undefined, [1]],
     ["no type, no JSON", text("abc"), undefined, new Uint8Array(text("abc"))],

@@ -63,7 +63,7 @@ const allowed: Record<string, readonly string[]> = {
   record: ["model", "invocation"],
   inspector: ["model", "invocation/observer"],
   // Types only: the command line makes the inspector.
-  sidecar: ["model/errors", "model/thrown", "model/visible", "inspector/inspector"],
+  sidecar: ["model/duration", "model/errors", "model/thrown", "model/visible", "inspector/inspector"],
   cli: [
     "index",
     "init",

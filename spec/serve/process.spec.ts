@@ -177,6 +177,23 @@ describe("a process that serves", () => {
     expect((await forgetful(app, "nothing")).status).toBe(200);
   });
 
+  it("lives on whatever a promise is rejected with that nobody awaits", async () => {
+    const app = await startServing();
+    await forgetful(app, "anything");
+    const said = () => app.lines.filter((line) => line.includes("a promise was rejected that nobody awaits")).length;
+    while (said() < 9 && app.child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await forgetful(app, "nothing")).status).toBe(200);
+  });
+
+  it("whose function ends it answers nobody, sends nothing of that invocation, and has the code that was given", async () => {
+    const app = await startServing();
+    const stuck = post(app, "/endless", 1);
+    const answers = Promise.allSettled([stuck, post(app, "/exits", 3)]);
+    expect((await answers).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await app.ended).toBe(3);
+    expect(app.sidecar.lines).toEqual([]);
+  });
+
   it("does so with two apps in it, and ends when both have closed", async () => {
     const app = await startServing({ twice: true, prelude: pool });
     await forgetful(app, "reject");

@@ -10,7 +10,7 @@ import { atEnd } from "./support.js";
 
 /**
  * A program that serves: a function that waits for a line on its input, one that obeys its signal, one that never ends,
- * one that forgets to await.
+ * one that forgets to await, one that ends the process; some of them with limits of their own.
  */
 const program = `
 const { serve, DaprServiceInvocationTrigger, DaprStateOutput, DaprTopicTrigger } = require("dapr-functions");
@@ -46,12 +46,37 @@ class Work {
     if (how === "add") late(() => out.add(1));
     if (how === "reject") late(() => void Promise.reject(new Error("nobody awaits")));
     if (how === "throw") late(() => { throw new Error("a bug"); });
+    if (how === "anything") for (const make of anything) late(() => void Promise.reject(make()));
+  }
+  async exits(code, { out }) {
+    out.add(1);
+    process.exit(Number(code));
+  }
+  async narrow(name, { out }) {
+    console.log("running narrow " + name);
+    await line();
+    return name;
   }
 }
-for (const method of ["slow", "obedient", "endless", "quick", "forgetful"]) {
+Work.prototype.brief = Work.prototype.obedient;
+const fail = () => { throw null; };
+const revoked = () => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; };
+const anything = [
+  () => null,
+  () => undefined,
+  () => "text",
+  () => Symbol("s"),
+  () => Object.freeze(new Error("cold")),
+  () => Object.defineProperties(new Error(), { stack: { get: fail }, message: { get: fail } }),
+  () => Object.assign(new Error(), { message: {}, stack: 1 }),
+  () => new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail }),
+  revoked,
+];
+const limits = { brief: { timeout: 100 }, narrow: { concurrency: 1 } };
+for (const method of ["slow", "obedient", "endless", "quick", "forgetful", "exits", "narrow", "brief"]) {
   const descriptor = Object.getOwnPropertyDescriptor(Work.prototype, method);
   DaprStateOutput(output)(Work.prototype, method, descriptor);
-  DaprServiceInvocationTrigger()(Work.prototype, method, descriptor);
+  DaprServiceInvocationTrigger(limits[method])(Work.prototype, method, descriptor);
 }
 eval(prelude);
 const other = twice ? serve([Work], options) : undefined;

@@ -9,12 +9,12 @@ const long = 1000;
 
 /** Progress on stderr; what is over in a second is not mentioned. */
 export function progressOn(stream: NodeJS.WriteStream): Progress {
-  const begun = Date.now();
+  const begun = performance.now();
   let shown = false;
   let said = begun;
   return {
     step(text) {
-      const now = Date.now();
+      const now = performance.now();
       if (stream.isTTY && now - begun > long) {
         stream.write(`\r\u001b[K${text}`);
         shown = true;

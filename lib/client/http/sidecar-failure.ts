@@ -50,18 +50,28 @@ export function refuseTimeout(timeout: number | undefined, { operation }: Pick<R
   if (fault !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `${operation}, timeout: ${fault}`);
 }
 
-/** True where nothing listens: no byte of the request was sent. */
+/** Nothing listens, the name has no address, or no way leads there. */
+const refusals: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
+/** True where there was no connection: no byte of the request was sent. */
 export function isRefused(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === "ECONNREFUSED";
+  return refusals.has((error as { code?: unknown } | null)?.code);
 }
 
 /** The error of a request that got no answer. */
 export function noAnswer(place: RequestPlace, cause: unknown): SidecarError {
   if (isRefused(cause)) {
+    const { code, message } = cause as NodeJS.ErrnoException;
     return sidecarError(place, {
       status: 503,
       errorCode: "ERR_DAPR_SIDECAR_DOES_NOT_EXIST",
-      message: `no sidecar at ${place.target}`,
+      message: `no sidecar at ${place.target}${code === "ECONNREFUSED" ? "" : `: ${message}`}`,
       retryable: true,
       cause,
     });

@@ -1,3 +1,4 @@
+import { after } from "../../model/duration.js";
 import type { BindingEvent, InputBinding } from "../api/bindings.js";
 import { property, type Properties } from "./components.js";
 import { parseDuration } from "../values/go-values.js";
@@ -53,21 +54,18 @@ function scheduleJob(schedule: string) {
   };
 }
 
-/** Fires at full seconds, as Dapr's scheduler does. */
+/** Fires at full seconds of the clock that it begins by, as Dapr's scheduler does; moving the clock later moves nothing. */
 function startInterval(period: number, fire: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const wait = (next: number) => {
-    timer = setTimeout(
-      () => {
-        fire();
-        const now = Date.now();
-        wait(next + period > now ? next + period : Math.floor(now / 1000) * 1000 + period);
-      },
-      Math.max(0, next - Date.now()),
-    );
+  let stop: () => void;
+  const wait = (next: number): void => {
+    stop = after(Math.max(0, Math.ceil(next - performance.now())), () => {
+      fire();
+      const missed = Math.max(0, Math.floor((performance.now() - next) / period));
+      wait(next + (missed + 1) * period);
+    });
   };
-  wait(Math.floor(Date.now() / 1000) * 1000 + period);
-  return () => clearTimeout(timer);
+  wait(performance.now() - (Date.now() % 1000) + period);
+  return () => stop();
 }
 
 /** Names are sent as headers, which makes them lower case. */

@@ -99,7 +99,7 @@ export class CircuitBreaker {
   }
 
   #expire(): void {
-    if (this.#expires === undefined || Date.now() <= this.#expires) return;
+    if (this.#expires === undefined || performance.now() <= this.#expires) return;
     if (this.#state === "open") this.#change("half-open");
     else this.#begin(this.#state);
   }
@@ -115,6 +115,6 @@ export class CircuitBreaker {
     this.#generation++;
     this.#counts = noCounts;
     const lasting = { closed: interval, "half-open": 0, open: timeout || 60_000 }[state];
-    this.#expires = lasting > 0 ? Date.now() + lasting : undefined;
+    this.#expires = lasting > 0 ? performance.now() + lasting : undefined;
   }
 }

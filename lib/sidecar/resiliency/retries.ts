@@ -53,11 +53,11 @@ function isWorthwhile(error: unknown, { statuses }: RetryPolicy): boolean {
 /** The time before each next attempt; undefined when there is to be none. */
 function waitsOf({ policy, duration, maxInterval }: RetryPolicy): () => number | undefined {
   if (policy === "constant") return () => duration;
-  const begun = Date.now();
+  const begun = performance.now();
   let interval = 500;
   return () => {
     const wait = interval * (0.5 + Math.random());
     interval = Math.min(interval * 1.5, maxInterval);
-    return Date.now() - begun + wait > maxElapsed ? undefined : wait;
+    return performance.now() - begun + wait > maxElapsed ? undefined : wait;
   };
 }

@@ -425,9 +425,9 @@ describe("failures", () => {
     await closed(server);
   });
 
-  it("resolve names that do not exist to no answer", async () => {
+  it("resolve names that do not exist to no sidecar", async () => {
     const error = await failureOf(client.publish({ ...publishing, daprAddress: "http://sidecar.invalid:1" }));
-    expect(error).toMatchObject({ status: 500, errorCode: "ERR_DAPR_REQUEST_FAILED" });
+    expect(error).toMatchObject({ status: 503, errorCode: "ERR_DAPR_SIDECAR_DOES_NOT_EXIST" });
   });
 });
 

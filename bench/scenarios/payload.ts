@@ -61,6 +61,8 @@ async function byHand(bench: Bench, stub: Stub): Promise<Figures> {
       connections: 32,
       rounds: bench.quick ? 5 : 7,
       seconds: bench.quick ? 0.5 : 0.8,
+      // With other classes it takes longer until everything is compiled.
+      warmUp: bench.quick ? 10_000 : 20_000,
     });
     const cpu = "cpuMicroseconds";
     const medians = rounds.medians();

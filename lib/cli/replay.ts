@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { isDaprFunctionsError } from "../model/errors.js";
-import type { Recording } from "../record/recording.js";
+import { isRecording, type Recording } from "../record/recording.js";
 import { toTestSource } from "../record/test-source.js";
 import { replay as replayOne } from "../testing/replay.js";
 import { loadFunctions } from "./modules/function-app.js";
@@ -35,7 +35,7 @@ async function replay(path: string, modules: readonly string[], options: ReplayO
   const files = filesOf(path);
   const recordings = files.map((file) => ({ file, recording: read(file) }));
   const named = [...new Set(recordings.flatMap(({ recording }) => recording.module ?? []))];
-  const given = modules.length > 0 ? modules : named;
+  const given = modules.length > 0 ? modules : named.map(below);
   if (options.test === true) {
     const { recording } = recordings[0]!;
     if (recordings.length > 1) throw new UsageError("--test: give one recording");
@@ -68,6 +68,14 @@ async function replay(path: string, modules: readonly string[], options: ReplayO
   return differing.length > 0 ? exitCodes.problems : exitCodes.done;
 }
 
+/** A recording may come from anywhere. It decides which class is run, but not which program of this machine. */
+function below(module: string): string {
+  const path = relative(process.cwd(), resolve(module));
+  if (path.startsWith("..") || isAbsolute(path))
+    throw new UsageError(`the recording names ${module}, which is not in this folder; give the module behind it`);
+  return module;
+}
+
 function filesOf(path: string): string[] {
   if (!existsSync(path))
     throw new UsageError(`${path}: it is not there; give a file that record wrote, or a folder of them`);
@@ -80,13 +88,12 @@ function filesOf(path: string): string[] {
 }
 
 function read(file: string): Recording {
-  let recording: Partial<Recording> | null;
+  let recording: unknown;
   try {
-    recording = JSON.parse(readFileSync(file, "utf8")) as Partial<Recording> | null;
+    recording = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UsageError(`${file}: it is not JSON (${(error as Error).message})`, { cause: error });
   }
-  if (recording?.version !== 1 || recording.functionName === undefined)
-    throw new UsageError(`${file}: it is not a recording of an invocation`);
-  return recording as Recording;
+  if (!isRecording(recording)) throw new UsageError(`${file}: it is not a recording of an invocation`);
+  return recording;
 }

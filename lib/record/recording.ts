@@ -62,6 +62,20 @@ export interface RecordedItem {
   readonly fromRequestBody?: true | undefined;
 }
 
+/** Whether a value has the form of a recording, and names that code can be made of: a file may come from anywhere. */
+export function isRecording(value: unknown): value is Recording {
+  if (!isRecord(value) || value["version"] !== 1) return false;
+  const { functionName, className, methodName, trigger, time, request } = value;
+  const named = ["inputs", "calls", "outputs"].map((member) => value[member]);
+  return (
+    [functionName, className, methodName, trigger, time].every((one) => typeof one === "string") &&
+    /^(?:[\p{ID_Start}$_][\p{ID_Continue}$]*)?$/u.test(className as string) &&
+    (request === undefined || isRecord(request)) &&
+    named.every((one) => isRecord(one) && Object.keys(one).every((name) => /^[a-z][a-z0-9]*$/i.test(name))) &&
+    Object.values(value["outputs"] as object).every(Array.isArray)
+  );
+}
+
 export const bytesName = "$bytes";
 export const undefinedName = "$undefined";
 export const secretName = "$secret";

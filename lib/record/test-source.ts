@@ -82,9 +82,18 @@ function print(value: unknown): string {
   if (value instanceof Uint8Array) return `new Uint8Array([${value.join(", ")}])`;
   if (Array.isArray(value)) return `[${value.map(print).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}: ${print(member)}`);
+    const members = Object.entries(value).map(([name, member]) => `${property(name)}: ${print(member)}`);
     return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
   }
+  return text(value);
+}
+
+/** A member of that name, which `__proto__` without brackets is not. */
+function property(name: string): string {
+  return name === "__proto__" ? `["__proto__"]` : text(name);
+}
+
+function text(value: unknown): string {
   return JSON.stringify(value)
     .replace(/\u2028/g, "\\u2028")
     .replace(/\u2029/g, "\\u2029");

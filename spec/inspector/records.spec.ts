@@ -4,7 +4,8 @@ import { z } from "zod";
 import { History } from "../../lib/inspector/history.js";
 import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
 import { previewOf } from "../../lib/inspector/records.js";
-import type { Change, InvocationRecord } from "../../lib/inspector/page/wire.js";
+import type { Change, DescribedFunction, InvocationRecord } from "../../lib/inspector/page/wire.js";
+import { toTest } from "../../lib/inspector/page/copies.js";
 import { lineOf } from "../../lib/cli/running/invocation-lines.js";
 
 const record = (id: string, more: Partial<InvocationRecord> = {}): InvocationRecord => ({
@@ -170,5 +171,29 @@ describe("Recorder", () => {
 
   it("says the stack of user code all the same", async () => {
     expect((await linesAfter('{"id":"1"}', true)).lines).toEqual([expect.stringMatching(/no such tea\n +at /)]);
+  });
+});
+
+describe("a copy as test", () => {
+  const whole = (value: unknown) => ({ text: JSON.stringify(value), isCut: false });
+  const described = { className: "Orders", methodName: "save", module: "./orders.js" } as unknown as DescribedFunction;
+
+  it("is a program whatever was not kept whole, and expects nothing of that", () => {
+    const cut = { text: '{"a":"1', isCut: true };
+    const items = [{ name: "order", verb: "add" as const, value: { text: "<3 bytes>", isCut: true } }];
+    const source = toTest(record("1", { payload: cut, reply: cut, items }), described);
+    expect(source).toContain("undefined /* was not kept whole */");
+    expect(source).not.toMatch(/<3 bytes>|"1/);
+    expect(source.match(/^ {2}(?:assert|\/\/).*$/gm)).toEqual([
+      "  // The reply was not kept whole.",
+      "  // What was added to order was not kept whole.",
+    ]);
+  });
+
+  it("keeps a member called __proto__ one", () => {
+    const payload = { text: '{"__proto__":{"a":1}}', isCut: false };
+    expect(toTest(record("1", { payload, reply: whole(1) }), described)).toContain(
+      String.raw`JSON.parse("{\"__proto__\":{\"a\":1}}")`,
+    );
   });
 });

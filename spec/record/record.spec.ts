@@ -363,6 +363,9 @@ export class Orders {
       "build/orders.js": source(1),
       "broken.json": "{",
       "other.json": "{}",
+      // A name that would be code in a test, and a module that nobody named.
+      "code.json": JSON.stringify({ ...recording, className: 'Orders } from "./orders.js"; import { x' }),
+      "far.json": JSON.stringify({ ...recording, module: "../far.js" }),
     });
   }, 120_000);
 
@@ -470,6 +473,8 @@ export class Asked {
     [["replay", "broken.json"], "broken.json: it is not JSON"],
     [["replay", "other.json"], "other.json: it is not a recording"],
     [["replay", "build"], "build: no recording is in it"],
+    [["replay", "code.json", "--test"], "code.json: it is not a recording"],
+    [["replay", "far.json"], "the recording names ../far.js, which is not in this folder; give the module behind it"],
   ])("refuses %j", (args, message) => {
     const { status, stderr } = runCli(project, args);
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);

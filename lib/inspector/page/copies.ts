@@ -1,4 +1,4 @@
-import type { DescribedFunction, InvocationRecord } from "./wire.js";
+import type { DescribedFunction, InvocationRecord, Preview } from "./wire.js";
 
 /** Why an invocation cannot be made again; undefined when it can. */
 export function obstacle({ payload, trigger }: InvocationRecord): string | undefined {
@@ -54,23 +54,21 @@ function enc(part: string): string {
 export function toTest(record: InvocationRecord, { className, methodName, module }: DescribedFunction): string {
   const inputs = record.reads
     .filter(({ value, error }) => value !== undefined && error === undefined)
-    .map(
-      ({ name, value }) =>
-        `${JSON.stringify(name)}: ${value!.isCut ? "undefined /* was not kept whole */" : literal(value!.text)}`,
-    );
+    .map(({ name, value }) => `${JSON.stringify(name)}: ${literal(value)}`);
   const options = inputs.length === 0 ? "" : `, { inputs: { ${inputs.join(", ")} } }`;
-  const call = `invoke(new ${className}(), ${JSON.stringify(methodName)}, ${literal(record.payload?.text)}${options})`;
+  const call = `invoke(new ${className}(), ${JSON.stringify(methodName)}, ${literal(record.payload)}${options})`;
   const names = [...new Set(record.items.map(({ name }) => name))];
   const expectations = names.map((name) => {
-    const values = record.items.filter((item) => item.name === name && item.verb === "add");
-    return `  assert.deepEqual(json(outputs[${JSON.stringify(name)}].values), [${values.map(({ value }) => literal(value.text)).join(", ")}]);`;
+    const values = record.items.filter((item) => item.name === name && item.verb === "add").map(({ value }) => value);
+    return values.some(({ isCut }) => isCut)
+      ? `  // What was added to ${name} was not kept whole.`
+      : `  assert.deepEqual(json(outputs[${JSON.stringify(name)}].values), [${values.map(literal).join(", ")}]);`;
   });
-  const reply = record.reply?.text ?? "";
   const body =
     record.failure === undefined
       ? [
           `  const { ${names.length > 0 ? "reply, outputs" : "reply"} } = await ${call};`,
-          `  assert.deepEqual(${reply === "" ? "reply, undefined" : `json(reply), ${literal(reply)}`});`,
+          expectationOf(record.reply),
           ...expectations,
         ]
       : [`  await assert.doesNotReject(${call}); // it failed: ${oneLine(record.failure.message)}`];
@@ -89,10 +87,17 @@ export function toTest(record: InvocationRecord, { className, methodName, module
   ].join("\n");
 }
 
-function literal(json: string | undefined): string {
-  return json === undefined || json === ""
-    ? "undefined"
-    : json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+function expectationOf(reply: Preview | undefined): string {
+  if (reply === undefined || reply.text === "") return "  assert.deepEqual(reply, undefined);";
+  return reply.isCut ? "  // The reply was not kept whole." : `  assert.deepEqual(json(reply), ${literal(reply)});`;
+}
+
+/** What a preview shows is JSON where it is whole; `__proto__` in a literal would be no member. */
+function literal(preview: Preview | undefined): string {
+  if (preview === undefined || preview.text === "") return "undefined";
+  if (preview.isCut) return "undefined /* was not kept whole */";
+  const json = preview.text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  return json.includes('"__proto__"') ? `JSON.parse(${JSON.stringify(json)})` : json;
 }
 
 function oneLine(text: string): string {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type * as Api from "@opentelemetry/api";
 import { Pool } from "undici";
@@ -15,7 +16,7 @@ export const contestant: Contestant = {
 
     async function save(order: Order): Promise<void> {
       const body = `[{"key":${JSON.stringify(order.id)},"value":${JSON.stringify(order)}}]`;
-      await span("save order", 2, { "db.system": "statestore", "db.operation": "save" }, async () => {
+      await span("send order", 2, stepAttributes, async () => {
         const path = "/v1.0/state/statestore";
         const answer = await pool.request({ method: "POST", path, headers: headers(), body });
         await answer.body.dump();
@@ -27,7 +28,7 @@ export const contestant: Contestant = {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        const attributes = { "http.route": "/save-order", "http.request.method": "POST" };
+        const attributes = kind === "" ? {} : attributesOf(request.method!);
         span("saveOrder", 1, attributes, () => save(JSON.parse(Buffer.concat(chunks).toString()) as Order)).then(
           () => response.writeHead(200, { "content-length": 0 }).end(),
           () => response.writeHead(500, { "content-length": 0 }).end(),
@@ -37,6 +38,23 @@ export const contestant: Contestant = {
     return new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   },
 };
+
+/** Those that the library gives its spans. */
+const stepAttributes = {
+  "dapr.binding.type": "daprState",
+  "dapr.binding.name": "order",
+  "dapr.component": "statestore",
+  "dapr.output.items": 1,
+};
+
+const attributesOf = (method: string): Api.Attributes => ({
+  "faas.name": "saveOrder",
+  "faas.trigger": "http",
+  "code.function.name": "Orders.saveOrder",
+  "http.route": "/save-order",
+  "faas.invocation_id": randomUUID(),
+  "http.request.method": method,
+});
 
 const json = { "content-type": "application/json" };
 

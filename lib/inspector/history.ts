@@ -6,9 +6,19 @@ const maxEvents = 200;
 /** Characters of all records together. */
 const maxSize = 16 * 1024 * 1024;
 
+interface Kept {
+  record: InvocationRecord | undefined;
+  size: number;
+}
+
 /** The latest invocations and events, bounded in number and in size, and those who watch them. */
 export class History {
-  readonly #records = new Map<string, InvocationRecord>();
+  /** A ring: the record number n is at n modulo its length, from the oldest to the one before the next. */
+  readonly #ring: Kept[] = [];
+  #oldest = 0;
+  #next = 0;
+  /** Numbers of records. Not the records: a map drops its tables as entries come and go, and the collector keeps what is in them. */
+  readonly #numbers = new Map<string, number>();
   readonly #events: PublishedEvent[] = [];
   readonly #functions = new Map<string, readonly DescribedFunction[]>();
   readonly #watchers = new Set<(change: Change) => void>();
@@ -17,7 +27,8 @@ export class History {
 
   /** Oldest first. */
   get records(): readonly InvocationRecord[] {
-    return [...this.#records.values()];
+    const numbers = Array.from({ length: this.#next - this.#oldest }, (_, index) => this.#oldest + index);
+    return numbers.map((number) => this.#ring[number % maxRecords]!.record!);
   }
 
   get events(): readonly PublishedEvent[] {
@@ -34,15 +45,28 @@ export class History {
 
   /** An invocation that begins, or the same one when it has ended. */
   add(record: InvocationRecord): void {
-    const previous = this.#records.get(record.id);
-    this.#size += sizeOf(record) - (previous === undefined ? 0 : sizeOf(previous));
-    this.#records.set(record.id, record);
-    for (const [id, oldest] of this.#records) {
-      if (this.#records.size <= maxRecords && (this.#size <= maxSize || this.#records.size === 1)) break;
-      this.#records.delete(id);
-      this.#size -= sizeOf(oldest);
+    const size = sizeOf(record);
+    const known = this.#numbers.get(record.id);
+    this.#size += size;
+    if (known === undefined) {
+      if (this.#next - this.#oldest === maxRecords) this.#forget();
+      this.#numbers.set(record.id, this.#next);
+      this.#ring[this.#next++ % maxRecords] = { record, size };
+    } else {
+      const kept = this.#ring[known % maxRecords]!;
+      this.#size -= kept.size;
+      kept.record = record;
+      kept.size = size;
     }
+    while (this.#size > maxSize && this.#next - this.#oldest > 1) this.#forget();
     this.#tell({ type: "invocation", record });
+  }
+
+  #forget(): void {
+    const kept = this.#ring[this.#oldest++ % maxRecords]!;
+    this.#numbers.delete(kept.record!.id);
+    this.#size -= kept.size;
+    kept.record = undefined;
   }
 
   addEvent(event: PublishedEvent): void {

@@ -20,9 +20,10 @@ const maxLines = 100;
 
 /** Makes a record of each invocation of an app, and gives it out when the invocation begins and when it ends. */
 export class Recorder implements InvocationObserver {
-  readonly #underWay = new Map<string, Recording>();
+  /** A list: the tables that a map drops as entries come and go keep what is in them from the collector. */
+  readonly #underWay: Recording[] = [];
   /** Its failure is logged when it has ended. */
-  #lastEnded: readonly [id: string, recording: Recording] | undefined;
+  #lastEnded: Recording | undefined;
   /** Deliveries of one event, so that the second is told from the first. */
   readonly #deliveries = new Map<string, number>();
 
@@ -33,11 +34,20 @@ export class Recorder implements InvocationObserver {
 
   start(invocation: ObservedInvocation): InvocationWatch {
     const recording: Recording = new Recording(this.appId, invocation, this.#attemptOf(invocation), (record) => {
-      if (record.ms !== undefined && this.#underWay.delete(record.id)) this.#lastEnded = [record.id, recording];
+      if (record.ms !== undefined) this.#end(recording);
       this.onRecord(record);
     });
-    this.#underWay.set(invocation.id, recording);
+    recording.index = this.#underWay.push(recording) - 1;
     return recording;
+  }
+
+  #end(recording: Recording): void {
+    const last = this.#underWay.pop()!;
+    if (last !== recording) {
+      this.#underWay[recording.index] = last;
+      last.index = recording.index;
+    }
+    this.#lastEnded = recording;
   }
 
   /**
@@ -69,8 +79,8 @@ export class Recorder implements InvocationObserver {
   }
 
   #recordingOf(invocationId: string): Recording | undefined {
-    const [id, recording] = this.#lastEnded ?? [];
-    return this.#underWay.get(invocationId) ?? (id === invocationId ? recording : undefined);
+    if (this.#lastEnded?.id === invocationId) return this.#lastEnded;
+    return this.#underWay.find(({ id }) => id === invocationId);
   }
 
   #attemptOf({ event }: ObservedInvocation): number {
@@ -105,13 +115,24 @@ class Recording implements InvocationWatch {
   /** How its line in the log ends. */
   #failure: string | undefined;
 
+  /** Its place among those under way. */
+  index = 0;
+  readonly #head: Pick<InvocationRecord, "id" | "appId" | "functionName" | "trigger" | "attempt">;
+
   constructor(
-    private readonly appId: string,
-    private readonly invocation: ObservedInvocation,
-    private readonly attempt: number,
+    appId: string,
+    invocation: ObservedInvocation,
+    attempt: number,
     private readonly give: (record: InvocationRecord) => void,
   ) {
+    const { id, definition } = invocation;
+    const trigger = triggerText(definition, invocation);
+    this.#head = { id, appId, functionName: definition.name, trigger, attempt };
     give(this.#record());
+  }
+
+  get id(): string {
+    return this.#head.id;
   }
 
   addLine(line: string): void {
@@ -161,7 +182,7 @@ class Recording implements InvocationWatch {
   /** Whether a line of the log is that of the failure, and says no more: where user code failed, its stack follows. */
   saysFailure(line: string): boolean {
     if (this.#failure === undefined) return false;
-    return line.startsWith(`${this.invocation.definition.name} failed`) && line.endsWith(this.#failure);
+    return line.startsWith(`${this.#head.functionName} failed`) && line.endsWith(this.#failure);
   }
 
   ended({ failure }: InvocationEnd): void {
@@ -182,22 +203,29 @@ class Recording implements InvocationWatch {
   }
 
   #record(): InvocationRecord {
-    const { id, definition } = this.invocation;
+    const { id, appId, functionName, trigger, attempt } = this.#head;
     return {
       id,
-      appId: this.appId,
-      functionName: definition.name,
-      trigger: triggerText(definition, this.invocation),
+      appId,
+      functionName,
+      trigger,
       begun: this.#begun,
-      attempt: this.attempt,
+      attempt,
       payload: this.#payload,
-      reads: [...this.#reads],
-      items: [...this.#items],
-      requests: [...this.#requests],
+      reads: copyOf(this.#reads),
+      items: copyOf(this.#items),
+      requests: copyOf(this.#requests),
       reply: this.#reply,
-      log: [...this.#log],
+      log: copyOf(this.#log),
     };
   }
+}
+
+const none: readonly never[] = [];
+
+/** Most lists are empty, and a thousand records are kept. */
+function copyOf<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? none : [...list];
 }
 
 function triggerText({ trigger, name }: FunctionDefinition, { context }: ObservedInvocation): TriggerText {

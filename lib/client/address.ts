@@ -1,4 +1,5 @@
 import { DefinitionError } from "../model/errors.js";
+import { settingProblem } from "../model/problem.js";
 import { parseAddress } from "../model/sidecar-address.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,8 +99,5 @@ export function sidecarMaxRequestSize(environment: Environment = process.env): n
 }
 
 function invalid(member: string, what: string): DefinitionError {
-  const message = `${member}: ${what}`;
-  return new DefinitionError([
-    { code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message },
-  ]);
+  return new DefinitionError([settingProblem(member, what)]);
 }

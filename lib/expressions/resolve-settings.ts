@@ -114,7 +114,7 @@ function missingProblem(settings: Settings) {
   };
 }
 
-function isBlank(value: string | undefined): boolean {
+export function isBlank(value: string | undefined): boolean {
   return value === undefined || value.trim() === "";
 }
 

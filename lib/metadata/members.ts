@@ -2,6 +2,7 @@ import type { ProblemCode } from "../model/errors.js";
 import type { OptionKind } from "../model/binding-table.js";
 import type { JsonValue } from "../model/bindings.js";
 import { allMethods } from "../model/paths.js";
+import { isStandardSchema } from "../model/payload-type.js";
 import { parseAddress } from "../model/sidecar-address.js";
 import { isRecord } from "../model/values.js";
 
@@ -106,13 +107,9 @@ const query: Check = (value) => {
 /** A class, a list of one class, or a Standard Schema, which may itself be a function. */
 const payloadType: Check = (value) => {
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  if (isSchema(value) || isClass(one)) return fine;
+  if (isStandardSchema(value) || isClass(one)) return fine;
   return invalid(value, "a class, [Class] or a Standard Schema");
 };
-
-function isSchema(value: unknown): boolean {
-  return ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in value;
-}
 
 function isClass(value: unknown): boolean {
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;

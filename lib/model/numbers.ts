@@ -1,4 +1,5 @@
 import type { Problem } from "./errors.js";
+import { settingProblem } from "./problem.js";
 
 /** Which numbers an option takes. */
 export interface NumberRange {
@@ -18,7 +19,5 @@ export function numberFault(value: unknown, { least, whole = false }: NumberRang
 /** {@link numberFault} of an option that is given, as a problem of the start. */
 export function numberProblem(member: string, value: unknown, range: NumberRange): Problem[] {
   const fault = value === undefined ? undefined : numberFault(value, range);
-  if (fault === undefined) return [];
-  const message = `${member}: ${fault}`;
-  return [{ code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message }];
+  return fault === undefined ? [] : [settingProblem(member, fault)];
 }

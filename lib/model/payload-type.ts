@@ -38,3 +38,8 @@ export interface StandardIssue {
  * list of one (`[Order]`), or a Standard Schema.
  */
 export type PayloadType<T = unknown> = Class<T> | readonly [Class] | StandardSchema<unknown, T>;
+
+/** True for what has `~standard`, functions included: a schema of arktype is one. */
+export function isStandardSchema(type: unknown): type is StandardSchema {
+  return ((typeof type === "object" && type !== null) || typeof type === "function") && "~standard" in type;
+}

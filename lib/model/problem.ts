@@ -35,6 +35,12 @@ export function problemAt(
   return problemOf(target, problem);
 }
 
+/** A problem of an option of the app or a variable of its environment. @param text `<what>; <what to do>` */
+export function settingProblem(member: string, text: string): Problem {
+  const message = `${member}: ${text}`;
+  return { code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message };
+}
+
 const owner = Symbol("class with a problem");
 
 /** Keeps the class beside what a problem says: it is not shown, but it tells classes of one name apart. */

@@ -1,10 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { types } from "node:util";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import type { PayloadType } from "../model/payload-type.js";
+import { isStandardSchema, type PayloadType } from "../model/payload-type.js";
 import type { Check, Checked, CheckOptions } from "./check.js";
 import { compileCheck } from "./payload-type.js";
-import { isStandardSchema } from "./schema-payload.js";
 
 /** The check of a payload, which may come as text or bytes of what its type is: see {@link decodedAs}. */
 export function compilePayloadCheck(type: PayloadType, options: CheckOptions | undefined): Check {

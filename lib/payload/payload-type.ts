@@ -1,8 +1,8 @@
-import type { Class, PayloadType } from "../model/payload-type.js";
+import { isStandardSchema, type Class, type PayloadType } from "../model/payload-type.js";
 import type { Check, CheckOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
 import { compileScalarCheck } from "./scalar-payload.js";
-import { compileSchemaCheck, isStandardSchema } from "./schema-payload.js";
+import { compileSchemaCheck } from "./schema-payload.js";
 
 export type { Check, Checked, CheckOptions, ValidationOptions } from "./check.js";
 

@@ -3,11 +3,6 @@ import type { StandardIssue, StandardResult, StandardSchema } from "../model/pay
 import { type Check, type Checked, elementPath, failed, memberPath } from "./check.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 
-/** True for what has `~standard`, functions included: a schema of arktype is one. */
-export function isStandardSchema(type: unknown): type is StandardSchema {
-  return ((typeof type === "object" && type !== null) || typeof type === "function") && "~standard" in type;
-}
-
 /**
  * A check by a Standard Schema; answers with a promise where the schema does.
  *

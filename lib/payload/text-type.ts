@@ -1,5 +1,4 @@
-import type { PayloadType } from "../model/payload-type.js";
-import { isStandardSchema } from "./schema-payload.js";
+import { isStandardSchema, type PayloadType } from "../model/payload-type.js";
 
 /** Whether a payload may be text: it always is, it may be something else as well, or nothing is known of it. */
 export type TextVerdict = "always" | "also" | undefined;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseAddress } from "../model/sidecar-address.js";
+import { settingProblem } from "../model/problem.js";
 import { sidecarMaxRequestSize, sidecarTimeout, sidecarToken, sidecarUrl } from "../client/address.js";
 import { DefinitionError, type Problem } from "../model/errors.js";
 import { settingsFrom, type Settings } from "../expressions/settings.js";
@@ -221,8 +222,5 @@ function readIfThere(file: string): string | undefined {
 }
 
 function invalid(member: string, what: string): DefinitionError {
-  const message = `${member}: ${what}`;
-  return new DefinitionError([
-    { code: "setting-invalid", level: "error", class: undefined, method: undefined, member, message },
-  ]);
+  return new DefinitionError([settingProblem(member, what)]);
 }

@@ -3,6 +3,7 @@ import type { FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem, problemAt } from "../../model/problem.js";
 import type { Problem } from "../../model/errors.js";
 import { readJsonWithComments } from "../../model/jsonc.js";
+import { isBlank } from "../../expressions/resolve-settings.js";
 import { settingsFrom, type Settings } from "../../expressions/settings.js";
 import { isOurs, type AppEntry, type AppState } from "./app-files.js";
 import { judgeBundle } from "./bundle.js";
@@ -263,8 +264,4 @@ function valuesOf(state: AppState): Record<string, string> {
   if (!isRecord(Values)) return {};
   const given = Object.entries(Values).filter(([, value]) => value !== null && typeof value !== "object");
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
-}
-
-function isBlank(value: string | undefined): boolean {
-  return value === undefined || value.trim() === "";
 }

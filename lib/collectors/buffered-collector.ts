@@ -26,6 +26,9 @@ type ItemCheck = (value: unknown) => ItemChecked | Promise<ItemChecked>;
 
 const noOverrides: Overrides = Object.freeze({});
 
+/** Items of one output and invocation: each stays in memory until the method has returned. */
+const maxItems = 500_000;
+
 /** The writers whose unknown properties were named already: one warning per function and output. */
 const warned = new WeakSet<object>();
 
@@ -70,6 +73,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     const items = type === undefined ? bareItems(body) : requestBodyItems(body, type, this.#where, unknown);
     this.#warn(unknown);
     // All of them or, when one is bad, none.
+    this.#refuseIfFull(items.length);
     const first = this.#messages.length;
     const messages = items.map((item, i) => this.#toMessage(item, first + i));
     messages.forEach((message, i) => this.#keep(message, items[i]!));
@@ -88,6 +92,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
   }
 
   #push(item: OutputItem): void {
+    this.#refuseIfFull(1);
     this.#keep(this.#toMessage(item, this.#messages.length), item);
   }
 
@@ -163,6 +168,12 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
       `${this.#where()}: ${[...unknown].map((name) => `"${name}"`).join(", ")} of an item ` +
         `${unknown.size === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling`,
     );
+  }
+
+  #refuseIfFull(more: number): void {
+    if (this.#messages.length + more <= maxItems) return;
+    const text = `one invocation sends at most ${maxItems} items through an output; spread them over several invocations`;
+    throw badItem(this.#where(), undefined, text);
   }
 
   #refuseIfClosed(verb: string): void {

@@ -54,6 +54,17 @@ describe("BufferedCollector", () => {
     expect(out.messages).toEqual([]);
   });
 
+  it("takes 500,000 items, and refuses the next in add", () => {
+    const out = collecting();
+    for (let index = 0; index < 499_999; index++) out.add(index);
+    const refusal = 'Orders.create, output "out": one invocation sends at most 500000 items through an output; ';
+    expect(() => out.addRequestBody([{ payload: "a" }, { payload: "b" }])).toThrow(refusal);
+    expect(out.messages).toHaveLength(499_999);
+    out.add("last");
+    expect(() => out.add("one more")).toThrow(`${refusal}spread them over several invocations`);
+    expect(out.messages).toHaveLength(500_000);
+  });
+
   it("adds all items of a request body or none", () => {
     const out = collecting();
     expect(() => out.addRequestBody([{ payload: 1 }, { topic: "t" }])).toThrow("A 'payload' parameter is required");

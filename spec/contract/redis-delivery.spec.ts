@@ -137,6 +137,18 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       expect(await client.exists("hopeless")).toBe(0);
     }, 30_000);
 
+    it("dead-letters an event where an outage outlasts its retries, and deals with it where they outlast the outage", async () => {
+      const outage = Array<"throw">(policies.retries.few.maxRetries + 10).fill("throw");
+      const job: Job = { id: "outlasted", deliveries: [...outage, "done"] };
+      await publish("limited", "jobs", job);
+      expect(await next("buried:outlasted")).toBe("event-outlasted");
+      expect(await deliveries("outlasted")).toHaveLength(1 + policies.retries.few.maxRetries);
+      await publish("lasting", "lasting-jobs", { ...job, id: "outlasting" });
+      expect(names).toContain(await result("outlasting"));
+      expect(await deliveries("outlasting")).toHaveLength(outage.length + 1);
+      expect(await client.exists("outlasted")).toBe(0);
+    }, 60_000);
+
     // The component acknowledges what failed: only a retry policy of Dapr's repeats it.
     it("loses an event that fails once where there is no retry policy", async () => {
       await publish("bare", "bare-jobs", { id: "unlucky", deliveries: ["throw", "done"] });

@@ -1,7 +1,6 @@
 import dns, { type LookupAddress, type LookupAllOptions } from "node:dns";
 import { DaprServiceInvocationTrigger, DaprStateOutput, DaprTopicTrigger, type Collector } from "dapr-functions";
 import { atEnd, deliver, post, serving } from "../serve/support.js";
-import { freePort } from "../support/daprd.js";
 import { recordingSidecar } from "../support/recording-sidecar.js";
 
 class Orders {
@@ -52,6 +51,8 @@ const unknown =
       answer(Object.assign(new Error(message), { code, syscall: "getaddrinfo", hostname: name }));
     });
 const here = { address: "127.0.0.1", family: 4 };
+/** This machine, too, and nothing listens on it. */
+const elsewhere = { address: "127.0.0.3", family: 4 };
 
 /** A name of the sidecar that comes to nothing, and what the caller is told. */
 const faults: readonly (readonly [what: string, resolver: Resolver, code: string, says: string])[] = [
@@ -69,7 +70,7 @@ const faults: readonly (readonly [what: string, resolver: Resolver, code: string
   ],
   [
     "is that of an address where nothing listens",
-    (_name, answer) => setImmediate(() => answer(null, [here])),
+    (_name, answer) => setImmediate(() => answer(null, [elsewhere])),
     "ERR_DAPR_SIDECAR_DOES_NOT_EXIST",
     "no sidecar at http://dapr.internal:{port}",
   ],
@@ -79,26 +80,23 @@ const faults: readonly (readonly [what: string, resolver: Resolver, code: string
 describe.each(faults)("a sidecar whose name %s", (_what, resolver, code, says) => {
   it("costs the caller an answer that says so, and an event nothing; the next request finds it where it is then", async () => {
     const asked = resolving(resolver);
-    const dead = await freePort();
-    const { app, sidecar, log } = await serving([new Orders()], {
-      daprUrl: `http://dapr.internal:${dead}`,
-      timeout: 1500,
-    });
+    const sidecar = await recordingSidecar();
+    atEnd(() => sidecar.close());
+    const { port } = new URL(sidecar.url);
+    const { app, log } = await serving([new Orders()], { daprUrl: `http://dapr.internal:${port}`, timeout: 1500 });
     const answer = await post(app, "/save", 1);
     expect(answer).toMatchObject({ status: 500, json: { errorCode: code, functionName: "save" } });
-    expect((answer.json as { message: string }).message).toContain(says.replace("{port}", String(dead)));
+    expect((answer.json as { message: string }).message).toContain(says.replace("{port}", port));
     expect((await deliver(app, "/orders", { data: 1 })).status).toBe(500);
     expect(log.lines.filter((line) => line.startsWith("error ") && line.includes(code))).toHaveLength(2);
     expect(new Set(asked)).toEqual(new Set(["dapr.internal"]));
     expect(sidecar.lines).toEqual([]);
 
-    const there = await recordingSidecar(dead);
-    atEnd(() => there.close());
     jest.restoreAllMocks();
     resolving((_name, found) => setImmediate(() => found(null, [here])));
     expect(await post(app, "/save", 1)).toMatchObject({ status: 200, body: '"saved"' });
     expect((await deliver(app, "/orders", { data: 1 })).status).toBe(200);
-    expect(there.lines).toHaveLength(2);
+    expect(sidecar.lines).toHaveLength(2);
   });
 });
 
@@ -118,7 +116,7 @@ it("a sidecar whose name is known a moment later is found by the same request", 
 });
 
 it("a sidecar of whose addresses only one answers is reached there", async () => {
-  resolving((_name, answer) => setImmediate(() => answer(null, [{ address: "127.0.0.2", family: 4 }, here])));
+  resolving((_name, answer) => setImmediate(() => answer(null, [elsewhere, here])));
   const orders = new Orders();
   const { sidecar } = await serving([orders]);
   const { app } = await serving([orders], { daprUrl: `http://dapr.internal:${new URL(sidecar.url).port}` });

@@ -31,6 +31,25 @@ class Orders {
   }
 }
 
+/** Reads, then saves twice. */
+class Steps {
+  meanwhile: () => Promise<void> = async () => {};
+
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "old", stateStore: "statestore", key: "old" })
+  @DaprStateOutput({ name: "first", stateStore: "statestore", key: "first" })
+  @DaprStateOutput({ name: "second", stateStore: "other", key: "second" })
+  async walk(
+    _payload: unknown,
+    { first, second }: { old: unknown; first: Collector<number>; second: Collector<number> },
+  ): Promise<string> {
+    first.add(1);
+    second.add(2);
+    await this.meanwhile();
+    return "walked";
+  }
+}
+
 type Answer = (socket: Socket, request: string) => void;
 
 const healthy: Answer = (socket, request) =>
@@ -198,5 +217,71 @@ describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, sav
     expect(await post("save", { id: "41" })).toEqual({ status: 200, body: '"saved"' });
     expect(await post("read", { id: "41" })).toEqual({ status: 200, body: '{"order":"old"}' });
     expect((await post("orders", event, "application/cloudevents+json")).status).toBe(200);
+  });
+});
+
+describe("a sidecar that goes", () => {
+  const walking = async () => {
+    const asked: string[] = [];
+    const sidecar = new Sidecar();
+    const steps = new Steps();
+    await sidecar.listen();
+    sidecar.answer = (socket, request) => {
+      // Not what the app asks when it starts.
+      if (request.includes("/v1.0/state/")) asked.push(request.split(" HTTP", 1)[0]!);
+      healthy(socket, request);
+    };
+    const lines: string[] = [];
+    const line = (...args: readonly unknown[]) => lines.push(args.join(" "));
+    const app = await serve([steps], { port: 0, daprUrl: sidecar.url, timeout: 5000, log: { error: line } });
+    const walk = async () => {
+      const response = await fetch(`${app.url}/walk`, { method: "POST" });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    const close = async (): Promise<void> => {
+      await app.close();
+      await sidecar.close();
+    };
+    return { asked, sidecar, steps, lines, walk, close };
+  };
+  const [read, save, saveOther] = [
+    "GET /v1.0/state/statestore/old",
+    "POST /v1.0/state/statestore",
+    "POST /v1.0/state/other",
+  ];
+
+  it("between what is read and the first output is said, and nothing was sent", async () => {
+    const { asked, sidecar, steps, lines, walk, close } = await walking();
+    steps.meanwhile = () => sidecar.close();
+    const failed = await walk();
+    // Whether the connection that it had is known to be gone is a matter of time.
+    const errorCode: unknown = expect.stringMatching(/^ERR_DAPR_(SIDECAR_DOES_NOT_EXIST|REQUEST_FAILED)$/);
+    expect(failed).toMatchObject({ status: 500, body: { errorCode } });
+    expect(failed.body["message"]).toContain("nothing was sent before");
+    expect(lines).toHaveLength(1);
+    steps.meanwhile = async () => {};
+    await sidecar.listen();
+    expect(await walk()).toEqual({ status: 200, body: "walked" });
+    expect(asked).toEqual([read, read, save, saveOther]);
+    await close();
+  });
+
+  it("between two outputs is said, with what was sent", async () => {
+    const { asked, sidecar, lines, walk, close } = await walking();
+    const answer = sidecar.answer;
+    sidecar.answer = (socket, request) => {
+      answer(socket, request);
+      // Once what it answered has left.
+      if (request.startsWith(save)) socket.end(() => void sidecar.close());
+    };
+    const failed = await walk();
+    expect(failed).toMatchObject({ status: 500, body: { errorCode: expect.stringMatching(/^ERR_DAPR_/) as unknown } });
+    expect(failed.body["message"]).toContain('sent before: 1 of "first"');
+    expect(lines).toHaveLength(1);
+    sidecar.answer = answer;
+    await sidecar.listen();
+    expect(await walk()).toEqual({ status: 200, body: "walked" });
+    expect(asked).toEqual([read, save, read, save, saveOther]);
+    await close();
   });
 });

@@ -6,7 +6,7 @@ import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
 import { summaryOf, type Invalid } from "../model/payload-issues.js";
 import { outputTypes, type OutputType } from "../model/binding-table.js";
-import { badItem, checkOverride, overrideName, valueRule } from "./message.js";
+import { badItem, checkedOverride, overrideOf, valueRule } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
 
 /** What a collector needs of the invocation it belongs to. */
@@ -148,13 +148,13 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     const checked: Record<string, unknown> = {};
     let unknown: Set<string> | undefined;
     for (const property of Object.keys(overrides)) {
-      const name = overrideName(type, property, source);
-      if (name === undefined) {
+      const override = overrideOf(type, property, source);
+      if (override === undefined) {
         (unknown ??= new Set()).add(property);
         continue;
       }
-      const value = checkOverride(type, name, overrides[property as never], this.#where);
-      if (value !== undefined) checked[name] = value;
+      const value = checkedOverride(override, overrides[property as never], this.#where);
+      if (value !== undefined) checked[override.name] = value;
     }
     if (unknown !== undefined) this.#warn(unknown);
     return checked;

@@ -17,28 +17,37 @@ export function badItem(where: string, property: string | undefined, what: strin
 /** Where an item comes from, which decides what it may hold. */
 export type ItemSource = "add" | "remove" | "request-body";
 
-/** In either case: as the option is spelt, and in lower case. */
-const canonicalNames = new Map(
-  Object.entries(outputTypes).map(([type, { overrides }]) => [type, namesOf(overrides)] as const),
+/** An override of an output's items, and what it may hold. */
+interface Override {
+  readonly name: string;
+  readonly rule: ItemRule;
+}
+
+/** By its name as the option is spelt, and in lower case. */
+const overridesOf: ReadonlyMap<string, ReadonlyMap<string, Override>> = new Map(
+  Object.entries(outputTypes).map(([type, { overrides }]) => [
+    type,
+    new Map(
+      Object.entries<ItemRule>(overrides).flatMap(([name, rule]) => {
+        const override = { name, rule };
+        return [[name, override] as const, [name.toLowerCase(), override] as const];
+      }),
+    ),
+  ]),
 );
 
-function namesOf(overrides: object): ReadonlyMap<string, string> {
-  return new Map(
-    Object.keys(overrides).flatMap((name) => [[name, name] as const, [name.toLowerCase(), name] as const]),
-  );
-}
-
 /** The override that a property stands for, whatever its case; undefined where this output has none of that name. */
-export function overrideName(type: OutputType, property: string, source: ItemSource): string | undefined {
-  const names = canonicalNames.get(type)!;
-  const name = names.get(property) ?? names.get(property.toLowerCase());
-  if (name === undefined || source === "add") return name;
-  const rule = ruleOf(type, name);
-  return (source === "remove" ? rule.inRemove === true : rule.inRequestBody !== false) ? name : undefined;
+export function overrideOf(type: OutputType, property: string, source: ItemSource): Override | undefined {
+  const all = overridesOf.get(type)!;
+  const found = all.get(property) ?? all.get(property.toLowerCase());
+  if (found === undefined || source === "add") return found;
+  const { rule } = found;
+  return (source === "remove" ? rule.inRemove === true : rule.inRequestBody !== false) ? found : undefined;
 }
 
-function ruleOf(type: OutputType, name: string): ItemRule {
-  return (outputTypes[type].overrides as Readonly<Record<string, ItemRule>>)[name]!;
+/** The name of {@link overrideOf}. */
+export function overrideName(type: OutputType, property: string, source: ItemSource): string | undefined {
+  return overrideOf(type, property, source)?.name;
 }
 
 /**
@@ -48,8 +57,12 @@ function ruleOf(type: OutputType, name: string): ItemRule {
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
  */
 export function checkOverride(type: OutputType, name: string, value: unknown, where: () => string): unknown {
+  return checkedOverride(overridesOf.get(type)!.get(name)!, value, where);
+}
+
+/** {@link checkOverride} of an override that {@link overrideOf} has found. */
+export function checkedOverride({ name, rule }: Override, value: unknown, where: () => string): unknown {
   if (value === undefined || value === null) return undefined;
-  const rule = ruleOf(type, name);
   const problem = problemOf(rule, name, value);
   if (problem !== undefined) throw badItem(where(), name, problem);
   if (rule.kind === "value") return value;

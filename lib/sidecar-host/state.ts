@@ -118,15 +118,18 @@ export function stateWriter(
   const transactions = binding.transaction === true ? new WeakMap<Invocation, OpenTransaction>() : undefined;
   const hasOutbox = binding.outbox === true;
 
-  const saveOf = ({ value, overrides }: OutputItem, key: string, invocation: Invocation): StateItem => ({
-    key,
-    value: jsonValue(value, where, "value"),
-    etag: overrides["etag"] as string | undefined,
-    metadata: mergedMetadata(savingMetadataOf(invocation), overrides["metadata"] as StateItem["metadata"]),
-    options: overrides["options"] as StateItem["options"],
+  const saveOf = ({ value, overrides }: OutputItem, key: string, invocation: Invocation): StateItem => {
+    const text = jsonValue(value, where, "value");
+    const etag = overrides["etag"] as string | undefined;
+    const options = overrides["options"] as StateItem["options"];
+    const own = overrides["metadata"] as StateItem["metadata"];
+    const metadata = mergedMetadata(savingMetadataOf(invocation), own);
     // Without it an outbox publishes JSON as text.
-    contentType: hasOutbox ? "application/json" : undefined,
-  });
+    const contentType = hasOutbox ? "application/json" : undefined;
+    // An invocation may have very many items, and most have no more than this.
+    if ((etag ?? metadata ?? options ?? contentType) === undefined) return { key, value: text };
+    return { key, value: text, etag, metadata, options, contentType };
+  };
 
   const removalOf = ({ overrides }: OutputItem, key: string, invocation: Invocation): StateRemoval => {
     const { etag, metadata, options } = overrides as Pick<StateRemoval, "etag" | "metadata" | "options">;
@@ -327,14 +330,15 @@ function requestsOf(messages: readonly StateMessage[], limit: number): readonly 
       return;
     }
     let request = open.get(stateStore);
-    if (request === undefined || request.keys.has(message.request.key)) {
-      request = { stateStore, positions: [], entries: [], keys: new Set() };
+    const { key } = message.request;
+    // The set does not grow by a key that it has.
+    if (request === undefined || request.keys.add(key).size === request.entries.length) {
+      request = { stateStore, positions: [], entries: [], keys: new Set([key]) };
       requests.push(request);
       open.set(stateStore, request);
     }
     request.positions.push(position);
     request.entries.push(message.request);
-    request.keys.add(message.request.key);
   });
   return requests.flatMap((request) => (request.removal === undefined ? cut(request, limit) : [request]));
 }

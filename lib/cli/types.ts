@@ -51,7 +51,11 @@ function types(path: string, options: TypesOptions): number {
   const before = existsSync(out) ? readFileSync(out, "utf8") : undefined;
   if (options.check === true) {
     if (before === text) return exitCodes.done;
-    process.stderr.write(`${options.out}: it is not what the files say now; write it with dapr-functions types\n`);
+    const given = (["apps", "settings", "out"] as const).flatMap((name) =>
+      options[name] === undefined ? [] : [`--${name} ${options[name]}`],
+    );
+    const command = ["dapr-functions types", path, ...given].join(" ");
+    process.stderr.write(`${options.out}: it is not what the files say now; write it with ${command}\n`);
     return exitCodes.problems;
   }
   if (before !== text) {

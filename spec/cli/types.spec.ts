@@ -126,6 +126,10 @@ declare module "dapr-functions" {
 `);
     const check = (...args: string[]) => runCli(project, ["types", ...args, "--out", "types/names.d.ts", "--check"]);
     expect([check(...all).status, check("components").status]).toEqual([0, 1]);
+    expect(check("components", "--apps", "dapr.yaml").stderr).toBe(
+      "types/names.d.ts: it is not what the files say now; write it with " +
+        "dapr-functions types components --apps dapr.yaml --out types/names.d.ts\n",
+    );
     rmSync(join(project, "types"), { recursive: true });
   });
 

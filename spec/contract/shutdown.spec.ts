@@ -70,7 +70,7 @@ if (canRun("the contract suite", "daprd")) {
     );
 
     it("save and answer what came while they stopped, though all that was in flight at first is done", async () => {
-      const { app, call, stop } = await both(6000);
+      const { app, call, stop } = await both(8000);
       const first = call("slow");
       await app.said("running slow");
       stop();
@@ -79,7 +79,7 @@ if (canRun("the contract suite", "daprd")) {
       await app.said("running obedient");
       app.goOn();
       expect((await first).body).toBe('"done"');
-      // A daprd that saw the app ill would be gone when this one sends its state, after the app's six seconds.
+      // A daprd that saw the app ill would be gone when this one sends its state, after the app's eight seconds.
       expect(await later).toMatchObject({ status: 200, body: '"obeyed"' });
     });
   });

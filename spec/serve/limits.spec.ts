@@ -37,7 +37,7 @@ describe("in a process that serves", () => {
   });
 
   it.each([
-    ["of the app", "/obedient", { invocationTimeout: 100 }],
+    ["of the app", "/obedient", { invocationTimeout: 1000 }],
     ["of a trigger, before that of the app", "/brief", { invocationTimeout: 600_000 }],
   ])("a time limit %s answers 504 and aborts the signal; nothing is sent", async (_of, path, options) => {
     const app = await startServing({ options });

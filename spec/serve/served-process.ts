@@ -72,7 +72,7 @@ const anything = [
   () => new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail }),
   revoked,
 ];
-const limits = { brief: { timeout: 100 }, narrow: { concurrency: 1 } };
+const limits = { brief: { timeout: 1000 }, narrow: { concurrency: 1 } };
 for (const method of ["slow", "obedient", "endless", "quick", "forgetful", "exits", "narrow", "brief"]) {
   const descriptor = Object.getOwnPropertyDescriptor(Work.prototype, method);
   DaprStateOutput(output)(Work.prototype, method, descriptor);

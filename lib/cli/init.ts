@@ -73,7 +73,7 @@ async function init(folder: string, given: InitOptions): Promise<number> {
   const { install, run } = managers[packageManager];
   const path = relative(process.cwd(), root);
   const enter = path === "" ? "" : `cd ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}\n  `;
-  process.stderr.write(`next:\n  ${enter}${install}\n  ${run} start\n  ${run} test\n`);
+  process.stderr.write(`next:\n  ${enter}${install}\n  ${run} start\n  ${run} test\n  ${run} dev\n`);
   return exitCodes.done;
 }
 

@@ -180,7 +180,9 @@ describe("dapr-functions init", () => {
         .filter(Boolean)
         .every((line) => line.startsWith("write ")),
     ).toBe(true);
-    expect(run.stderr).toBe("next:\n  cd with-pnpm\n  pnpm install\n  pnpm run start\n  pnpm run test\n");
+    expect(run.stderr).toBe(
+      "next:\n  cd with-pnpm\n  pnpm install\n  pnpm run start\n  pnpm run test\n  pnpm run dev\n",
+    );
     expect(readFileSync(join(folder, "with-pnpm", "Dockerfile"), "utf8")).toContain("pnpm install --frozen-lockfile");
   });
 

@@ -5,6 +5,7 @@ import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { RoutedTrigger } from "../model/paths.js";
 import { isReply, type Cookie, type HttpResponse, type InvocationContext, type Reply } from "../model/invocation.js";
+import { lostInJson } from "../collectors/json-value.js";
 import { isJsonType, readContentType } from "./read-payload.js";
 
 /** What a function answers, ready to be written by any host: nothing about it can fail any more but a stream. */
@@ -367,8 +368,8 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
 }
 
 function jsonOf(value: unknown, place: string): string {
-  const other = lostInJson(value);
-  if (other !== undefined) throw invalid(place, `${other} cannot be sent; ${remedyFor(value)}`);
+  const lost = lostInJson(value);
+  if (lost !== undefined) throw invalid(place, `what the function returned cannot be sent: ${lost}`);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -378,20 +379,6 @@ function jsonOf(value: unknown, place: string): string {
   }
   if (text !== undefined) return text;
   throw invalid(place, `what the function returned, a ${typeof value}, cannot be written as JSON`);
-}
-
-/** What JSON would make nothing, or its own inside, of. */
-function lostInJson(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { pipe, stream, toJSON } = value as { pipe?: unknown; stream?: unknown; toJSON?: unknown };
-  if (typeof pipe === "function") return "a stream of Node";
-  if (typeof stream === "function" && value instanceof Blob) return "a Blob";
-  if (isError(value) && typeof toJSON !== "function") return "an Error";
-  return ArrayBuffer.isView(value) && !types.isUint8Array(value) ? describe(value) : undefined;
-}
-
-function remedyFor(value: unknown): string {
-  return isError(value) ? "throw it" : "give text, bytes (a Uint8Array) or a web ReadableStream";
 }
 
 /** Of any realm. */

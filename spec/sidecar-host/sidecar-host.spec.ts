@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { DaprTopicTrigger } from "../../lib/decorators/pubsub.js";
 import { Output } from "../../lib/decorators/generic.js";
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
@@ -56,6 +57,20 @@ describe("values", () => {
     ],
     ["a BigInt", () => ({ n: 1n }), "BigInt"],
     ["a function", () => () => 1, "a function cannot be written as JSON"],
+    ["a promise", () => Promise.resolve(1), "cannot be written as JSON: a promise; await it"],
+    ["a list of promises", () => [Promise.resolve(1)], "cannot be written as JSON: a promise; await it"],
+    ["a Map", () => new Map([[1, 2]]), "cannot be written as JSON: a Map, which JSON does not know"],
+    ["a Set", () => new Set([1]), "cannot be written as JSON: a Set"],
+    ["an Error", () => new Error("no"), "cannot be written as JSON: an Error; throw it, or give what it says"],
+    ["an Error with members", () => Object.assign(new Error("no"), { code: 1 }), "an Error; throw it"],
+    ["a RegExp", () => /a/, "a RegExp; give its text"],
+    ["a stream of Node", () => Readable.from(["a"]), "a stream of Node; read it first"],
+    ["a web stream", () => new Blob(["a"]).stream(), "a ReadableStream, which JSON does not know"],
+    ["a Blob", () => new Blob(["a"]), "a Blob, which JSON does not know"],
+    ["numbers of 16 bits", () => new Uint16Array([1]), "a Uint16Array, which JSON does not know"],
+    ["a DataView", () => new DataView(new ArrayBuffer(1)), "a DataView, which JSON does not know"],
+    ["headers", () => new Headers({ a: "1" }), "a Headers, which JSON does not know"],
+    ["a generator", () => (function* () {})(), "a Generator, which JSON does not know"],
     [
       "a toJSON that throws",
       () => ({

@@ -14,6 +14,7 @@ if (canRun("the contract suite", "daprd")) {
   const folder = (): string => {
     const made = mkdtempSync(join(tmpdir(), "shutdown-"));
     writeFileSync(join(made, "s.yaml"), component("s", "state.in-memory", {}));
+    writeFileSync(join(made, "bus.yaml"), component("bus", "pubsub.in-memory", {}));
     return made;
   };
   const flags = [
@@ -26,11 +27,21 @@ if (canRun("the contract suite", "daprd")) {
     "--dapr-graceful-shutdown-seconds=1",
   ];
 
+  /** Does for an event what `slow` does, under a key of its own. */
+  const takesEvents = `
+    Work.prototype.event = async function (event, outputs, context) {
+      await this.slow(event, outputs, context);
+    };
+    const event = Object.getOwnPropertyDescriptor(Work.prototype, "event");
+    DaprStateOutput({ name: "out", stateStore: "s", key: "event-{data}" })(Work.prototype, "event", event);
+    DaprTopicTrigger({ pubSubName: "bus", topic: "t" })(Work.prototype, "event", event);
+  `;
+
   /** An app, and a daprd that has seen it healthy: before that it refuses calls. */
   async function both(shutdownTimeout: number) {
     const [sidecar, appPort] = [await ports(), await freePort()];
     const options = { port: appPort, daprUrl: `http://127.0.0.1:${sidecar.http}`, shutdownTimeout };
-    const app = await startServing({ options });
+    const app = await startServing({ options, prelude: takesEvents });
     const block = "--dapr-block-shutdown-duration=30s";
     const resources = [folder()];
     const daprd = await startDaprd({ appId: "shop", appPort, resources, ports: sidecar, flags: [...flags, block] });
@@ -43,7 +54,9 @@ if (canRun("the contract suite", "daprd")) {
       process.kill(daprd.pid, "SIGTERM");
       app.child.kill("SIGTERM");
     };
-    return { app, call, stop, saved: async () => (await send(through, "GET", "/v1.0/state/s/k")).body };
+    const publish = (data: number) => post(through, "/v1.0/publish/bus/t", data);
+    const saved = async (key = "k") => (await send(through, "GET", `/v1.0/state/s/${key}`)).body;
+    return { app, call, publish, stop, saved };
   }
 
   describe("an app and its daprd that are told to stop at the same moment [daprd]", () => {
@@ -81,6 +94,25 @@ if (canRun("the contract suite", "daprd")) {
       expect((await first).body).toBe('"done"');
       // A daprd that saw the app ill would be gone when this one sends its state, after the app's eight seconds.
       expect(await later).toMatchObject({ status: 200, body: '"obeyed"' });
+    });
+
+    it("save what an event that is in flight adds", async () => {
+      const { app, publish, stop, saved } = await both(20_000);
+      const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+      const isRunning = (): boolean => app.lines.includes("running slow");
+      // What is published before daprd has subscribed is gone; later ones wait behind the first that arrives.
+      let published = 0;
+      for (; !isRunning(); await soon()) publish(published++).catch(() => undefined);
+      stop();
+      await app.said("slow is to stop");
+      // Keeps the app alive a while, so that daprd still answers what was saved.
+      const other = post(app, "/obedient", 1);
+      other.catch(() => undefined);
+      await app.said("running obedient");
+      app.goOn();
+      const all = () => Promise.all(Array.from({ length: published }, (_, event) => saved(`event-${event}`)));
+      while (!(await all()).includes("1")) await soon();
+      expect(app.lines.filter((line) => line.includes("failed"))).toEqual([]);
     });
   });
 }

@@ -37,6 +37,8 @@ export function lostInJson(value: unknown): string | undefined {
   if (typeof toJSON === "function") return undefined;
   if (typeof then === "function") return "a promise; await it";
   if (typeof pipe === "function") return "a stream of Node; read it first";
+  // Nearly every item, of which there may be very many.
+  if (Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (value instanceof Error || types.isNativeError(value)) return "an Error; throw it, or give what it says";
   if (types.isRegExp(value)) return "a RegExp; give its text";
   const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];

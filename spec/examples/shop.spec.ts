@@ -38,6 +38,12 @@ if (canRun("the shop", "daprd", "redis-server")) {
       return said[appId][count - 1]!;
     };
 
+    /** A daprd with health checks answers no call before the first of them, which may come after it says that it runs. */
+    const healthy = async (appId: AppId, daprPort: number): Promise<void> => {
+      const url = `http://127.0.0.1:${daprPort}/v1.0/invoke/${appId}/method/healthz`;
+      while (!(await fetch(url)).ok) await delay(50);
+    };
+
     beforeAll(async () => {
       redis = await startRedis();
       store = connected();
@@ -69,6 +75,7 @@ if (canRun("the shop", "daprd", "redis-server")) {
       };
       inventory = await client("inventory", CommunicationProtocolEnum.GRPC);
       orders = await client("orders", CommunicationProtocolEnum.HTTP);
+      for (const appId of ["orders", "inventory"] as const) await healthy(appId, (await running(appId, 1)).ports.http);
     }, 60_000);
     afterAll(async () => {
       await orders.stop();

@@ -126,10 +126,15 @@ function errorField(error: Error, style: Style): unknown {
 
 /** Writes `function=CreateNewOrder invocationId=5f6c…`. */
 function pairsOf(fields: LogFields): string {
-  return Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${/[\s="]/.test(String(value)) ? JSON.stringify(value) : visible(String(value))}`)
-    .join(" ");
+  let pairs = "";
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const text = String(value);
+    // Names and ids, as nearly all are, need no further look.
+    const shown = /^[\w./:-]+$/.test(text) ? text : /[\s="]/.test(text) ? JSON.stringify(value) : visible(text);
+    pairs += `${pairs === "" ? "" : " "}${name}=${shown}`;
+  }
+  return pairs;
 }
 
 /** Runs foreign code: what it throws, or rejects with, ends here. */

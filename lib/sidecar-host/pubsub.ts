@@ -145,11 +145,11 @@ function isBinaryType(mediaType: string): boolean {
  *
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST` for bytes that do not say it
  */
-function readable({ contentType, content }: MessageBody, where: string): MessageBody {
+function readable(body: MessageBody, where: string): MessageBody {
+  const { contentType, content } = body;
+  if (!(content instanceof Uint8Array)) return body;
   const isJson = isJsonType(contentType);
-  if (!(content instanceof Uint8Array) || !(isJson || /^\s*text\//i.test(contentType))) {
-    return { contentType, content };
-  }
+  if (!isJson && !/^\s*text\//i.test(contentType)) return body;
   const text = isUtf8(content) ? Buffer.from(content).toString() : undefined;
   if (text !== undefined && !isJson) return { contentType, content: text };
   if (text !== undefined && isJsonText(text)) return { contentType, content: new JsonText(text) };

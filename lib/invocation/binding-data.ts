@@ -39,11 +39,11 @@ export function bindingDataOf(definition: FunctionDefinition): BindingDataReader
   if (roots.length === 0) return undefined;
   const { trigger, name: functionName } = definition;
   const sys = systemData(functionName);
-  const dataOf = (sources: readonly Source[]): BindingData => own(asked(roots, sources) ?? whole(sources));
   const own = (data: Data): BindingData => {
     for (const { path } of kept) keep(data, path, sys);
     return data;
   };
+  const dataOf = (sources: readonly Source[]): BindingData => own(asked(roots, sources) ?? whole(sources));
   return {
     ofPayload(payload, request) {
       const data = request === undefined || request.hasData === false ? exactly(roots, payload) : undefined;

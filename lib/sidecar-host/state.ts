@@ -159,7 +159,7 @@ export function stateWriter(
       throw badItem(where, "event", "a transaction publishes one event of its own, and daprd fails on two; add one");
     }
     const added = operationsOf(message);
-    const atMost = open.atMost + added.reduce((sum, operation) => sum + mostBytes(operation), 0);
+    const atMost = open.atMost + added.reduce((sum, operation) => sum + mostBytes(operation.request), 0);
     if (atMost > limit) {
       const size = [...open.operations, ...added].reduce((sum, operation) => sum + bytesOf(operation), 256);
       if (size > limit) throw badItem(where, "value", tooLarge("the transaction, with this item,", size, limit));
@@ -181,7 +181,7 @@ export function stateWriter(
           : { stateStore, operation: "upsert", request: saveOf(item, key, invocation), projection };
       if (transactions !== undefined) join(message, invocation);
       else if (message.operation === "upsert") {
-        refuseTooLarge(where, "value", limit, mostBytes(message), sizeAlone, message.request);
+        refuseTooLarge(where, "value", limit, mostBytes(message.request), sizeAlone, message.request);
       }
       return message;
     },
@@ -273,11 +273,7 @@ function operationsOf(message: StateMessage): readonly StateOperation[] {
 }
 
 /** Bytes that an operation has at most in a request; counting them would cost as much as writing them. */
-function mostBytes({ request }: StateOperation): number {
-  return mostBytesOf(request);
-}
-
-function mostBytesOf(request: StateItem | (StateRemoval & { readonly value?: undefined })): number {
+function mostBytes(request: StateItem | (StateRemoval & { readonly value?: undefined })): number {
   const { key, metadata, value, etag } = request;
   const length = value === undefined ? 0 : (value as JsonText).text.length;
   const names = metadata === undefined ? 0 : JSON.stringify(metadata).length;
@@ -353,7 +349,7 @@ function requestOf(message: StateMessage, position: number): StateRequest {
 
 function cut(request: StateRequest, limit: number): readonly StateRequest[] {
   const { entries } = request;
-  const cuts = cutBySize(entries, limit, mostBytesOf, sizeOf, 2);
+  const cuts = cutBySize(entries, limit, mostBytes, sizeOf, 2);
   if (cuts.length === 1) return [request];
   return cuts.map(({ first, end }) => ({
     ...request,

@@ -1,6 +1,6 @@
 import { sharesOf, type CpuProfile } from "../../bench/report/shares.js";
 
-const project = "file:///tmp/project";
+const project = "file:///project";
 
 /** @param frames name, url and microseconds, each called by the one before */
 function profileOf(...frames: readonly (readonly [string, string, number])[]): CpuProfile {

@@ -79,7 +79,7 @@ export class Transport {
     };
     const problem = unsendable(options.method, options.headers);
     if (problem !== undefined) throw noAnswer(this.placeOf(call, request), new Error(problem));
-    refuseTimeout(call.timeout, this.placeOf(call, request));
+    if (call.timeout !== undefined) refuseTimeout(call.timeout, this.placeOf(call, request));
     let timeout = call.timeout ?? this.timeout;
     let answer: Answer;
     for (let attempt = 0; ; attempt++) {

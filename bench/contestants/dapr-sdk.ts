@@ -1,6 +1,7 @@
 import { CommunicationProtocolEnum, DaprServer, HttpMethod } from "@dapr/dapr";
 import { bySdk } from "./by-sdk.js";
-import { seen, type Contestant, type Order } from "./contestant.js";
+import type { Contestant, Order } from "./contestant.js";
+import { jobsOf } from "./jobs.js";
 
 /** DaprServer in front and its DaprClient behind, over HTTP; over gRPC, both ways, if the argument says `grpc`. */
 export const contestant: Contestant = {
@@ -24,23 +25,12 @@ export const contestant: Contestant = {
     }
 
     await listen("echo", async (payload) => payload);
-    await listen("save-order", (payload) => sidecar.save([payload as Order]));
     await listen("read-order", (payload) => sidecar.read(payload as Order));
-    await listen("invoke-other", (payload) => sidecar.invoke(payload as Order));
-    await listen("call-binding", (payload) => sidecar.call(payload as Order));
+    const { "/relay": relay, ...jobs } = jobsOf(sidecar);
+    for (const [path, job] of Object.entries(jobs)) await listen(path.slice(1), job);
     await server.pubsub.subscribeWithOptions("bus", "relay", {
       route: "/relay",
-      callback: async (data: Order) => {
-        await sidecar.publishCopy(data);
-        seen.events++;
-      },
-    });
-    await listen("save-items", (payload) => sidecar.save(payload as Order[]));
-    await listen("publish-items", async (payload) => {
-      for (const item of payload as Order[]) await sidecar.publish(item);
-    });
-    await listen("call-binding-items", async (payload) => {
-      for (const item of payload as Order[]) await sidecar.call(item);
+      callback: async (data: Order) => await relay!({ data }),
     });
     await server.start();
   },

@@ -1,7 +1,8 @@
 import { DaprClient } from "@dapr/dapr";
 import express, { type NextFunction, type Request, type Response } from "express";
 import { bySdk } from "./by-sdk.js";
-import { seen, type Contestant, type Order, type OrderEvent } from "./contestant.js";
+import type { Contestant, Order } from "./contestant.js";
+import { jobsOf, type Job } from "./jobs.js";
 
 /** Express 5 in front and a DaprClient behind. */
 export const contestant: Contestant = {
@@ -11,9 +12,9 @@ export const contestant: Contestant = {
     app.use(express.json({ limit: "30mb", type: ["application/json", "application/cloudevents+json"] }));
 
     /** Empty answers to requests that do one thing; what it throws becomes 500. */
-    function post<Payload>(path: string, work: (payload: Payload) => Promise<void>): void {
+    function post(path: string, job: Job): void {
       app.post(path, async (request: Request, response: Response) => {
-        await work(request.body as Payload);
+        await job(request.body);
         response.end();
       });
     }
@@ -27,20 +28,7 @@ export const contestant: Contestant = {
     app.post("/read-order", async (request, response) => {
       response.json(await sidecar.read(request.body as Order));
     });
-    post<Order>("/save-order", (order) => sidecar.save([order]));
-    post<Order>("/invoke-other", (order) => sidecar.invoke(order));
-    post<Order>("/call-binding", (order) => sidecar.call(order));
-    post<OrderEvent>("/relay", async ({ data }) => {
-      await sidecar.publishCopy(data);
-      seen.events++;
-    });
-    post<Order[]>("/save-items", (orders) => sidecar.save(orders));
-    post<Order[]>("/publish-items", async (orders) => {
-      for (const item of orders) await sidecar.publish(item);
-    });
-    post<Order[]>("/call-binding-items", async (orders) => {
-      for (const item of orders) await sidecar.call(item);
-    });
+    for (const [path, job] of Object.entries(jobsOf(sidecar))) post(path, job);
     app.post("/api/orders/:id", async (request, response) => {
       await sidecar.saveAs(request.params.id, request.body);
       response.end();

@@ -1,6 +1,7 @@
 import { fastify } from "fastify";
 import { byUndici } from "./by-undici.js";
-import { seen, type Contestant, type Order, type OrderEvent } from "./contestant.js";
+import type { Contestant, Order } from "./contestant.js";
+import { jobsOf, type Job } from "./jobs.js";
 
 /** What one would write with a well-known framework in front and undici behind. */
 export const contestant: Contestant = {
@@ -9,9 +10,9 @@ export const contestant: Contestant = {
     const app = fastify({ keepAliveTimeout: 120_000, bodyLimit: 30_000_000 });
 
     /** Empty answers to requests that do one thing; what it throws becomes 500. */
-    function post<Payload>(path: string, work: (payload: Payload) => Promise<void>): void {
+    function post(path: string, job: Job): void {
       app.post(path, async (request, reply) => {
-        await work(request.body as Payload);
+        await job(request.body);
         return reply.send();
       });
     }
@@ -19,26 +20,12 @@ export const contestant: Contestant = {
     app.get("/dapr/subscribe", async () => [{ pubsubname: "bus", topic: "relay", route: "/relay" }]);
     app.post<{ Body: Order }>("/echo", async (request) => request.body);
     app.post<{ Body: Order }>("/read-order", (request) => sidecar.read(request.body));
-    post<Order>("/save-order", (order) => sidecar.save([order]));
-    post<Order>("/invoke-other", (order) => sidecar.invoke(order));
-    post<Order>("/call-binding", (order) => sidecar.call(order));
     app.addContentTypeParser(
       "application/cloudevents+json",
       { parseAs: "string" },
       app.getDefaultJsonParser("error", "error"),
     );
-    post<OrderEvent>("/relay", async ({ data }) => {
-      await sidecar.publishCopy(data);
-      seen.events++;
-    });
-    post<Order[]>("/save-items", (orders) => sidecar.save(orders));
-    post<Order[]>("/publish-items", async (orders) => {
-      for (const item of orders) await sidecar.publish(item);
-    });
-    post<Order[]>("/publish-items-bulk", (orders) => sidecar.publishInBulk(orders));
-    post<Order[]>("/call-binding-items", async (orders) => {
-      for (const item of orders) await sidecar.call(item);
-    });
+    for (const [path, job] of Object.entries(jobsOf(sidecar))) post(path, job);
     app.post<{ Body: Order; Params: { id: string } }>("/api/orders/:id", async (request, reply) => {
       await sidecar.saveAs(request.params.id, request.body);
       return reply.send();

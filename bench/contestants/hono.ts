@@ -2,7 +2,8 @@ import { serve } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { byUndici } from "./by-undici.js";
-import { seen, type Contestant, type Order, type OrderEvent } from "./contestant.js";
+import type { Contestant, Order } from "./contestant.js";
+import { jobsOf, type Job } from "./jobs.js";
 
 /** Hono on Node's server in front, undici behind. */
 export const contestant: Contestant = {
@@ -19,9 +20,9 @@ export const contestant: Contestant = {
     }
 
     /** Empty answers to requests that do one thing; what it throws becomes 500. */
-    function post<Payload>(path: string, work: (payload: Payload) => Promise<void>): void {
+    function post(path: string, job: Job): void {
       app.post(path, async (context) => {
-        await work(await payloadOf<Payload>(context));
+        await job(await payloadOf(context));
         return context.body(null, 200);
       });
     }
@@ -31,21 +32,7 @@ export const contestant: Contestant = {
     app.post("/read-order", async (context) =>
       context.json((await sidecar.read(await payloadOf<Order>(context))) as Order),
     );
-    post<Order>("/save-order", (order) => sidecar.save([order]));
-    post<Order>("/invoke-other", (order) => sidecar.invoke(order));
-    post<Order>("/call-binding", (order) => sidecar.call(order));
-    post<OrderEvent>("/relay", async ({ data }) => {
-      await sidecar.publishCopy(data);
-      seen.events++;
-    });
-    post<Order[]>("/save-items", (orders) => sidecar.save(orders));
-    post<Order[]>("/publish-items", async (orders) => {
-      for (const item of orders) await sidecar.publish(item);
-    });
-    post<Order[]>("/publish-items-bulk", (orders) => sidecar.publishInBulk(orders));
-    post<Order[]>("/call-binding-items", async (orders) => {
-      for (const item of orders) await sidecar.call(item);
-    });
+    for (const [path, job] of Object.entries(jobsOf(sidecar))) post(path, job);
     app.post("/api/orders/:id", async (context) => {
       await sidecar.saveAs(context.req.param("id"), await payloadOf<Order>(context));
       return context.body(null, 200);

@@ -8,6 +8,7 @@ import {
   type HttpRequest,
 } from "dapr-functions";
 import { deliver, post, send, serving, type Answer, type Fixture } from "../serve/support.js";
+import { fail, revoked } from "../support/hostile-values.js";
 
 type Outputs = { out: Collector<number> };
 
@@ -50,16 +51,6 @@ class Work {
     return this.run() as Promise<void> | void;
   }
 }
-
-const fail = (): never => {
-  throw null; // oxlint-disable-line only-throw-error -- user code may
-};
-
-const revoked = (): object => {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-};
 
 const circular = (): Error => {
   const error = new Error("round");

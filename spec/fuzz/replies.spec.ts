@@ -7,6 +7,7 @@ import { isDaprFunctionsError } from "../../lib/model/errors.js";
 import type { FunctionDefinition } from "../../lib/model/function-definition.js";
 import { Reply, type InvocationContext } from "../../lib/model/invocation.js";
 import { holds, json, outcomeOf, text, textWith } from "./property.js";
+import { fail, revoked } from "../support/hostile-values.js";
 
 const triggers: readonly TriggerBinding[] = [
   { type: "daprServiceInvocationTrigger", direction: "in", name: "payload" },
@@ -40,14 +41,6 @@ const anything = fc.anything({
   withObjectString: true,
   maxDepth: 2,
 });
-const fail = (): never => {
-  throw null; // oxlint-disable-line only-throw-error -- user code may
-};
-const revoked = (): object => {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-};
 const hostile: readonly (() => unknown)[] = [
   () => Symbol("s"),
   () => fail,

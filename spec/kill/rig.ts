@@ -34,6 +34,8 @@ export interface Losses {
   readonly countedWrong: readonly string[];
   /** Events that no function has acknowledged to the broker. */
   readonly leftOver: number;
+  /** For each event that has not all of its effects: its entries in the stream, its runs, what daprd said of it. */
+  readonly traces: readonly string[];
 }
 
 export const noLosses: Losses = {
@@ -43,6 +45,7 @@ export const noLosses: Losses = {
   notCounted: [],
   countedWrong: [],
   leftOver: 0,
+  traces: [],
 };
 
 /** An app, its daprd and a Redis that writes before it answers, each of which can be killed while events flow. */
@@ -53,6 +56,8 @@ export class Rig {
   readonly #folder: string;
   readonly #app: string;
   readonly #samples: string | undefined;
+  /** The log of each daprd there was. */
+  readonly #daprdLogs: (readonly string[])[] = [];
   #appProcess!: AppProcess;
   #daprd!: Daprd;
   #redis!: Redis;
@@ -177,13 +182,26 @@ export class Rig {
     }
     const known = new Set(counted);
     const asked = new Set(all);
+    const notCounted = all.filter((id) => !known.has(id));
     return {
       withoutResult,
       withoutCopy,
       otherIds,
-      notCounted: all.filter((id) => !known.has(id)),
+      notCounted,
       countedWrong: [...countedWrong, ...counted.filter((id) => !asked.has(id))],
+      traces: await this.#traces(client, new Set([...withoutResult, ...notCounted])),
     };
+  }
+
+  async #traces(client: Client, ids: ReadonlySet<string>): Promise<string[]> {
+    const traces: string[] = [];
+    for (const id of ids) {
+      const entries = (await client.xRange(id.split("-")[0]!, "-", "+")) ?? [];
+      const own = entries.filter(({ message }) => message.data?.includes(`"${id}"`)).map((entry) => entry.id);
+      const lines = this.#daprdLogs.flat().filter((line) => [id, ...own].some((name) => line.includes(name)));
+      traces.push(`${id}: entries ${own.join(", ") || "none"}; ${this.#runs.of(id)} runs; ${lines.join("\n")}`);
+    }
+    return traces;
   }
 
   async #sendOne(way: Way, work: Work): Promise<void> {
@@ -240,15 +258,18 @@ export class Rig {
     });
   }
 
-  #startDaprd(ports: Daprd["ports"]): Promise<Daprd> {
-    return startDaprd({ appId, appPort: this.#appProcess.port, resources: [this.#inFolder("resources")], ports });
+  async #startDaprd(ports: Daprd["ports"]): Promise<Daprd> {
+    const resources = [this.#inFolder("resources")];
+    const daprd = await startDaprd({ appId, appPort: this.#appProcess.port, resources, ports });
+    this.#daprdLogs.push(daprd.log);
+    return daprd;
   }
 }
 
 /** What the app appends to a file when a function runs for an event: `<id> <event id>`, read as it grows. */
 class Runs {
   readonly #handle: number;
-  readonly #ids = new Set<string>();
+  readonly #ids = new Map<string, number>();
   #count = 0;
   #rest = "";
 
@@ -267,6 +288,11 @@ class Runs {
     return this.#ids.size;
   }
 
+  of(id: string): number {
+    this.#read();
+    return this.#ids.get(id) ?? 0;
+  }
+
   close(): void {
     closeSync(this.#handle);
   }
@@ -278,7 +304,10 @@ class Runs {
       const lines = (this.#rest + buffer.toString("latin1", 0, length)).split("\n");
       this.#rest = lines.pop()!;
       this.#count += lines.length;
-      for (const line of lines) this.#ids.add(line.split(" ")[0]!);
+      for (const line of lines) {
+        const id = line.split(" ")[0]!;
+        this.#ids.set(id, (this.#ids.get(id) ?? 0) + 1);
+      }
     }
   }
 }

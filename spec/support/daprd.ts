@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { accessSync, constants, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -161,22 +163,34 @@ function messageOf(line: string): string {
 }
 
 async function freePorts(): Promise<DaprdPorts> {
-  const servers = await Promise.all([1, 2, 3].map(() => listenAnywhere()));
-  const [http, grpc, internal] = servers.map((server) => (server.address() as { port: number }).port);
+  const servers = [await listenSomewhere(), await listenSomewhere(), await listenSomewhere()];
+  const [http, grpc, internal] = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return { http: http!, grpc: grpc!, internal: internal! };
 }
 
-/** A loopback port that was free a moment ago. */
+/**
+ * A loopback port that was free a moment ago. It lies below those that systems give to who asks for any, so that nobody
+ * else answers there while a process that had it is killed and started again: a 404 of a stranger drops an event.
+ */
 export async function freePort(): Promise<number> {
   return (await freePorts()).http;
 }
 
-function listenAnywhere(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
+/** Linux gives ports from 32768, others from 49152. */
+const lowest = 20_000;
+const firstGiven = 32_768;
+
+async function listenSomewhere(): Promise<Server> {
+  for (;;) {
+    const server = createServer().listen(randomInt(lowest, firstGiven), "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return server;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
 }
 
 /** Keeps a child from outliving a test run that ends early. */

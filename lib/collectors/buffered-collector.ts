@@ -38,22 +38,18 @@ const warned = new WeakSet<object>();
  */
 export class BufferedCollector<Message> implements StateCollector<unknown> {
   readonly #messages: Message[] = [];
-  readonly #binding: OutputBinding | undefined;
   /** The output's type where it is one of Dapr's; a generic output takes bare values. */
   readonly #type: OutputType | undefined;
-  /** Where an item is, for messages; made once, since items may be many. */
-  readonly #where = (): string => `${placeOf(this.invocation.definition)}, output "${this.name}"`;
+  #whereOf: (() => string) | undefined;
   #closed = false;
 
   constructor(
-    readonly name: string,
+    private readonly binding: OutputBinding,
     private readonly writer: ItemWriter<Message>,
     private readonly invocation: CollectorInvocation,
     private readonly check?: ItemCheck,
   ) {
-    const binding = (this.#binding = invocation.definition.outputs.find((output) => output.name === name));
-    this.#type =
-      binding !== undefined && binding.generic !== true && binding.type in outputTypes ? binding.type : undefined;
+    this.#type = binding.generic !== true && binding.type in outputTypes ? binding.type : undefined;
   }
 
   /** The messages so far, in the order in which their items were added. */
@@ -91,6 +87,11 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     this.#closed = true;
   }
 
+  /** Where an item is, for messages; made once, since items may be many. */
+  get #where(): () => string {
+    return (this.#whereOf ??= () => `${placeOf(this.invocation.definition)}, output "${this.binding.name}"`);
+  }
+
   #push(item: OutputItem): void {
     this.#refuseIfFull(1);
     this.#keep(this.#toMessage(item, this.#messages.length), item);
@@ -98,7 +99,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   #keep(message: Message, item: OutputItem): void {
     this.#messages.push(message);
-    this.invocation.watch?.added?.(this.#binding!, item);
+    this.invocation.watch?.added?.(this.binding, item);
   }
 
   #toMessage(item: OutputItem, index: number): Message {

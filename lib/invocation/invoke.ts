@@ -1,6 +1,6 @@
 import { BufferedCollector } from "../collectors/buffered-collector.js";
 import { InvocationError, isDaprFunctionsError, type SentItems } from "../model/errors.js";
-import { andThen, attempt, type MaybePromise } from "../model/maybe-promise.js";
+import { andThen, isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { InputBinding, OutputBinding } from "../model/bindings.js";
 import {
   placeOf,
@@ -175,6 +175,20 @@ type Collectors = readonly BufferedCollector<unknown>[];
 
 const none: readonly never[] = [];
 
+/** What is open while a method runs, and refuses what comes later. */
+class OpenParts {
+  collectors: Collectors = none;
+  clients: readonly OpenClient[] = none;
+
+  constructor(readonly entries: OpenEntries | undefined) {}
+
+  close(): void {
+    for (const collector of this.collectors) collector.close();
+    for (const client of this.clients) client.close();
+    this.entries?.close();
+  }
+}
+
 function callAndFlush<R>(
   fn: CompiledFunction,
   payload: unknown,
@@ -182,46 +196,77 @@ function callAndFlush<R>(
   write: (answer: WireReply | TopicOutcome) => R,
   entries: OpenEntries | undefined,
 ): MaybePromise<R> {
-  let collectors: Collectors = none;
-  let clients: readonly OpenClient[] = none;
-  const { expiry } = invocation;
-  const call = (): MaybePromise<unknown> =>
-    andThen(readInputs(fn, invocation, entries), (bindings) => {
-      expiry?.when(() => {
-        closeAll(collectors);
-        closeAll(clients);
-        entries?.close();
-      });
-      refuseLate(expiry);
-      if (fn.clients.length > 0) clients = clientsOf(fn, invocation, bindings);
-      if (fn.outputs.length > 0) collectors = collectorsOf(fn, invocation, bindings);
-      invocation.watch?.calling?.(payload);
-      // Looked up by name at each call, so that a spy put on the instance is what runs.
-      return fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
-    });
+  const parts = new OpenParts(entries);
   const { around } = fn;
-  return attempt(
-    around === undefined ? call : () => callAround(around, payload, invocation, call),
-    (returned) => {
-      closeAll(collectors);
-      closeAll(clients);
-      entries?.close();
-      refuseLate(expiry);
-      invocation.watch?.called?.(returned);
-      const answer = fn.readReply(returned, invocation.context);
-      const reply = write(answer);
-      // The event comes again, and with it what was added.
-      if (answer === "RETRY") return reply;
-      if (entries === undefined && !collectors.some(hasItems)) return reply;
-      return flush(fn, collectors, invocation, entries, reply);
-    },
-    (thrown) => {
-      closeAll(collectors);
-      closeAll(clients);
-      entries?.close();
+  let returned: MaybePromise<unknown>;
+  try {
+    returned =
+      around === undefined
+        ? readAndCall(fn, payload, invocation, parts)
+        : callAround(around, payload, invocation, () => readAndCall(fn, payload, invocation, parts));
+  } catch (thrown) {
+    parts.close();
+    throw thrown;
+  }
+  if (!isPromise(returned)) return answerAndFlush(fn, returned, invocation, write, parts);
+  // Resolved anew, since a method may return a thenable whose `then` is not that of a promise.
+  return Promise.resolve(returned).then(
+    (value) => answerAndFlush(fn, value, invocation, write, parts),
+    (thrown: unknown) => {
+      parts.close();
       throw thrown;
     },
   );
+}
+
+function readAndCall(
+  fn: CompiledFunction,
+  payload: unknown,
+  invocation: Invocation,
+  parts: OpenParts,
+): MaybePromise<unknown> {
+  const bindings = readInputs(fn, invocation, parts.entries);
+  return isPromise(bindings)
+    ? bindings.then((read) => callMethod(fn, payload, read, invocation, parts))
+    : callMethod(fn, payload, bindings, invocation, parts);
+}
+
+function callMethod(
+  fn: CompiledFunction,
+  payload: unknown,
+  bindings: Record<string, unknown>,
+  invocation: Invocation,
+  parts: OpenParts,
+): MaybePromise<unknown> {
+  const { expiry } = invocation;
+  if (expiry !== undefined) {
+    expiry.when(() => parts.close());
+    refuseLate(expiry);
+  }
+  if (fn.clients.length > 0) parts.clients = clientsOf(fn, invocation, bindings);
+  if (fn.outputs.length > 0) parts.collectors = collectorsOf(fn, invocation, bindings);
+  invocation.watch?.calling?.(payload);
+  // Looked up by name at each call, so that a spy put on the instance is what runs.
+  return fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
+}
+
+function answerAndFlush<R>(
+  fn: CompiledFunction,
+  returned: unknown,
+  invocation: Invocation,
+  write: (answer: WireReply | TopicOutcome) => R,
+  parts: OpenParts,
+): MaybePromise<R> {
+  parts.close();
+  refuseLate(invocation.expiry);
+  invocation.watch?.called?.(returned);
+  const answer = fn.readReply(returned, invocation.context);
+  const reply = write(answer);
+  // The event comes again, and with it what was added.
+  if (answer === "RETRY") return reply;
+  const { collectors, entries } = parts;
+  if (entries === undefined && !collectors.some(hasItems)) return reply;
+  return (fn.isParallel ? flushSideBySide : flushInOrder)(fn, collectors, invocation, entries, reply);
 }
 
 /** The caller was answered in the meantime: the method is not called any more, and nothing is sent. */
@@ -229,17 +274,13 @@ function refuseLate(expiry: Moment | undefined): void {
   if (expiry?.reason !== undefined) throw expiry.reason;
 }
 
-function closeAll(parts: readonly { close(): void }[]): void {
-  for (const part of parts) part.close();
-}
-
 /**
- * Writes the state entries, then sends what was collected.
+ * Writes the state entries, then sends what was collected, output by output in the order declared.
  *
  * @returns resolves with the reply
  * @throws EntryConflict before anything was sent
  */
-async function flush<R>(
+async function flushInOrder<R>(
   fn: CompiledFunction,
   collectors: Collectors,
   invocation: Invocation,
@@ -247,36 +288,33 @@ async function flush<R>(
   reply: R,
 ): Promise<R> {
   if (entries !== undefined) await entries.write();
-  const { isParallel, outputs } = fn;
-  if (isParallel) {
-    await flushSideBySide(fn, collectors, invocation, entries);
-    return reply;
-  }
-  for (let index = 0; index < outputs.length; index++) {
+  for (let index = 0; index < collectors.length; index++) {
     try {
-      await send(outputs[index]!, collectors[index]!, invocation);
+      await send(fn.outputs[index]!, collectors[index]!, invocation);
     } catch (error) {
-      const before = outputs.slice(0, index).map((_, i) => collectors[i]!.messages.length);
+      const before = collectors.slice(0, index).map(({ messages }) => messages.length);
       throw flushError(fn, collectors, index, error, [...before, sentBefore(error)], entries);
     }
   }
   return reply;
 }
 
-/** Sends all outputs at once, and fails with the first that failed when all are done. */
-async function flushSideBySide(
+/** As {@link flushInOrder}, but sends all outputs at once, and fails with the first that failed when all are done. */
+async function flushSideBySide<R>(
   fn: CompiledFunction,
   collectors: Collectors,
   invocation: Invocation,
   entries: OpenEntries | undefined,
-): Promise<void> {
+  reply: R,
+): Promise<R> {
+  if (entries !== undefined) await entries.write();
   const sending = fn.outputs.map(async (output, index) => await send(output, collectors[index]!, invocation));
   const results = await Promise.allSettled(sending);
   const failed = results.flatMap((result, index) =>
     result.status === "rejected" ? [{ index, error: result.reason as unknown }] : [],
   );
   const [first, ...others] = failed;
-  if (first === undefined) return;
+  if (first === undefined) return reply;
   const sent = results.map((result, index) =>
     result.status === "fulfilled" ? collectors[index]!.messages.length : sentBefore(result.reason),
   );
@@ -345,7 +383,8 @@ function clientsOf(
 
 function collectorsOf(fn: CompiledFunction, invocation: Invocation, bindings: Record<string, unknown>): Collectors {
   return fn.outputs.map(
-    ({ binding: { name }, writer, check }) => (bindings[name] = new BufferedCollector(name, writer, invocation, check)),
+    ({ binding, writer, check }) =>
+      (bindings[binding.name] = new BufferedCollector(binding, writer, invocation, check)),
   );
 }
 

@@ -15,12 +15,10 @@ export interface Limits {
 
 /** Runs an invocation when it is its turn, for as long as it may. */
 export function runWithin<R>(
-  limits: Limits | undefined,
+  { gates, timeout }: Limits,
   invocation: Invocation,
   work: () => MaybePromise<R>,
 ): MaybePromise<R> {
-  if (limits === undefined) return work();
-  const { gates, timeout } = limits;
   const inTurn = (): MaybePromise<R> => (gates.length === 0 ? work() : passGates(gates, 0, invocation, work));
   return timeout === undefined ? inTurn() : inTime(timeout, invocation, inTurn);
 }

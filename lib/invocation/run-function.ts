@@ -1,4 +1,4 @@
-import { attempt, type MaybePromise } from "../model/maybe-promise.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Invocation } from "./binding-host.js";
 import { failureOf, type Failure } from "./failures.js";
 import { Gate } from "./gate.js";
@@ -29,48 +29,78 @@ export function limitsOf({ trigger, name }: FunctionDefinition, scope: EndpointS
 }
 
 /** In what the hosts differ: how a payload comes, and how an answer goes. */
-export interface HostSteps<R> {
+export interface HostSteps<R, I extends Invocation = Invocation> {
   /** Gives the payload, and the invocation what its expressions find. */
-  readonly readPayload: () => unknown;
+  readPayload(invocation: I): unknown;
   /** Makes what the host sends. Runs before anything of the invocation is sent; when it throws, nothing is. */
   readonly write: (answer: WireReply | TopicOutcome) => R;
   /** Answers for an invocation that failed, or throws what was thrown where the host answers for itself. */
-  readonly fail: (failure: Failure, thrown: unknown) => R;
+  fail(failure: Failure, invocation: I, thrown: unknown): R;
 }
 
 /** Runs one invocation from its payload to its answer, the same way for every host. */
-export function runFunction<R>(
+export function runFunction<R, I extends Invocation>(
   fn: CompiledFunction,
-  invocation: Invocation,
-  steps: HostSteps<R>,
+  invocation: I,
+  steps: HostSteps<R, I>,
   limits?: Limits,
 ): MaybePromise<R> {
   const { observer } = fn;
-  const run = (payload: unknown): MaybePromise<R> =>
-    runWithin(limits, invocation, () => invoke(fn, payload, invocation, steps.write));
-  const fail = (thrown: unknown): R => {
-    const failure = failureOf(thrown, fn.definition);
-    invocation.watch?.ended?.({ failure });
-    invocation.ended?.();
-    return steps.fail(failure, thrown);
-  };
-  const succeed = (reply: R): R => {
-    invocation.watch?.ended?.({});
-    invocation.ended?.();
-    return reply;
-  };
   let payload: unknown;
   try {
-    payload = steps.readPayload();
+    payload = steps.readPayload(invocation);
   } catch (thrown) {
     invocation.watch = observer?.start(invocation);
-    return fail(thrown);
+    return failed(fn, invocation, steps, thrown);
   }
-  if (observer === undefined) return attempt(() => run(payload), succeed, fail);
+  if (observer === undefined) return run(fn, payload, invocation, steps, limits);
   const watch = (invocation.watch = observer.start(invocation));
   watch?.received?.(payload);
-  const watched = (): MaybePromise<R> => attempt(() => run(payload), succeed, fail);
-  return watch?.run === undefined ? watched() : watch.run(watched);
+  return watch?.run === undefined
+    ? run(fn, payload, invocation, steps, limits)
+    : watch.run(() => run(fn, payload, invocation, steps, limits));
+}
+
+/** From the payload on. Closures are made only for what waits: an invocation that does not has none of them. */
+function run<R, I extends Invocation>(
+  fn: CompiledFunction,
+  payload: unknown,
+  invocation: I,
+  steps: HostSteps<R, I>,
+  limits: Limits | undefined,
+): MaybePromise<R> {
+  let reply: MaybePromise<R>;
+  try {
+    reply =
+      limits === undefined
+        ? invoke(fn, payload, invocation, steps.write)
+        : runWithin(limits, invocation, () => invoke(fn, payload, invocation, steps.write));
+  } catch (thrown) {
+    return failed(fn, invocation, steps, thrown);
+  }
+  if (!isPromise(reply)) return succeeded(invocation, reply);
+  return reply.then(
+    (value) => succeeded(invocation, value),
+    (thrown: unknown) => failed(fn, invocation, steps, thrown),
+  );
+}
+
+function succeeded<R>(invocation: Invocation, reply: R): R {
+  invocation.watch?.ended?.({});
+  invocation.ended?.();
+  return reply;
+}
+
+function failed<R, I extends Invocation>(
+  fn: CompiledFunction,
+  invocation: I,
+  steps: HostSteps<R, I>,
+  thrown: unknown,
+): R {
+  const failure = failureOf(thrown, fn.definition);
+  invocation.watch?.ended?.({ failure });
+  invocation.ended?.();
+  return steps.fail(failure, invocation, thrown);
 }
 
 /**

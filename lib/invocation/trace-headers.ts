@@ -19,9 +19,11 @@ export function traceHeadersOf(
   header: (name: string) => string | undefined,
   attributes: TraceAttributes = {},
 ): Readonly<Record<string, string>> | undefined {
-  const own = { traceparent: header("traceparent"), tracestate: header("tracestate") };
-  const parent = isTraceParent(own.traceparent) ? own : attributes;
+  const traceparent = header("traceparent");
   const ownBaggage = header("baggage");
+  // Nearly every request where nothing traces.
+  if ((traceparent ?? ownBaggage ?? attributes.traceparent ?? attributes.baggage) === undefined) return undefined;
+  const parent = isTraceParent(traceparent) ? { traceparent, tracestate: header("tracestate") } : attributes;
   const baggage = isBaggage(ownBaggage) ? ownBaggage : attributes.baggage;
   const result: Record<string, string> = {};
   let room = mostBytes;

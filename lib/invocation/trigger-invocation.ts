@@ -33,7 +33,7 @@ type CallersRequest = TriggeringRequest & Omit<InvocationRequest, "headers">;
 const noData: BindingData = Object.freeze({});
 
 /** One call of a function by a request. Its parts are made when they are first asked for: many functions need none. */
-export class TriggerInvocation implements Invocation {
+export class TriggerInvocation<Request extends TriggeringRequest = TriggeringRequest> implements Invocation {
   bindingData: BindingData = noData;
   event: Invocation["event"] = undefined;
   /** An event's own trace context, which counts where the request has none. */
@@ -52,7 +52,7 @@ export class TriggerInvocation implements Invocation {
   constructor(
     readonly definition: FunctionDefinition,
     readonly scope: AppScope,
-    readonly request: TriggeringRequest,
+    readonly request: Request,
   ) {}
 
   get id(): string {

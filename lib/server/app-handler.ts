@@ -213,7 +213,7 @@ export class AppHandler {
     try {
       const reply =
         typeof body === "string" || encoding !== undefined
-          ? this.#replyTo(endpoint, body, encoding, (whole) => new NodeCall(request, response, whole, params))
+          ? this.#replyTo(endpoint, body, encoding, callOf(request, response, params))
           : endpoint.handle(new NodeCall(request, response, body, params));
       if (isPromise(reply)) void this.#endLater(response, reply, isLater);
       else this.#end(response, reply, isLater);
@@ -264,6 +264,10 @@ export class AppHandler {
     // All are compared, each in a time that depends on nothing but its own length.
     return this.#tokens.map((token) => isEqual(token, given)).some(Boolean);
   }
+}
+
+function callOf(request: IncomingMessage, response: ServerResponse, params: Match<Endpoint>["params"]) {
+  return (body: Buffer): EndpointCall => new NodeCall(request, response, body, params);
 }
 
 function isEqual(token: Buffer, given: Buffer): boolean {

@@ -7,31 +7,43 @@ import type { CompiledFunction } from "../invocation/invoke.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
 import { wireReplyOf, type WireReply } from "../invocation/reply.js";
 import type { Limits } from "../invocation/limits.js";
-import { limitsOf, logFailure, runFunction, type EndpointScope } from "../invocation/run-function.js";
+import { limitsOf, logFailure, runFunction, type EndpointScope, type HostSteps } from "../invocation/run-function.js";
 import { TriggerRequest } from "../invocation/requests.js";
 import { TriggerInvocation } from "../invocation/trigger-invocation.js";
+
+type CallInvocation = TriggerInvocation<EndpointCall>;
 
 /** How a trigger whose caller waits for an answer turns a request into a payload. */
 interface CallKind {
   readonly isPublic: boolean;
-  readPayload(call: EndpointCall, data: BindingDataReader | undefined, invocation: TriggerInvocation): unknown;
+  readPayload(invocation: CallInvocation, data: BindingDataReader | undefined): unknown;
 }
 
 export const serviceInvocation: CallKind = {
   isPublic: false,
-  readPayload: (call, data, invocation) =>
-    withData(readPayload(call.body, call.header("content-type")), data, invocation, call),
+  readPayload(invocation, data) {
+    const call = invocation.request;
+    const payload = readPayload(call.body, call.header("content-type"));
+    // Its caller wrote route and query, too.
+    if (data !== undefined) invocation.bindingData = data.ofPayload(payload, call);
+    return payload;
+  },
 };
 
 export const inputBinding: CallKind = {
   isPublic: false,
-  readPayload: (call, data, invocation) =>
-    withData(readBindingPayload(call.body, call.header("content-type")), data, invocation),
+  readPayload(invocation, data) {
+    const { request: call } = invocation;
+    const payload = readBindingPayload(call.body, call.header("content-type"));
+    if (data !== undefined) invocation.bindingData = data.ofPayload(payload);
+    return payload;
+  },
 };
 
 export const http: CallKind = {
   isPublic: true,
-  readPayload(call, data, invocation) {
+  readPayload(invocation, data) {
+    const { request: call } = invocation;
     const { body } = call;
     const payload = new TriggerRequest(call, () => body);
     if (data !== undefined) invocation.bindingData = data.ofRequest(payload, () => payload.peekJson());
@@ -39,21 +51,11 @@ export const http: CallKind = {
   },
 };
 
-/** @param request whose route and query the caller wrote */
-function withData(
-  payload: unknown,
-  data: BindingDataReader | undefined,
-  invocation: TriggerInvocation,
-  request?: EndpointCall,
-): unknown {
-  if (data !== undefined) invocation.bindingData = data.ofPayload(payload, request);
-  return payload;
-}
-
 /** A function whose caller waits for what it returns. */
-export class CallEndpoint implements Endpoint {
+export class CallEndpoint implements Endpoint, HostSteps<WireReply, CallInvocation> {
   readonly definition: FunctionDefinition;
   readonly isPublic: boolean;
+  readonly write = wireReplyOf;
   readonly #data: BindingDataReader | undefined;
   readonly #limits: Limits | undefined;
 
@@ -69,16 +71,16 @@ export class CallEndpoint implements Endpoint {
   }
 
   handle(call: EndpointCall): MaybePromise<WireReply> {
-    const { fn, kind, scope } = this;
-    const invocation = new TriggerInvocation(fn.definition, scope, call);
-    const steps = {
-      readPayload: () => kind.readPayload(call, this.#data, invocation),
-      write: wireReplyOf,
-      fail: (failure: Failure): WireReply => {
-        logFailure(failure, invocation);
-        return wireReplyOf(failureAnswer(failure, fn.definition, invocation.id));
-      },
-    };
-    return runFunction(fn, invocation, steps, this.#limits);
+    const { fn, scope } = this;
+    return runFunction(fn, new TriggerInvocation(fn.definition, scope, call), this, this.#limits);
+  }
+
+  readPayload(invocation: CallInvocation): unknown {
+    return this.kind.readPayload(invocation, this.#data);
+  }
+
+  fail(failure: Failure, invocation: CallInvocation): WireReply {
+    logFailure(failure, invocation);
+    return wireReplyOf(failureAnswer(failure, this.fn.definition, invocation.id));
   }
 }

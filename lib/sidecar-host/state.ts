@@ -186,37 +186,54 @@ export function stateWriter(
       return message;
     },
     async write(messages, invocation) {
-      const call = callOptions(place, invocation);
-      if (transactions !== undefined) {
-        const { stateStore } = messages[0]!;
-        const operations = messages.flatMap(operationsOf);
-        const metadata = metadataOf(invocation);
-        try {
-          return await client.transactState({ ...call, stateStore, operations, metadata });
-        } catch (error) {
-          throw new WriteError(0, 0, await conflictOr(asError(error), stateStore, operations, invocation));
-        }
-      }
+      if (transactions !== undefined) return await transact(messages, invocation);
+      const requests = requestsOf(messages, limit);
       let sent = 0;
-      for (const { stateStore, positions, entries, removal } of requestsOf(messages, limit)) {
-        const { binding: name, daprAddress, signal, traceHeaders } = call;
+      for (let index = 0; index < requests.length; index++) {
+        const request = requests[index]!;
         try {
-          if (removal !== undefined) await client.deleteState({ ...call, stateStore, ...removal });
-          else await client.saveState({ stateStore, entries, binding: name, daprAddress, signal, traceHeaders });
+          await send(request, invocation);
         } catch (error) {
-          const operations: readonly StateOperation[] =
-            removal === undefined
-              ? entries.map((request) => ({ operation: "upsert", request }))
-              : [{ operation: "delete", request: removal }];
-          const cause = await conflictOr(asError(error), stateStore, operations, invocation);
-          // Dapr does not take back the entries that it saved before another one failed.
-          const hint = entries.length > 1 ? "other entries of the request may be stored" : undefined;
-          throw new WriteError(sent, positions[0]!, cause, hint);
+          throw await writeError(request, sent, error, invocation);
         }
-        sent += removal === undefined ? entries.length : 1;
+        sent += request.positions.length;
       }
     },
   };
+
+  function send({ stateStore, entries, removal }: StateRequest, invocation: Invocation): Promise<void> {
+    const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+    return removal === undefined
+      ? client.saveState({ stateStore, entries, binding: name, daprAddress, signal, traceHeaders })
+      : client.deleteState({ stateStore, ...removal, binding: name, daprAddress, signal, traceHeaders });
+  }
+
+  async function writeError(
+    { stateStore, positions, entries, removal }: StateRequest,
+    sent: number,
+    error: unknown,
+    invocation: Invocation,
+  ): Promise<WriteError> {
+    const operations: readonly StateOperation[] =
+      removal === undefined
+        ? entries.map((request) => ({ operation: "upsert", request }))
+        : [{ operation: "delete", request: removal }];
+    const cause = await conflictOr(asError(error), stateStore, operations, invocation);
+    // Dapr does not take back the entries that it saved before another one failed.
+    const hint = entries.length > 1 ? "other entries of the request may be stored" : undefined;
+    return new WriteError(sent, positions[0]!, cause, hint);
+  }
+
+  async function transact(messages: readonly StateMessage[], invocation: Invocation): Promise<void> {
+    const { stateStore } = messages[0]!;
+    const operations = messages.flatMap(operationsOf);
+    const metadata = metadataOf(invocation);
+    try {
+      await client.transactState({ ...callOptions(place, invocation), stateStore, operations, metadata });
+    } catch (error) {
+      throw new WriteError(0, 0, await conflictOr(asError(error), stateStore, operations, invocation));
+    }
+  }
 
   /**
    * The conflict that a refused write means, else its own error. Not every store says 409, so where an item has an etag,

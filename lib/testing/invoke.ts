@@ -218,10 +218,10 @@ async function replyOf(fn: CompiledFunction, payload: unknown, invocation: Invoc
       return fn.readReply(returned, context);
     },
   };
-  await runFunction<unknown>(keeping, invocation, {
+  await runFunction<unknown, Invocation>(keeping, invocation, {
     readPayload: () => payload,
     write: (answer) => answer,
-    fail: (_, thrown) => {
+    fail: (_failure, _invocation, thrown) => {
       throw thrown;
     },
   });

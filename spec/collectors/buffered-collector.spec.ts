@@ -19,13 +19,10 @@ beforeEach(() => {
 type Check = ConstructorParameters<typeof BufferedCollector>[3];
 
 function collecting(output: Partial<OutputBinding> = { type: "daprPublish" }, check?: Check) {
-  const definition = {
-    className: "Orders",
-    methodName: "create",
-    outputs: [{ direction: "out", name: "out", ...output }],
-  } as unknown as FunctionDefinition;
+  const binding = { direction: "out", name: "out", ...output } as OutputBinding;
+  const definition = { className: "Orders", methodName: "create", outputs: [binding] } as unknown as FunctionDefinition;
   const writer = { toMessage: (item: OutputItem, _: unknown, index: number) => ({ index, ...item }) };
-  const make = () => new BufferedCollector("out", writer, { definition, context }, check);
+  const make = () => new BufferedCollector(binding, writer, { definition, context }, check);
   return Object.assign(make(), { again: make });
 }
 

@@ -46,7 +46,7 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
     const invocation = new FunctionsInvocation(definition, context, bindings);
     // Expressions look into the body at once, so it has to be there.
     if (isHttp && data !== undefined) await (payload as TriggerRequest).arrayBuffer();
-    const answer = await runFunction<WireReply | TopicOutcome>(fn, invocation, {
+    const answer = await runFunction<WireReply | TopicOutcome, FunctionsInvocation>(fn, invocation, {
       readPayload: () => {
         const read = toPayload(payload, invocation);
         if (data !== undefined) {
@@ -57,7 +57,7 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
         return read;
       },
       write: (given) => checkedForHost(given, definition, context),
-      fail: (failure, thrown) => {
+      fail: (failure, _, thrown) => {
         // The host answers for a handler that throws, and to HTTP without saying which function failed.
         if (!isHttp) throw readableError(thrown, failure);
         logFailure(failure, invocation);

@@ -8,6 +8,12 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** Who waits for an answer: told of it, or why there is none, once. */
+interface Asker {
+  answered(answer: Answer): void;
+  failed(error: Error, exchange: Exchange): void;
+}
+
 const empty = Buffer.alloc(0);
 
 /** Bytes kept of the body of an answer that is not a success: enough for any error. */
@@ -18,12 +24,9 @@ const longestError = 1 << 20;
  * body that is read to its end and ignored.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<Answer>;
   readonly ends: number;
   position = -1;
   received = 0;
-  #resolve!: (answer: Answer) => void;
-  #reject!: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #stopped: Error | undefined;
   #status = 0;
@@ -36,25 +39,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * @param timeout milliseconds until the whole answer must be there
    */
   constructor(
-    private readonly underWay: UnderWay,
+    readonly underWay: UnderWay,
+    private readonly asker: Asker,
     keepBody: boolean,
     readonly timeout: number,
     readonly signal: AbortSignal | undefined,
   ) {
     this.ends = performance.now() + timeout;
     this.#room = keepBody ? Infinity : 0;
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     underWay.add(this);
   }
 
   /** Ends the exchange with an error, wherever it is: waiting for a connection, for the answer, or in its midst. */
   stop(error: Error): void {
     this.#stopped = error;
-    this.underWay.delete(this);
-    this.#reject(error);
+    if (this.underWay.delete(this)) this.asker.failed(error, this);
     this.#controller?.abort(error);
   }
 
@@ -78,14 +77,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.underWay.delete(this);
+    if (!this.underWay.delete(this)) return;
     const chunks = this.#chunks;
     const body = chunks === undefined ? empty : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.asker.answered({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.underWay.delete(this);
-    this.#reject(error);
+    if (this.underWay.delete(this)) this.asker.failed(error, this);
   }
 }

@@ -29,7 +29,7 @@ import { bodyContent, bulkEntry, jsonOf, stateItem, stateOperation } from "./jso
 import { enc, metadataQuery, methodNameProblem, methodPath, stateQuery } from "../paths.js";
 import { bulkStateResults } from "./bulk-state.js";
 import { badAnswer, calleeFailure, flat, partialFailure, sidecarError, withAccepted } from "./sidecar-failure.js";
-import { isSuccess, Transport } from "./transport.js";
+import { Transport, type SidecarRequest } from "./transport.js";
 
 /** What {@link HttpDaprClient} takes; what is left out comes from the environment. */
 export interface HttpDaprClientOptions {
@@ -75,58 +75,63 @@ export class HttpDaprClient implements DaprClient {
     this.#jsonHeaders = ["content-type", "application/json", ...this.#headers];
   }
 
-  async saveState(request: SaveStateRequest): Promise<void> {
-    // Joined as it grows: a list of all texts first costs a tenth more.
-    let body = "";
-    for (const entry of request.entries) body += body === "" ? stateItem(entry) : `,${stateItem(entry)}`;
-    await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}`, `[${body}]`);
+  saveState(request: SaveStateRequest): Promise<void> {
+    const requestOf = (): SidecarRequest => {
+      // Joined as it grows: a list of all texts first costs a tenth more.
+      let body = "";
+      for (const entry of request.entries) body += body === "" ? stateItem(entry) : `,${stateItem(entry)}`;
+      return this.#jsonPost(`/v1.0/state/${enc(request.stateStore)}`, `[${body}]`);
+    };
+    return this.#transport.ask(request, requestOf, nothing);
   }
 
-  async getState(request: GetStateRequest): Promise<StateResult> {
-    const { consistency, metadata } = request;
-    const query = consistency === undefined ? metadataQuery(metadata) : stateQuery({ consistency }, metadata);
-    const answer = await this.#get(request, `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`, query);
-    if (answer.status === 204 || answer.body.length === 0) return { value: undefined, etag: undefined };
-    const { headers } = answer;
-    const value = isUtf8(answer.body) ? jsonOrText(answer.body.toString()) : new Uint8Array(answer.body);
-    const etag = headerText(headers["etag"]);
-    const ttlExpireTime = headerText(headers["metadata.ttlexpiretime"]);
-    return ttlExpireTime === undefined ? { value, etag } : { value, etag, ttlExpireTime };
+  getState(request: GetStateRequest): Promise<StateResult> {
+    const requestOf = (): SidecarRequest => {
+      const { consistency, metadata } = request;
+      const query = consistency === undefined ? metadataQuery(metadata) : stateQuery({ consistency }, metadata);
+      return this.#get(`/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`, query);
+    };
+    return this.#transport.ask(request, requestOf, stateResult);
   }
 
   async getBulkState(request: GetBulkStateRequest): Promise<readonly BulkStateResult[]> {
     const keys = [...new Set(request.keys)];
     if (keys.length === 0) return [];
-    const bulk = {
+    const requestOf = (): SidecarRequest => ({
       method: "POST",
       path: `/v1.0/state/${enc(request.stateStore)}/bulk`,
       query: metadataQuery(request.metadata),
       headers: this.#jsonHeaders,
       body: JSON.stringify({ keys }),
       keepBody: true,
-    };
-    const answer = await this.#transport.send(request, bulk);
-    return bulkStateResults(this.#transport.placeOf(request, bulk), request.keys, jsonOrText(answer.body.toString()));
+    });
+    return await this.#transport.ask(request, requestOf, (answer, place) =>
+      bulkStateResults(place, request.keys, jsonOrText(answer.body.toString())),
+    );
   }
 
-  async deleteState(request: DeleteStateRequest): Promise<void> {
-    await this.#transport.send(request, {
+  deleteState(request: DeleteStateRequest): Promise<void> {
+    const requestOf = (): SidecarRequest => ({
       method: "DELETE",
       path: `/v1.0/state/${enc(request.stateStore)}/${enc(request.key)}`,
       query: stateQuery(request.options, request.metadata),
       headers: request.etag === undefined ? this.#headers : [...this.#headers, "if-match", request.etag],
       keepBody: false,
     });
+    return this.#transport.ask(request, requestOf, nothing);
   }
 
-  async transactState(request: TransactStateRequest): Promise<void> {
-    let body = `{"operations":[${request.operations.map(stateOperation).join(",")}]`;
-    body += request.metadata === undefined ? "}" : `,"metadata":${JSON.stringify(request.metadata)}}`;
-    await this.#postJson(request, `/v1.0/state/${enc(request.stateStore)}/transaction`, body);
+  transactState(request: TransactStateRequest): Promise<void> {
+    const requestOf = (): SidecarRequest => {
+      let body = `{"operations":[${request.operations.map(stateOperation).join(",")}]`;
+      body += request.metadata === undefined ? "}" : `,"metadata":${JSON.stringify(request.metadata)}}`;
+      return this.#jsonPost(`/v1.0/state/${enc(request.stateStore)}/transaction`, body);
+    };
+    return this.#transport.ask(request, requestOf, nothing);
   }
 
-  async publish(request: PublishRequest): Promise<void> {
-    await this.#transport.send(request, {
+  publish(request: PublishRequest): Promise<void> {
+    const requestOf = (): SidecarRequest => ({
       method: "POST",
       path: `/v1.0/publish/${enc(request.pubSubName)}/${enc(request.topic)}`,
       query: metadataQuery(request.metadata),
@@ -134,6 +139,7 @@ export class HttpDaprClient implements DaprClient {
       body: bodyContent(request.payload),
       keepBody: false,
     });
+    return this.#transport.ask(request, requestOf, nothing);
   }
 
   /**
@@ -142,66 +148,62 @@ export class HttpDaprClient implements DaprClient {
    */
   async publishBulk(request: PublishBulkRequest): Promise<void> {
     if (this.#withoutBulk.has(request.daprAddress)) return await this.#publishSingly(request);
-    const bulk = {
-      method: "POST",
-      path: `/v1.0/publish/bulk/${enc(request.pubSubName)}/${enc(request.topic)}`,
-      headers: this.#jsonHeaders,
-      body: `[${request.entries.map(bulkEntry).join(",")}]`,
-      keepBody: false,
+    const requestOf = (): SidecarRequest => {
+      const body = `[${request.entries.map(bulkEntry).join(",")}]`;
+      return this.#jsonPost(`/v1.0/publish/bulk/${enc(request.pubSubName)}/${enc(request.topic)}`, body);
     };
-    const answer = await this.#transport.exchange(request, bulk);
-    if (isSuccess(answer)) return;
-    const place = this.#transport.placeOf(request, bulk);
-    const failure = partialFailure(place, answer, request.entries.length) ?? badAnswer(place, answer);
-    if (!isBulkMissing(failure, request.pubSubName)) throw failure;
-    this.#withoutBulk.add(request.daprAddress);
-    await this.#publishSingly(request);
-  }
-
-  async invokeMethod(request: InvokeMethodRequest): Promise<InvokeMethodResult> {
-    const problem = methodNameProblem(request.methodName);
-    if (problem !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `methodName: ${problem}`);
-    const { path, query } = methodPath(request.methodName);
-    const headers = request.body === undefined ? this.#headers : this.#headersFor(request.body);
-    const call = {
-      method: request.httpVerb,
-      path: `/v1.0/invoke/${enc(request.appId)}/method/${path}`,
-      query,
-      headers: request.headers === undefined ? headers : [...headers, ...Object.entries(request.headers).flat()],
-      body: request.body === undefined ? undefined : bodyContent(request.body),
-      keepBody: request.discard !== true,
-    };
-    const answer = await this.#transport.exchange(request, call);
-    if (!isSuccess(answer)) throw calleeFailure(this.#transport.placeOf(request, call), answer);
-    return { status: answer.status, headers: flat(answer.headers), body: answer.body };
-  }
-
-  async invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
-    let body = request.data === undefined ? "{" : `{"data":${jsonOf(request.data)},`;
-    body += `"operation":${JSON.stringify(request.operation)}`;
-    if (request.metadata !== undefined) body += `,"metadata":${JSON.stringify(request.metadata)}`;
-    const answer = await this.#transport.send(request, {
-      method: "POST",
-      path: `/v1.0/bindings/${enc(request.bindingName)}`,
-      headers: this.#jsonHeaders,
-      body: `${body}}`,
-      keepBody: request.discard !== true,
-    });
-    const headers = flat(answer.headers);
-    const metadata: Record<string, string> = {};
-    for (const name of Object.keys(headers)) {
-      if (name.startsWith("metadata.")) metadata[name.slice("metadata.".length)] = headers[name]!;
+    try {
+      await this.#transport.ask(request, requestOf, nothing, (place, answer) => {
+        return partialFailure(place, answer, request.entries.length) ?? badAnswer(place, answer);
+      });
+    } catch (error) {
+      if (!(error instanceof SidecarError) || !isBulkMissing(error, request.pubSubName)) throw error;
+      this.#withoutBulk.add(request.daprAddress);
+      await this.#publishSingly(request);
     }
-    return { status: answer.status, headers, body: answer.body, metadata };
   }
 
-  async getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
-    const path = `/v1.0/secrets/${enc(request.secretStoreName)}/${enc(request.key)}`;
-    return await this.#getObject<Record<string, string>>(request, path, request.metadata);
+  invokeMethod(request: InvokeMethodRequest): Promise<InvokeMethodResult> {
+    const requestOf = (): SidecarRequest => {
+      const problem = methodNameProblem(request.methodName);
+      if (problem !== undefined) throw new InvocationError("ERR_DAPR_BAD_REQUEST", `methodName: ${problem}`);
+      const { path, query } = methodPath(request.methodName);
+      const headers = request.body === undefined ? this.#headers : this.#headersFor(request.body);
+      return {
+        method: request.httpVerb,
+        path: `/v1.0/invoke/${enc(request.appId)}/method/${path}`,
+        query,
+        headers: request.headers === undefined ? headers : [...headers, ...Object.entries(request.headers).flat()],
+        body: request.body === undefined ? undefined : bodyContent(request.body),
+        keepBody: request.discard !== true,
+      };
+    };
+    return this.#transport.ask(request, requestOf, methodResult, calleeFailure);
   }
 
-  async metadata(request: CallOptions = {}): Promise<SidecarMetadata> {
-    return await this.#getObject<SidecarMetadata>(request, "/v1.0/metadata");
+  invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
+    const requestOf = (): SidecarRequest => {
+      let body = request.data === undefined ? "{" : `{"data":${jsonOf(request.data)},`;
+      body += `"operation":${JSON.stringify(request.operation)}`;
+      if (request.metadata !== undefined) body += `,"metadata":${JSON.stringify(request.metadata)}`;
+      return {
+        method: "POST",
+        path: `/v1.0/bindings/${enc(request.bindingName)}`,
+        headers: this.#jsonHeaders,
+        body: `${body}}`,
+        keepBody: request.discard !== true,
+      };
+    };
+    return this.#transport.ask(request, requestOf, bindingResult);
+  }
+
+  getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
+    const pathOf = (): string => `/v1.0/secrets/${enc(request.secretStoreName)}/${enc(request.key)}`;
+    return this.#getObject<Record<string, string>>(request, pathOf, request.metadata);
+  }
+
+  metadata(request: CallOptions = {}): Promise<SidecarMetadata> {
+    return this.#getObject<SidecarMetadata>(request, () => "/v1.0/metadata");
   }
 
   /** Asks `/v1.0/healthz/outbound` until it answers 2xx; `timeout` is 60 s unless given. */
@@ -210,8 +212,7 @@ export class HttpDaprClient implements DaprClient {
     for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
       const timeout = Math.min(Math.max(end - performance.now(), 1), 5000);
       try {
-        await this.#get({ ...request, timeout }, "/v1.0/healthz/outbound");
-        return;
+        return await this.#transport.ask({ ...request, timeout }, () => this.#get("/v1.0/healthz/outbound"), nothing);
       } catch (error) {
         if (request.signal?.aborted === true || performance.now() + wait >= end) throw error;
       }
@@ -234,29 +235,57 @@ export class HttpDaprClient implements DaprClient {
     }
   }
 
-  #postJson(call: CallOptions, path: string, body: string): Promise<Answer> {
-    return this.#transport.send(call, { method: "POST", path, headers: this.#jsonHeaders, body, keepBody: false });
+  #jsonPost(path: string, body: string): SidecarRequest {
+    return { method: "POST", path, headers: this.#jsonHeaders, body, keepBody: false };
   }
 
-  #get(call: CallOptions, path: string, query?: string): Promise<Answer> {
-    return this.#transport.send(call, { method: "GET", path, query, headers: this.#headers, keepBody: true });
+  #get(path: string, query?: string): SidecarRequest {
+    return { method: "GET", path, query, headers: this.#headers, keepBody: true };
   }
 
-  async #getObject<T extends object>(call: CallOptions, path: string, query?: string): Promise<T> {
-    const { status, body } = await this.#get(call, path, query);
-    const value = jsonOrText(body.toString());
-    if (typeof value === "object" && value !== null) return value as T;
-    throw sidecarError(this.#transport.placeOf(call, { method: "GET", path }), {
-      status,
-      errorCode: "ERR_UNKNOWN",
-      message: "not a valid JSON object",
-      isAnswer: true,
-    });
+  #getObject<T extends object>(call: CallOptions, pathOf: () => string, query?: string): Promise<T> {
+    return this.#transport.ask(
+      call,
+      () => this.#get(pathOf(), query),
+      ({ status, body }, place) => {
+        const value = jsonOrText(body.toString());
+        if (typeof value === "object" && value !== null) return value as T;
+        throw sidecarError(place, {
+          status,
+          errorCode: "ERR_UNKNOWN",
+          message: "not a valid JSON object",
+          isAnswer: true,
+        });
+      },
+    );
   }
 
   #headersFor({ contentType }: MessageBody): readonly string[] {
     return contentType === "application/json" ? this.#jsonHeaders : ["content-type", contentType, ...this.#headers];
   }
+}
+
+function nothing(): void {}
+
+function stateResult({ status, headers, body }: Answer): StateResult {
+  if (status === 204 || body.length === 0) return { value: undefined, etag: undefined };
+  const value = isUtf8(body) ? jsonOrText(body.toString()) : new Uint8Array(body);
+  const etag = headerText(headers["etag"]);
+  const ttlExpireTime = headerText(headers["metadata.ttlexpiretime"]);
+  return ttlExpireTime === undefined ? { value, etag } : { value, etag, ttlExpireTime };
+}
+
+function methodResult({ status, headers, body }: Answer): InvokeMethodResult {
+  return { status, headers: flat(headers), body };
+}
+
+function bindingResult({ status, headers: given, body }: Answer): InvokeBindingResult {
+  const headers = flat(given);
+  const metadata: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith("metadata.")) metadata[name.slice("metadata.".length)] = headers[name]!;
+  }
+  return { status, headers, body, metadata };
 }
 
 /**

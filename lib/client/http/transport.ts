@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Pool } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import { InvocationError } from "../../model/errors.js";
 import { isHeader } from "../../model/headers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
@@ -50,64 +50,27 @@ export class Transport {
   ) {}
 
   /**
-   * Sends a request and resolves with its answer, which is a success.
+   * Sends a request and resolves with what is read of its answer. A refused connection, of which no byte was sent, is
+   * tried again twice.
    *
-   * @throws SidecarError
-   */
-  send(call: CallOptions, request: SidecarRequest): Promise<Answer> {
-    return this.#ask(call, request, true);
-  }
-
-  /**
-   * Sends a request and resolves with its answer, whatever its status. A refused connection, of which no byte was
-   * sent, is tried again twice.
+   * There is no promise on the way but the one returned: each further one, and each `async` function, costs a small
+   * invocation half a kilobyte.
    *
-   * @throws SidecarError when there is no answer
+   * @param requestOf makes the request; with what it throws the promise is rejected
+   * @param read gets an answer that is a success, and where it came from
+   * @param failure makes the error of any other
+   * @throws rejects with SidecarError, and with what `requestOf` and `read` throw
    */
-  exchange(call: CallOptions, request: SidecarRequest): Promise<Answer> {
-    return this.#ask(call, request, false);
-  }
-
-  async #ask(call: CallOptions, request: SidecarRequest, mustSucceed: boolean): Promise<Answer> {
-    const { pool, prefix } = this.#targetOf(call);
-    const { path, query } = request;
-    const options = {
-      path: query === undefined || query === "" ? prefix + path : `${prefix}${path}?${query}`,
-      method: request.method as "POST",
-      headers: headersOf(request.headers, call.traceHeaders),
-      body: request.body ?? null,
-    };
-    const problem = unsendable(options.method, options.headers);
-    if (problem !== undefined) throw noAnswer(this.placeOf(call, request), new Error(problem));
-    if (call.timeout !== undefined) refuseTimeout(call.timeout, this.placeOf(call, request));
-    let timeout = call.timeout ?? this.timeout;
-    let answer: Answer;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        if (call.signal?.aborted === true) throw abortError(call.signal);
-        const exchange = new Exchange(this.#underWay, request.keepBody, timeout, call.signal);
-        pool.dispatch(options, exchange);
-        answer = await exchange.answer;
-        break;
-      } catch (error) {
-        const wait = refusedRetries[attempt] ?? Infinity;
-        if (!isRefused(error) || wait >= timeout) throw noAnswer(this.placeOf(call, request), error);
-        timeout -= wait;
-        // Cut short by the signal, whose reason the next attempt fails with.
-        await delay(wait, undefined, { signal: call.signal }).catch(() => undefined);
-      }
-    }
-    if (mustSucceed && !isSuccess(answer)) throw badAnswer(this.placeOf(call, request), answer);
-    return answer;
-  }
-
-  /** Where a request went, for messages. */
-  placeOf(call: CallOptions, request: Pick<SidecarRequest, "method" | "path">): RequestPlace {
-    return {
-      binding: call.binding,
-      operation: `${request.method} ${request.path}`,
-      target: this.#targetOf(call).url,
-    };
+  ask<T>(
+    call: CallOptions,
+    requestOf: () => SidecarRequest,
+    read: (answer: Answer, place: RequestPlace) => T,
+    failure: (place: RequestPlace, answer: Answer) => Error = badAnswer,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const inquiry = new Inquiry(this.#targetOf(call), call, requestOf(), resolve, reject, read, failure);
+      inquiry.send(this.#underWay, call.timeout ?? this.timeout);
+    });
   }
 
   /** Closes the connections once the requests under way are answered. */
@@ -141,8 +104,76 @@ export class Transport {
   }
 }
 
+/** A request until it is answered, and where it went. */
+class Inquiry<T> implements RequestPlace {
+  readonly #options: Dispatcher.DispatchOptions;
+  #refusals = 0;
+
+  constructor(
+    private readonly to: Target,
+    private readonly call: CallOptions,
+    private readonly request: SidecarRequest,
+    private readonly resolve: (value: T) => void,
+    private readonly reject: (error: unknown) => void,
+    private readonly read: (answer: Answer, place: RequestPlace) => T,
+    private readonly failure: (place: RequestPlace, answer: Answer) => Error,
+  ) {
+    const { path, query } = request;
+    const headers = headersOf(request.headers, call.traceHeaders);
+    const problem = unsendable(request.method, headers);
+    if (problem !== undefined) throw noAnswer(this, new Error(problem));
+    if (call.timeout !== undefined) refuseTimeout(call.timeout, this);
+    this.#options = {
+      path: query === undefined || query === "" ? to.prefix + path : `${to.prefix}${path}?${query}`,
+      method: request.method as "POST",
+      headers,
+      body: request.body ?? null,
+    };
+  }
+
+  get binding(): string | undefined {
+    return this.call.binding;
+  }
+
+  get operation(): string {
+    return `${this.request.method} ${this.request.path}`;
+  }
+
+  get target(): string {
+    return this.to.url;
+  }
+
+  /** @param timeout milliseconds until the answer must be there */
+  send(underWay: UnderWay, timeout: number): void {
+    const { signal } = this.call;
+    try {
+      if (signal?.aborted === true) throw abortError(signal);
+      this.to.pool.dispatch(this.#options, new Exchange(underWay, this, this.request.keepBody, timeout, signal));
+    } catch (error) {
+      this.reject(noAnswer(this, error));
+    }
+  }
+
+  answered(answer: Answer): void {
+    if (!isSuccess(answer)) return this.reject(this.failure(this, answer));
+    try {
+      this.resolve(this.read(answer, this));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  failed(error: Error, { underWay, timeout }: Exchange): void {
+    const wait = refusedRetries[this.#refusals++] ?? Infinity;
+    if (!isRefused(error) || wait >= timeout) return this.reject(noAnswer(this, error));
+    const again = (): void => this.send(underWay, timeout - wait);
+    // Cut short by the signal, whose reason the next attempt fails with.
+    void delay(wait, undefined, { signal: this.call.signal }).then(again, again);
+  }
+}
+
 /** True for any 2xx. */
-export function isSuccess({ status }: Answer): boolean {
+function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
 }
 

@@ -39,15 +39,16 @@ export class UnderWay {
     signal.addEventListener("abort", () => this.#cancel(signal), { once: true });
   }
 
-  /** Takes a request out; once it is out, does nothing. */
-  delete(request: Pending): void {
-    if (request.position === -1) return;
+  /** Takes a request out; false once it is out. */
+  delete(request: Pending): boolean {
+    if (request.position === -1) return false;
     const last = this.#pending.pop()!;
     if (last !== request) {
       this.#pending[request.position] = last;
       last.position = request.position;
     }
     request.position = -1;
+    return true;
   }
 
   #wakeAt(time: number): void {

@@ -2,6 +2,7 @@ import type { DaprClient, InvokeBindingRequest } from "../client/dapr-client.js"
 import { outputTypes } from "../model/binding-table.js";
 import type { BindingRecord } from "../model/binding-record.js";
 import type { DaprBindingInput, DaprBindingOutput } from "../model/bindings.js";
+import type { JsonText } from "../model/json.js";
 import type { InputReader, OutputWriter } from "../invocation/binding-host.js";
 import { enc } from "../client/paths.js";
 import { guessedValue, nothingAnswered } from "./answers.js";
@@ -16,7 +17,15 @@ import {
 import { refuseTooLarge } from "./request-size.js";
 import { jsonValue, sendInOrder } from "./values.js";
 
-type BindingMessage = Pick<InvokeBindingRequest, "bindingName" | "operation" | "data" | "metadata">;
+/** A class, as `StateEntry` says. */
+class BindingMessage {
+  constructor(
+    readonly bindingName: string,
+    readonly operation: string,
+    readonly data: JsonText | undefined,
+    readonly metadata: InvokeBindingRequest["metadata"],
+  ) {}
+}
 
 const { bindingName: nameRule, operation: operationRule } = outputTypes.daprBinding.overrides;
 
@@ -66,12 +75,8 @@ export function bindingWriter(
       if (data !== undefined) {
         refuseTooLarge(where, "data", limit, 3 * data.text.length, (json) => Buffer.byteLength(json) + 256, data.text);
       }
-      return {
-        bindingName: bindingNameOf(item, invocation),
-        operation: operationOf(item, invocation),
-        data,
-        metadata: item.overrides["metadata"] as InvokeBindingRequest["metadata"],
-      };
+      const metadata = item.overrides["metadata"] as InvokeBindingRequest["metadata"];
+      return new BindingMessage(bindingNameOf(item, invocation), operationOf(item, invocation), data, metadata);
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);

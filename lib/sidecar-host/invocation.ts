@@ -1,4 +1,4 @@
-import type { DaprClient, InvokeMethodRequest, InvokeMethodResult } from "../client/dapr-client.js";
+import type { DaprClient, InvokeMethodRequest, InvokeMethodResult, MessageBody } from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { compileTemplate } from "../expressions/template.js";
@@ -24,7 +24,16 @@ import { bodyContent } from "../client/http/json-text.js";
 import { refuseTooLarge } from "./request-size.js";
 import { messageBody, sendInOrder } from "./values.js";
 
-type InvokeMessage = Pick<InvokeMethodRequest, "appId" | "methodName" | "httpVerb" | "body" | "headers">;
+/** A class, as `StateEntry` says. */
+class InvokeMessage {
+  constructor(
+    readonly appId: string,
+    readonly methodName: string,
+    readonly httpVerb: string,
+    readonly body: MessageBody | undefined,
+    readonly headers: InvokeMethodRequest["headers"],
+  ) {}
+}
 
 const rules = outputTypes.daprInvoke.overrides;
 
@@ -54,7 +63,7 @@ export function invokeWriter(
         const content = bodyContent(body);
         refuseTooLarge(where, "body", limit, 3 * content.length, (sent) => Buffer.byteLength(sent), content);
       }
-      return { appId, methodName, httpVerb, body, headers: overrides["headers"] as InvokeMessage["headers"] };
+      return new InvokeMessage(appId, methodName, httpVerb, body, overrides["headers"] as InvokeMessage["headers"]);
     },
     async write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);

@@ -14,13 +14,16 @@ import { messageBody } from "./values.js";
 import { asError } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
-interface PublishMessage {
-  readonly pubSubName: string;
-  readonly topic: string;
-  readonly payload: MessageBody;
-  readonly metadata: MetadataMap | undefined;
-  /** True where a bulk request cannot carry it. */
-  readonly alone: boolean;
+/** A class, as `StateEntry` says. */
+class PublishMessage {
+  /** @param alone true where a bulk request cannot carry it */
+  constructor(
+    readonly pubSubName: string,
+    readonly topic: string,
+    readonly payload: MessageBody,
+    readonly metadata: MetadataMap | undefined,
+    readonly alone: boolean,
+  ) {}
 }
 
 /** @param limit bytes of a request that the sidecar takes */
@@ -51,8 +54,8 @@ export function publishWriter(
         isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload, item.value));
       const isAsIs = isRaw || !(payload.content instanceof Uint8Array) || isBinaryType(mediaType);
       const message = isAsIs
-        ? { pubSubName, topic, payload, metadata, alone }
-        : { pubSubName, topic, payload: eventOfBytes(payload, metadata), metadata, alone: true };
+        ? new PublishMessage(pubSubName, topic, payload, metadata, alone)
+        : new PublishMessage(pubSubName, topic, eventOfBytes(payload, metadata), metadata, true);
       refuseTooLarge(where, "payload", limit, mostBytes(message), bytesOf, message);
       return message;
     },

@@ -86,12 +86,38 @@ function recordOf(key: string, value: unknown, etag: string | undefined, ttlExpi
   return ttlExpireTime === undefined ? { key, value, etag } : { key, value, etag, ttlExpireTime };
 }
 
-/** One object for each item, of which an invocation may hold very many. */
-type StateMessage = StateOperation & {
+/**
+ * A plain entry. What an invocation keeps of each item, of which there may be very many, is made by a class: V8 moves literals
+ * that have lived long somewhere to the old heap from the start, where each costs several times as much (bulk publish: 1.9
+ * times the CPU by hand for 1.4).
+ */
+class StateEntry implements StateItem {
+  constructor(
+    readonly key: string,
+    readonly value: JsonText,
+  ) {}
+}
+
+/** What becomes of a key of a store. */
+class SaveMessage {
+  readonly operation = "upsert";
+
+  /** @param projection what an outbox publishes in place of the value */
+  constructor(
+    readonly stateStore: string,
+    readonly request: StateItem,
+    readonly projection: StateOperation | undefined,
+  ) {}
+}
+
+interface RemoveMessage {
+  readonly operation: "delete";
   readonly stateStore: string;
-  /** What an outbox publishes in place of the value. */
+  readonly request: StateRemoval;
   readonly projection: StateOperation | undefined;
-};
+}
+
+type StateMessage = SaveMessage | RemoveMessage;
 
 /** What an invocation has put into its transaction so far. */
 interface OpenTransaction {
@@ -127,7 +153,7 @@ export function stateWriter(
     // Without it an outbox publishes JSON as text.
     const contentType = hasOutbox ? "application/json" : undefined;
     // An invocation may have very many items, and most have no more than this.
-    if ((etag ?? metadata ?? options ?? contentType) === undefined) return { key, value: text };
+    if ((etag ?? metadata ?? options ?? contentType) === undefined) return new StateEntry(key, text);
     return { key, value: text, etag, metadata, options, contentType };
   };
 
@@ -178,7 +204,7 @@ export function stateWriter(
       const message: StateMessage =
         item.verb === "remove"
           ? { stateStore, operation: "delete", request: removalOf(item, key, invocation), projection }
-          : { stateStore, operation: "upsert", request: saveOf(item, key, invocation), projection };
+          : new SaveMessage(stateStore, saveOf(item, key, invocation), projection);
       if (transactions !== undefined) join(message, invocation);
       else if (message.operation === "upsert") {
         refuseTooLarge(where, "value", limit, mostBytes(message.request), sizeAlone, message.request);

@@ -34,6 +34,13 @@ function holdsHalfPair(text: string): boolean {
   return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
 }
 
+class Body implements MessageBody {
+  constructor(
+    readonly contentType: string,
+    readonly content: MessageBody["content"],
+  ) {}
+}
+
 /**
  * A value as the body of a message: JSON unless it is bytes or text of another content type.
  *
@@ -46,14 +53,14 @@ export function messageBody(
   property: string,
 ): MessageBody {
   const bytes = bytesOf(value);
-  if (bytes !== undefined) return { contentType: contentType ?? "application/octet-stream", content: bytes };
+  if (bytes !== undefined) return new Body(contentType ?? "application/octet-stream", bytes);
   if (contentType === undefined || isJsonType(contentType)) {
-    return { contentType: contentType ?? "application/json", content: jsonValue(value, where, property) };
+    return new Body(contentType ?? "application/json", jsonValue(value, where, property));
   }
   const text = value instanceof JsonText ? value.toJSON() : value;
   if (typeof text === "string") {
     if (!text.isWellFormed()) throw badItem(where, property, halfPair);
-    return { contentType, content: text };
+    return new Body(contentType, text);
   }
   throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
 }

@@ -178,7 +178,7 @@ export class HttpDaprClient implements DaprClient {
         keepBody: request.discard !== true,
       };
     };
-    return this.#transport.ask(request, requestOf, methodResult, calleeFailure);
+    return this.#transport.ask(request, requestOf, request.discard === true ? forgotten : methodResult, calleeFailure);
   }
 
   invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
@@ -194,7 +194,7 @@ export class HttpDaprClient implements DaprClient {
         keepBody: request.discard !== true,
       };
     };
-    return this.#transport.ask(request, requestOf, bindingResult);
+    return this.#transport.ask(request, requestOf, request.discard === true ? forgotten : bindingResult);
   }
 
   getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
@@ -266,6 +266,11 @@ export class HttpDaprClient implements DaprClient {
 }
 
 function nothing(): void {}
+
+/** Headers that nobody looks at are not read. */
+function forgotten({ status, body }: Answer): InvokeMethodResult & InvokeBindingResult {
+  return { status, headers: {}, body, metadata: {} };
+}
 
 function stateResult({ status, headers, body }: Answer): StateResult {
   if (status === 204 || body.length === 0) return { value: undefined, etag: undefined };

@@ -1,8 +1,6 @@
-import type { Dispatcher } from "undici";
 import { Exchange } from "../../../lib/client/http/exchange.js";
 import { UnderWay } from "../../../lib/client/http/under-way.js";
 
-const controller = { abort() {} } as unknown as Dispatcher.DispatchController;
 const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
 
 /** An exchange, and what its asker was told. */
@@ -20,18 +18,18 @@ describe("Exchange", () => {
     const { told, exchange } = asked();
     const reason = new Error("cancelled");
     exchange.stop(reason);
-    exchange.onResponseError(controller, refused);
+    exchange.onError(refused);
     expect(told).toEqual([reason]);
   });
 
   it.each<[string, (exchange: Exchange) => void]>([
-    ["an answer", (exchange) => exchange.onResponseEnd()],
-    ["a failure", (exchange) => exchange.onResponseError(controller, refused)],
+    ["an answer", (exchange) => exchange.onComplete()],
+    ["a failure", (exchange) => exchange.onError(refused)],
     ["a stop", (exchange) => exchange.stop(refused)],
   ])("tells of an answer once, though %s comes after it", (_, late) => {
     const { told, exchange } = asked();
-    exchange.onResponseStart(controller, 204, {});
-    exchange.onResponseEnd();
+    exchange.onHeaders(204, []);
+    exchange.onComplete();
     late(exchange);
     expect(told).toEqual([204]);
   });

@@ -256,13 +256,16 @@ describe("answers", () => {
     expect(await client.getState({ stateStore: "s", key: "k" })).toEqual({ value: null, etag: undefined });
   });
 
-  it("give status, headers and body of an invocation, unless told to discard the body", async () => {
+  it("give status, headers and body of an invocation, unless told to discard the answer", async () => {
     sidecar.answer = () => ({ status: 201, headers: { "x-a": "1" }, body: "hello" });
     const request = { appId: "a", methodName: "m", httpVerb: "POST" };
     const result = await client.invokeMethod(request);
     expect(result).toMatchObject({ status: 201, headers: { "x-a": "1" } });
     expect(Buffer.from(result.body).toString()).toBe("hello");
-    expect((await client.invokeMethod({ ...request, discard: true })).body).toHaveLength(0);
+    const forgotten = { status: 201, headers: {}, body: Buffer.alloc(0) };
+    expect(await client.invokeMethod({ ...request, discard: true })).toMatchObject(forgotten);
+    const list = { bindingName: "b", operation: "list", discard: true };
+    expect(await client.invokeBinding(list)).toEqual({ ...forgotten, metadata: {} });
   });
 
   it("give a binding's body and metadata", async () => {

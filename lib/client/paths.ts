@@ -9,6 +9,7 @@ import type { MetadataMap } from "./dapr-client.js";
  */
 
 const plain = /^[A-Za-z0-9_-]+$/;
+const unreserved = /^[A-Za-z0-9_.~-]*$/;
 
 /** One part of a path: nothing in it divides, ends or folds the path. */
 export function enc(part: string): string {
@@ -20,6 +21,7 @@ export function enc(part: string): string {
 
 /** @throws InvocationError `ERR_DAPR_BAD_REQUEST` for half of a surrogate pair, which UTF-8 has no bytes for */
 export function percentEncoded(text: string): string {
+  if (unreserved.test(text)) return text;
   if (text.isWellFormed()) return encodeURIComponent(text);
   const fault = "holds half of a surrogate pair; give well-formed text";
   throw new InvocationError("ERR_DAPR_BAD_REQUEST", `${JSON.stringify(text)} ${fault}`);

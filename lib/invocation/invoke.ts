@@ -209,7 +209,7 @@ function callAndFlush<R>(
     throw thrown;
   }
   if (!isPromise(returned)) return answerAndFlush(fn, returned, invocation, write, parts);
-  // Resolved anew, since a method may return a thenable whose `then` is not that of a promise.
+  // Resolved anew as in `andThen`.
   return Promise.resolve(returned).then(
     (value) => answerAndFlush(fn, value, invocation, write, parts),
     (thrown: unknown) => {
@@ -308,7 +308,7 @@ async function flushSideBySide<R>(
   reply: R,
 ): Promise<R> {
   if (entries !== undefined) await entries.write();
-  const sending = fn.outputs.map(async (output, index) => await send(output, collectors[index]!, invocation));
+  const sending = collectors.map(async (collector, index) => await send(fn.outputs[index]!, collector, invocation));
   const results = await Promise.allSettled(sending);
   const failed = results.flatMap((result, index) =>
     result.status === "rejected" ? [{ index, error: result.reason as unknown }] : [],

@@ -61,7 +61,7 @@ export function runFunction<R, I extends Invocation>(
     : watch.run(() => run(fn, payload, invocation, steps, limits));
 }
 
-/** From the payload on. Closures are made only for what waits: an invocation that does not has none of them. */
+/** From the payload on. Closures are made only for what has to wait. */
 function run<R, I extends Invocation>(
   fn: CompiledFunction,
   payload: unknown,

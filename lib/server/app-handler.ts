@@ -266,6 +266,7 @@ export class AppHandler {
   }
 }
 
+/** Apart, so that the usual request makes no closure's context. */
 function callOf(request: IncomingMessage, response: ServerResponse, params: Match<Endpoint>["params"]) {
   return (body: Buffer): EndpointCall => new NodeCall(request, response, body, params);
 }

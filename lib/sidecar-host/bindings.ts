@@ -78,9 +78,9 @@ export function bindingWriter(
       const metadata = item.overrides["metadata"] as InvokeBindingRequest["metadata"];
       return new BindingMessage(bindingNameOf(item, invocation), operationOf(item, invocation), data, metadata);
     },
-    async write(messages, invocation) {
+    write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      await sendInOrder(messages, ({ bindingName, operation, data, metadata }) => {
+      return sendInOrder(messages, ({ bindingName, operation, data, metadata }) => {
         return client.invokeBinding({
           bindingName,
           operation,

@@ -65,9 +65,9 @@ export function invokeWriter(
       }
       return new InvokeMessage(appId, methodName, httpVerb, body, overrides["headers"] as InvokeMessage["headers"]);
     },
-    async write(messages, invocation) {
+    write(messages, invocation) {
       const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      await sendInOrder(messages, ({ appId, methodName, httpVerb, body, headers }) => {
+      return sendInOrder(messages, ({ appId, methodName, httpVerb, body, headers }) => {
         return client.invokeMethod({
           appId,
           methodName,

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { hash, randomUUID } from "node:crypto";
 import { types } from "node:util";
-import type { DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
+import type { CallOptions, DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
@@ -9,8 +9,8 @@ import { SidecarError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
-import { cutBySize, refuseTooLarge, type Cut } from "./request-size.js";
-import { messageBody } from "./values.js";
+import { cutBySize, mostBytesOfMap, refuseTooLarge, type Cut } from "./request-size.js";
+import { messageBody, sendInOrder } from "./values.js";
 import { asError } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
@@ -36,6 +36,7 @@ export function publishWriter(
   const rules = outputTypes.daprPublish.overrides;
   const pubSubNameOf = compileItemOption(place, "pubSubName", binding.pubSubName, rules.pubSubName.missing);
   const topicOf = compileItemOption(place, "topic", binding.topic, rules.topic.missing);
+  const eventId = compileEventId(definition.name, binding.name);
   return {
     toMessage(item, invocation, index) {
       const pubSubName = pubSubNameOf(item, invocation);
@@ -48,7 +49,7 @@ export function publishWriter(
       const mediaType = mediaTypeOf(payload.contentType);
       const isOwnEvent = mediaType === "application/cloudevents+json";
       if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);
-      const id = isOwnEvent || isRaw ? undefined : eventId(invocation, definition.name, binding.name, index, given);
+      const id = isOwnEvent || isRaw ? undefined : eventId(invocation, index, given);
       const metadata = id === undefined ? given : { ...given, "cloudevent.id": id };
       const alone =
         isOwnEvent || isRaw || !isBulkType(mediaType) || (binding.bulk === true && isRespelt(payload, item.value));
@@ -59,26 +60,32 @@ export function publishWriter(
       refuseTooLarge(where, "payload", limit, mostBytes(message), bytesOf, message);
       return message;
     },
-    async write(messages, invocation) {
-      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      // In order, each after the one before; the extension publishes them side by side.
-      for (const { first, end } of binding.bulk === true ? groupsOf(messages, limit) : singly(messages)) {
-        const entries = messages.slice(first, end);
-        const { pubSubName, topic, payload, metadata } = entries[0]!;
-        try {
-          if (entries.length === 1) {
-            const request = { pubSubName, topic, payload, metadata, binding: name, daprAddress, signal, traceHeaders };
-            await client.publish(request);
-          } else {
-            const request = { pubSubName, topic, entries, binding: name, daprAddress, signal, traceHeaders };
-            await client.publishBulk(request);
-          }
-        } catch (error) {
-          throw writeError(first, error);
-        }
-      }
+    // In order, each after the one before; the extension publishes them side by side.
+    write(messages, invocation) {
+      const call = callOptions(place, invocation);
+      return binding.bulk === true
+        ? sendGroups(messages, call)
+        : sendInOrder(messages, (message) => publish(message, call));
     },
   };
+
+  function publish({ pubSubName, topic, payload, metadata }: PublishMessage, call: CallOptions): Promise<void> {
+    const { binding: name, daprAddress, signal, traceHeaders } = call;
+    return client.publish({ pubSubName, topic, payload, metadata, binding: name, daprAddress, signal, traceHeaders });
+  }
+
+  async function sendGroups(messages: readonly PublishMessage[], call: CallOptions): Promise<void> {
+    for (const { first, end } of groupsOf(messages, limit)) {
+      const entries = messages.slice(first, end);
+      const { pubSubName, topic } = entries[0]!;
+      try {
+        if (entries.length === 1) await publish(entries[0]!, call);
+        else await client.publishBulk({ pubSubName, topic, entries, ...call });
+      } catch (error) {
+        throw writeError(first, error);
+      }
+    }
+  }
 }
 
 /** The items of each request: consecutive ones for one topic, as many as the sidecar takes. */
@@ -96,13 +103,9 @@ function* groupsOf(messages: readonly PublishMessage[], limit: number): Iterable
   }
 }
 
-function* singly(messages: readonly PublishMessage[]): Iterable<Cut> {
-  for (let first = 0; first < messages.length; first++) yield { first, end: first + 1 };
-}
-
 /** Bytes that an item has at most, in a request of its own or among others. */
 function mostBytes({ payload: { content, contentType }, metadata }: PublishMessage): number {
-  const around = 256 + 6 * contentType.length + (metadata === undefined ? 0 : 3 * JSON.stringify(metadata).length);
+  const around = 256 + 6 * contentType.length + mostBytesOfMap(metadata);
   if (content instanceof Uint8Array) return around + 1.4 * content.length;
   // Text of its own is a JSON string among others.
   return around + (content instanceof JsonText ? 3 * content.text.length : 6 * String(content).length);
@@ -241,16 +244,14 @@ function isRawPayload([name, value]: readonly [string, string]): boolean {
  * The id of an event that answers an event: the same whenever the same event is answered with the same items, so that
  * consumers can drop what a redelivery published again. Undefined where the event is to have another id.
  */
-function eventId(
-  { event }: Invocation,
-  functionName: string,
-  outputName: string,
-  index: number,
-  metadata: MetadataMap | undefined,
-): string | undefined {
-  if (event === undefined) return undefined;
-  if (metadata !== undefined && Object.keys(metadata).some((name) => name.toLowerCase() === "cloudevent.id")) {
-    return undefined;
-  }
-  return hash("sha256", JSON.stringify([event.source, event.id, functionName, outputName, index])).slice(0, 32);
+function compileEventId(functionName: string, outputName: string) {
+  const names = `${JSON.stringify(functionName)},${JSON.stringify(outputName)}`;
+  return ({ event }: Invocation, index: number, metadata: MetadataMap | undefined): string | undefined => {
+    if (event === undefined) return undefined;
+    if (metadata !== undefined && Object.keys(metadata).some((name) => name.toLowerCase() === "cloudevent.id")) {
+      return undefined;
+    }
+    const parts = `[${JSON.stringify(event.source)},${JSON.stringify(event.id)},${names},${index}]`;
+    return hash("sha256", parts).slice(0, 32);
+  };
 }

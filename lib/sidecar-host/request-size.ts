@@ -23,6 +23,13 @@ export function refuseTooLarge<T>(
   if (size > limit) throw badItem(where, property, tooLarge("the item", size, limit));
 }
 
+/** Bytes that a map of text has at most as JSON: no character has more than six. */
+export function mostBytesOfMap(map: Readonly<Record<string, string>> | undefined): number {
+  let most = 2;
+  if (map !== undefined) for (const name of Object.keys(map)) most += 6 * (name.length + map[name]!.length + 1);
+  return most;
+}
+
 /** Says what is too large, by what, and what to do. */
 export function tooLarge(what: string, size: number, limit: number): string {
   return (

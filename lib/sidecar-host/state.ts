@@ -1,4 +1,11 @@
-import type { DaprClient, MetadataMap, StateItem, StateOperation, StateRemoval } from "../client/dapr-client.js";
+import type {
+  CallOptions,
+  DaprClient,
+  MetadataMap,
+  StateItem,
+  StateOperation,
+  StateRemoval,
+} from "../client/dapr-client.js";
 import { stateItem, stateOperation } from "../client/http/json-text.js";
 import { badItem } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
@@ -18,7 +25,7 @@ import {
   compileValue,
   type BindingPlace,
 } from "./options.js";
-import { cutBySize, refuseTooLarge, tooLarge } from "./request-size.js";
+import { cutBySize, mostBytesOfMap, refuseTooLarge, tooLarge } from "./request-size.js";
 import { compileKey, dividerProblem, holdsDivider, keyRule, missingKey, storeRule } from "./state-keys.js";
 import { jsonValue } from "./values.js";
 
@@ -87,9 +94,11 @@ function recordOf(key: string, value: unknown, etag: string | undefined, ttlExpi
 }
 
 /**
- * A plain entry. What an invocation keeps of each item, of which there may be very many, is made by a class: V8 moves literals
- * that have lived long somewhere to the old heap from the start, where each costs several times as much (bulk publish: 1.9
- * times the CPU by hand for 1.4).
+ * An entry with nothing but key and value.
+ *
+ * Messages, of which an invocation may hold very many, are instances of classes: V8 allocates literals that have often lived
+ * long in the old heap at once, where each costs several times as much (bulk publish: 1.9 times the CPU of code written by
+ * hand, with classes 1.4).
  */
 class StateEntry implements StateItem {
   constructor(
@@ -98,7 +107,6 @@ class StateEntry implements StateItem {
   ) {}
 }
 
-/** What becomes of a key of a store. */
 class SaveMessage {
   readonly operation = "upsert";
 
@@ -110,6 +118,7 @@ class SaveMessage {
   ) {}
 }
 
+/** A literal: there are few of them. */
 interface RemoveMessage {
   readonly operation: "delete";
   readonly stateStore: string;
@@ -117,6 +126,7 @@ interface RemoveMessage {
   readonly projection: StateOperation | undefined;
 }
 
+/** What becomes of a key of a store. */
 type StateMessage = SaveMessage | RemoveMessage;
 
 /** What an invocation has put into its transaction so far. */
@@ -214,11 +224,12 @@ export function stateWriter(
     async write(messages, invocation) {
       if (transactions !== undefined) return await transact(messages, invocation);
       const requests = requestsOf(messages, limit);
+      const call = callOptions(place, invocation);
       let sent = 0;
       for (let index = 0; index < requests.length; index++) {
         const request = requests[index]!;
         try {
-          await send(request, invocation);
+          await send(request, call);
         } catch (error) {
           throw await writeError(request, sent, error, invocation);
         }
@@ -227,8 +238,8 @@ export function stateWriter(
     },
   };
 
-  function send({ stateStore, entries, removal }: StateRequest, invocation: Invocation): Promise<void> {
-    const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
+  function send({ stateStore, entries, removal }: StateRequest, call: CallOptions): Promise<void> {
+    const { binding: name, daprAddress, signal, traceHeaders } = call;
     return removal === undefined
       ? client.saveState({ stateStore, entries, binding: name, daprAddress, signal, traceHeaders })
       : client.deleteState({ stateStore, ...removal, binding: name, daprAddress, signal, traceHeaders });
@@ -319,8 +330,7 @@ function operationsOf(message: StateMessage): readonly StateOperation[] {
 function mostBytes(request: StateItem | (StateRemoval & { readonly value?: undefined })): number {
   const { key, metadata, value, etag } = request;
   const length = value === undefined ? 0 : (value as JsonText).text.length;
-  const names = metadata === undefined ? 0 : JSON.stringify(metadata).length;
-  return 3 * (length + names) + 6 * (key.length + (etag?.length ?? 0)) + 256;
+  return 3 * length + mostBytesOfMap(metadata) + 6 * (key.length + (etag?.length ?? 0)) + 256;
 }
 
 /** Bytes of an entry in a request beside others. */

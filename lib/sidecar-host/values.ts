@@ -34,6 +34,7 @@ function holdsHalfPair(text: string): boolean {
   return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
 }
 
+/** A class, as `StateEntry` says. */
 class Body implements MessageBody {
   constructor(
     readonly contentType: string,

@@ -124,6 +124,25 @@ describe("outputs", () => {
     expect(written()).toHaveLength(5);
   });
 
+  it.each(["ordered", "parallel"] as const)(
+    "may be none, with %s, where a hook answers for the method",
+    async (flush) => {
+      class Held {
+        @Flush(flush)
+        @DaprServiceInvocationTrigger()
+        @DaprState({ name: "stock", stateStore: "store", key: "stock" })
+        @DaprStateOutput({ name: "order", stateStore: "store", key: "k" })
+        run(_: unknown, _bindings: { stock: StateEntry<number>; order: Collector<unknown> }): void {}
+      }
+      const around = () => Promise.resolve("instead");
+      const app = await serve([Held], { port: 0, daprUrl: sidecar.url, log, around });
+      const response = await fetch(`${app.url}/run`, { method: "POST", body: "{}" });
+      await app.close();
+      expect([response.status, await response.json()]).toEqual([200, "instead"]);
+      expect(written()).toEqual([]);
+    },
+  );
+
   it("are all awaited, and the error says what each had sent", async () => {
     let events = 0;
     sidecar.answer = ({ path }) => {

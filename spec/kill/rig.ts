@@ -189,7 +189,10 @@ export class Rig {
       otherIds,
       notCounted,
       countedWrong: [...countedWrong, ...counted.filter((id) => !asked.has(id))],
-      traces: await this.#traces(client, new Set([...withoutResult, ...notCounted])),
+      traces: await this.#traces(
+        client,
+        new Set([...withoutResult, ...notCounted, ...withoutCopy.map((part) => part.replace(/-\d+$/, ""))]),
+      ),
     };
   }
 
@@ -198,7 +201,8 @@ export class Rig {
     for (const id of ids) {
       const entries = (await client.xRange(id.split("-")[0]!, "-", "+")) ?? [];
       const own = entries.filter(({ message }) => message.data?.includes(`"${id}"`)).map((entry) => entry.id);
-      const lines = this.#daprdLogs.flat().filter((line) => [id, ...own].some((name) => line.includes(name)));
+      const named = new RegExp(`(?:${[id, ...own].join("|")})(?!\\d)`);
+      const lines = this.#daprdLogs.flat().filter((line) => named.test(line));
       traces.push(`${id}: entries ${own.join(", ") || "none"}; ${this.#runs.of(id)} runs; ${lines.join("\n")}`);
     }
     return traces;

@@ -179,11 +179,11 @@ export async function freePort(): Promise<number> {
 
 /** Linux gives ports from 32768, others from 49152. */
 const lowest = 20_000;
-const firstGiven = 32_768;
+const firstEphemeral = 32_768;
 
 async function listenSomewhere(): Promise<Server> {
   for (;;) {
-    const server = createServer().listen(randomInt(lowest, firstGiven), "127.0.0.1");
+    const server = createServer().listen(randomInt(lowest, firstEphemeral), "127.0.0.1");
     try {
       await once(server, "listening");
       return server;

@@ -30,21 +30,20 @@ class RawAnswer implements Answer {
   ) {}
 
   get headers(): Answer["headers"] {
-    return (this.#headers ??= undiciUtil().parseHeaders(this.rawHeaders));
+    // A part of undici that its pool has loaded; for the path see `transport.ts`.
+    undiciUtil ??= require("undici/lib/core/util.js") as typeof import("undici").util;
+    return (this.#headers ??= undiciUtil.parseHeaders(this.rawHeaders));
   }
 }
 
-/** A part of undici that its pool loads anyway; for the path see `transport.ts`. */
-function undiciUtil(): typeof import("undici").util {
-  return require("undici/lib/core/util.js") as typeof import("undici").util;
-}
+let undiciUtil: typeof import("undici").util | undefined;
 
 /**
  * One request and its answer, as undici tells of them. Lighter than undici's own `request`: no stream is made for a
  * body that is read to its end and ignored.
  *
- * These are the names by which undici's connections tell, up to version 7; by the newer `onRequestStart` and so on it
- * wraps each handler and makes an object of all headers, which is 3 % of an invocation with a request (measured).
+ * The methods have the names that undici's connections call, up to version 7. A handler with the newer ones
+ * (`onRequestStart` …) is wrapped, and all headers are made an object at once: 3 % of an invocation with a request.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly ends: number;
@@ -76,8 +75,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends the exchange with an error, wherever it is: waiting for a connection, for the answer, or in its midst. */
   stop(error: Error): void {
     this.#stopped = error;
-    if (this.underWay.delete(this)) this.asker.failed(error, this);
+    const isWaiting = this.underWay.delete(this);
     this.#abort?.(error);
+    if (isWaiting) this.asker.failed(error, this);
   }
 
   onConnect(abort: (error?: Error) => void): void {

@@ -178,7 +178,12 @@ export class HttpDaprClient implements DaprClient {
         keepBody: request.discard !== true,
       };
     };
-    return this.#transport.ask(request, requestOf, request.discard === true ? forgotten : methodResult, calleeFailure);
+    return this.#transport.ask(
+      request,
+      requestOf,
+      (answer) => (request.discard === true ? statusOnly(answer) : methodResult(answer)),
+      calleeFailure,
+    );
   }
 
   invokeBinding(request: InvokeBindingRequest): Promise<InvokeBindingResult> {
@@ -194,16 +199,20 @@ export class HttpDaprClient implements DaprClient {
         keepBody: request.discard !== true,
       };
     };
-    return this.#transport.ask(request, requestOf, request.discard === true ? forgotten : bindingResult);
+    return this.#transport.ask(request, requestOf, (answer) =>
+      request.discard === true ? { ...statusOnly(answer), metadata: {} } : bindingResult(answer),
+    );
   }
 
   getSecret(request: GetSecretRequest): Promise<Record<string, string>> {
-    const pathOf = (): string => `/v1.0/secrets/${enc(request.secretStoreName)}/${enc(request.key)}`;
-    return this.#getObject<Record<string, string>>(request, pathOf, request.metadata);
+    return this.#getObject<Record<string, string>>(request, () => {
+      const { secretStoreName, key, metadata } = request;
+      return this.#get(`/v1.0/secrets/${enc(secretStoreName)}/${enc(key)}`, metadata);
+    });
   }
 
   metadata(request: CallOptions = {}): Promise<SidecarMetadata> {
-    return this.#getObject<SidecarMetadata>(request, () => "/v1.0/metadata");
+    return this.#getObject<SidecarMetadata>(request, () => this.#get("/v1.0/metadata"));
   }
 
   /** Asks `/v1.0/healthz/outbound` until it answers 2xx; `timeout` is 60 s unless given. */
@@ -243,21 +252,17 @@ export class HttpDaprClient implements DaprClient {
     return { method: "GET", path, query, headers: this.#headers, keepBody: true };
   }
 
-  #getObject<T extends object>(call: CallOptions, pathOf: () => string, query?: string): Promise<T> {
-    return this.#transport.ask(
-      call,
-      () => this.#get(pathOf(), query),
-      ({ status, body }, place) => {
-        const value = jsonOrText(body.toString());
-        if (typeof value === "object" && value !== null) return value as T;
-        throw sidecarError(place, {
-          status,
-          errorCode: "ERR_UNKNOWN",
-          message: "not a valid JSON object",
-          isAnswer: true,
-        });
-      },
-    );
+  #getObject<T extends object>(call: CallOptions, requestOf: () => SidecarRequest): Promise<T> {
+    return this.#transport.ask(call, requestOf, ({ status, body }, place) => {
+      const value = jsonOrText(body.toString());
+      if (typeof value === "object" && value !== null) return value as T;
+      throw sidecarError(place, {
+        status,
+        errorCode: "ERR_UNKNOWN",
+        message: "not a valid JSON object",
+        isAnswer: true,
+      });
+    });
   }
 
   #headersFor({ contentType }: MessageBody): readonly string[] {
@@ -268,8 +273,8 @@ export class HttpDaprClient implements DaprClient {
 function nothing(): void {}
 
 /** Headers that nobody looks at are not read. */
-function forgotten({ status, body }: Answer): InvokeMethodResult & InvokeBindingResult {
-  return { status, headers: {}, body, metadata: {} };
+function statusOnly({ status, body }: Answer): InvokeMethodResult {
+  return { status, headers: {}, body };
 }
 
 function stateResult({ status, headers, body }: Answer): StateResult {

@@ -53,13 +53,13 @@ export class Transport {
    * Sends a request and resolves with what is read of its answer. A refused connection, of which no byte was sent, is
    * tried again twice.
    *
-   * There is no promise on the way but the one returned: each further one, and each `async` function, costs a small
-   * invocation half a kilobyte.
+   * No promise is made but the one returned: each further one, and each `async` function, costs a small invocation half
+   * a kilobyte.
    *
    * @param requestOf makes the request; with what it throws the promise is rejected
    * @param read gets an answer that is a success, and where it came from
    * @param failure makes the error of any other
-   * @throws rejects with SidecarError, and with what `requestOf` and `read` throw
+   * @throws (rejects) SidecarError, and what `requestOf` and `read` throw
    */
   ask<T>(
     call: CallOptions,
@@ -67,8 +67,9 @@ export class Transport {
     read: (answer: Answer, place: RequestPlace) => T,
     failure: (place: RequestPlace, answer: Answer) => Error = badAnswer,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const inquiry = new Inquiry(this.#targetOf(call), call, requestOf(), resolve, reject, read, failure);
+    return new Promise((resolve) => {
+      const request = requestOf();
+      const inquiry = new Inquiry(this.#targetOf(call), call, request, resolve, read, failure);
       inquiry.send(this.#underWay, call.timeout ?? this.timeout);
     });
   }
@@ -104,7 +105,7 @@ export class Transport {
   }
 }
 
-/** A request until it is answered, and where it went. */
+/** A request until it is answered, sent again where the connection was refused; and where it went, for messages. */
 class Inquiry<T> implements RequestPlace {
   readonly #options: Dispatcher.DispatchOptions;
   #refusals = 0;
@@ -113,8 +114,7 @@ class Inquiry<T> implements RequestPlace {
     private readonly to: Target,
     private readonly call: CallOptions,
     private readonly request: SidecarRequest,
-    private readonly resolve: (value: T) => void,
-    private readonly reject: (error: unknown) => void,
+    private readonly resolve: (value: T | Promise<T>) => void,
     private readonly read: (answer: Answer, place: RequestPlace) => T,
     private readonly failure: (place: RequestPlace, answer: Answer) => Error,
   ) {
@@ -146,29 +146,57 @@ class Inquiry<T> implements RequestPlace {
   /** @param timeout milliseconds until the answer must be there */
   send(underWay: UnderWay, timeout: number): void {
     const { signal } = this.call;
+    if (signal?.aborted === true) return this.#fail(() => noAnswer(this, abortError(signal)));
+    const exchange = new Exchange(underWay, this, this.request.keepBody, timeout, signal);
     try {
-      if (signal?.aborted === true) throw abortError(signal);
-      this.to.pool.dispatch(this.#options, new Exchange(underWay, this, this.request.keepBody, timeout, signal));
+      this.to.pool.dispatch(this.#options, exchange);
     } catch (error) {
-      this.reject(noAnswer(this, error));
+      exchange.stop(error as Error);
     }
   }
 
   answered(answer: Answer): void {
-    if (!isSuccess(answer)) return this.reject(this.failure(this, answer));
+    if (!isSuccess(answer)) return this.#fail(() => this.failure(this, answer));
     try {
       this.resolve(this.read(answer, this));
-    } catch (error) {
-      this.reject(error);
+    } catch {
+      this.#settle(() => this.read(answer, this));
     }
   }
 
   failed(error: Error, { underWay, timeout }: Exchange): void {
     const wait = refusedRetries[this.#refusals++] ?? Infinity;
-    if (!isRefused(error) || wait >= timeout) return this.reject(noAnswer(this, error));
+    if (wait >= timeout || !mayBeRepeated(error)) return this.#fail(() => noAnswer(this, error));
     const again = (): void => this.send(underWay, timeout - wait);
     // Cut short by the signal, whose reason the next attempt fails with.
     void delay(wait, undefined, { signal: this.call.signal }).then(again, again);
+  }
+
+  #fail(errorOf: () => Error): void {
+    this.#settle(() => {
+      throw errorOf();
+    });
+  }
+
+  /**
+   * Makes the outcome two turns later, when V8 knows who awaits it: an error's stack then names the caller, whose line is
+   * what one looks for. Whatever is thrown while it is made rejects, too, and meets nothing of undici.
+   */
+  #settle(outcomeOf: () => T): void {
+    this.resolve(
+      Promise.resolve()
+        .then(() => undefined)
+        .then(outcomeOf),
+    );
+  }
+}
+
+/** False for a reason to abort that cannot be read. */
+function mayBeRepeated(error: unknown): boolean {
+  try {
+    return isRefused(error);
+  } catch {
+    return false;
   }
 }
 
@@ -185,7 +213,8 @@ const framing = /^(?:connection|content-length|expect|host|keep-alive|transfer-e
  * that was so of each, every request waited until its time was up.
  */
 function unsendable(method: string, headers: readonly string[]): string | undefined {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method)) return `invalid method ${JSON.stringify(method)}`;
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || method === "CONNECT")
+    return `invalid method ${JSON.stringify(method)}`;
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!;
     if (framing.test(name) || !isHeader(name, headers[index + 1]!)) return `invalid header ${JSON.stringify(name)}`;

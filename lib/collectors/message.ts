@@ -1,6 +1,6 @@
 import { outputTypes, type ItemRule, type OutputType, type ValueRule } from "../model/binding-table.js";
 import { InvocationError } from "../model/errors.js";
-import { isRecord, kindOf } from "../model/values.js";
+import { isRecord, kindOf, setOwn } from "../model/values.js";
 import { headerProblem, isHeaderValue } from "../model/headers.js";
 
 /** The rule of an output's value. */
@@ -90,16 +90,24 @@ function problemOf(rule: ItemRule, name: string, value: unknown): string | undef
 
 function metadataProblem(value: unknown): string | undefined {
   if (!isMap(value)) return `must be a map of text, not ${kindOf(value)}`;
-  const bad = Object.entries(value).find(([, entry]) => typeof entry === "object" && entry !== null);
-  return bad === undefined
-    ? undefined
-    : `"${bad[0]}" must be text, a number or a boolean, not ${kindOf(bad[1])}: Dapr takes text only`;
+  for (const name of Object.keys(value)) {
+    const entry = value[name];
+    if (typeof entry === "object" && entry !== null) {
+      return `"${name}" must be text, a number or a boolean, not ${kindOf(entry)}: Dapr takes text only`;
+    }
+  }
+  return undefined;
 }
 
+/** @param value that {@link metadataProblem} has nothing against */
 function metadataText(value: unknown): Readonly<Record<string, string>> | undefined {
-  const entries = Object.entries(value as object).filter(([, entry]) => entry !== null && entry !== undefined);
-  // fromEntries makes an own property even of "__proto__".
-  return entries.length === 0 ? undefined : Object.fromEntries(entries.map(([name, entry]) => [name, String(entry)]));
+  const metadata = value as Readonly<Record<string, string | number | boolean | null | undefined>>;
+  let text: Record<string, string> | undefined;
+  for (const name of Object.keys(metadata)) {
+    const entry = metadata[name];
+    if (entry !== null && entry !== undefined) setOwn((text ??= {}), name, String(entry));
+  }
+  return text;
 }
 
 const stateOptions: Readonly<Record<string, readonly unknown[]>> = {

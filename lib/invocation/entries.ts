@@ -1,5 +1,5 @@
 import { badItem } from "../collectors/message.js";
-import { kindOf } from "../model/values.js";
+import { kindOf, setOwn } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
@@ -232,10 +232,7 @@ export function payloadCopy(payload: unknown): unknown {
   if (prototype !== Object.prototype && prototype !== null) return payload;
   const copy: Record<string, unknown> = {};
   for (const name of Object.keys(payload)) {
-    const value = payloadCopy((payload as Record<string, unknown>)[name]);
-    // An assignment to this name would set the prototype.
-    if (name === "__proto__") Object.defineProperty(copy, name, { value, enumerable: true, writable: true });
-    else copy[name] = value;
+    setOwn(copy, name, payloadCopy((payload as Record<string, unknown>)[name]));
   }
   return copy;
 }

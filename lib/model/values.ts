@@ -3,6 +3,12 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Gives an object an own member, also one named `__proto__`. */
+export function setOwn<T>(owner: Record<string, T>, name: string, value: T): void {
+  if (name !== "__proto__") owner[name] = value;
+  else Object.defineProperty(owner, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
 /** Says what a value is, for messages: never the value itself. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);

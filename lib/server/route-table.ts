@@ -1,5 +1,6 @@
 import { allMethods } from "../model/paths.js";
 import type { RouteParameter } from "../model/route-template.js";
+import { setOwn } from "../model/values.js";
 import { decodedPart, normalisedPart, normalisedPath, type PatternSegment } from "./route-pattern.js";
 
 /** What a request's path and verb lead to. */
@@ -158,10 +159,7 @@ function paramsOf(parameters: readonly RouteParameter[], values: readonly string
   for (let index = 0; index < parameters.length; index++) {
     const { name, default: byDefault } = parameters[index]!;
     const value = values[index] ?? byDefault;
-    if (value === undefined) continue;
-    // An own member even of this name.
-    if (name === "__proto__") Object.defineProperty(params, name, { value, enumerable: true });
-    else params[name] = value;
+    if (value !== undefined) setOwn(params, name, value);
   }
   return params;
 }

@@ -1,9 +1,9 @@
 import type { DaprTopicTrigger } from "../model/bindings.js";
-import { andThen, isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
-import { failureAnswer } from "../invocation/failures.js";
+import { failureAnswer, type Failure } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { jsonReply, wireReplyOf, type TopicOutcome, type WireReply } from "../invocation/reply.js";
 import type { Limits } from "../invocation/limits.js";
@@ -45,8 +45,8 @@ export class TopicEndpoint implements Endpoint {
     const delivery = parseDelivery(call.body);
     const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
     if (entries !== undefined) return this.#handleBulk(entries, isRaw, call);
-    const answer = this.#handleEvent(delivery, call, () => readEvent(delivery, this.trigger, this.#topic, isRaw));
-    return andThen(answer, wireReplyOf);
+    const read = (): TopicEvent => readEvent(delivery, this.trigger, this.#topic, isRaw);
+    return this.#run(call, new EventSteps(delivery, read, this.#data, wireReplyOf));
   }
 
   /** Every entry is answered, whatever becomes of the others; one after another unless the trigger says otherwise. */
@@ -57,10 +57,10 @@ export class TopicEndpoint implements Endpoint {
       while (next < entries.length) {
         const index = next++;
         const entry = entries[index]!;
-        const answer = this.#handleEvent(entry.event, requestOfEntry(entry, call), () =>
-          readBulkEvent(entry, this.trigger, this.#topic, isRaw),
-        );
-        const status = outcomeOf(isPromise(answer) ? await answer : answer);
+        const read = (): TopicEvent => readBulkEvent(entry, this.trigger, this.#topic, isRaw);
+        const steps = new EventSteps(entry.event, read, this.#data, outcomeOf);
+        const outcome = this.#run(requestOfEntry(entry, call), steps);
+        const status = isPromise(outcome) ? await outcome : outcome;
         statuses[index] = { entryId: entry.entryId, status };
       }
     };
@@ -68,28 +68,33 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  #handleEvent(
-    delivered: unknown,
-    request: TriggeringRequest,
-    read: () => TopicEvent,
-  ): MaybePromise<WireReply | TopicOutcome> {
+  #run<R>(request: TriggeringRequest, steps: EventSteps<R>): MaybePromise<R> {
     const { fn, scope } = this;
-    const invocation = new TriggerInvocation(fn.definition, scope, request);
-    const steps: HostSteps<WireReply | TopicOutcome> = {
-      readPayload: () => {
-        const { event, hasStableId } = read();
-        invocation.attributes = event;
-        if (hasStableId) invocation.event = { source: event.source, id: event.id };
-        if (this.#data !== undefined) invocation.bindingData = this.#data.ofPayload(event);
-        return event;
-      },
-      write: (answer) => answer,
-      fail: (failure) => {
-        logFailure(failure, invocation, `event ${eventIdOf(delivered)}`);
-        return failureAnswer(failure, fn.definition, invocation.id);
-      },
-    };
-    return runFunction(fn, invocation, steps, this.#limits);
+    return runFunction(fn, new TriggerInvocation(fn.definition, scope, request), steps, this.#limits);
+  }
+}
+
+/** The steps of one event. */
+class EventSteps<R> implements HostSteps<R, TriggerInvocation> {
+  /** @param delivered what came, of which messages say the id */
+  constructor(
+    private readonly delivered: unknown,
+    private readonly read: () => TopicEvent,
+    private readonly data: BindingDataReader | undefined,
+    readonly write: (answer: WireReply | TopicOutcome) => R,
+  ) {}
+
+  readPayload(invocation: TriggerInvocation): unknown {
+    const { event, hasStableId } = this.read();
+    invocation.attributes = event;
+    if (hasStableId) invocation.event = { source: event.source, id: event.id };
+    if (this.data !== undefined) invocation.bindingData = this.data.ofPayload(event);
+    return event;
+  }
+
+  fail(failure: Failure, invocation: TriggerInvocation): R {
+    logFailure(failure, invocation, `event ${eventIdOf(this.delivered)}`);
+    return this.write(failureAnswer(failure, invocation.definition, invocation.id));
   }
 }
 

@@ -132,7 +132,10 @@ describe("outputs", () => {
         @DaprServiceInvocationTrigger()
         @DaprState({ name: "stock", stateStore: "store", key: "stock" })
         @DaprStateOutput({ name: "order", stateStore: "store", key: "k" })
-        run(_: unknown, _bindings: { stock: StateEntry<number>; order: Collector<unknown> }): void {}
+        run(payload: number, { stock, order }: { stock: StateEntry<number>; order: Collector<unknown> }): void {
+          stock.set(payload);
+          order.add(payload);
+        }
       }
       const around = () => Promise.resolve("instead");
       const app = await serve([Held], { port: 0, daprUrl: sidecar.url, log, around });

@@ -97,8 +97,13 @@ export function compileItemOption(
   missing: string,
 ): (item: OutputItem, invocation: Invocation) => string {
   const option = compileOption(place, member, text);
+  const constant = text === undefined ? undefined : compileTemplate(text).constant;
+  // Of the items of an invocation, which may be very many, what never changes is not looked at again.
+  const known = constant !== undefined && constant !== "" && constant.isWellFormed() ? constant : undefined;
   return (item, invocation) => {
-    const value = (item.overrides[member] as string | undefined) ?? option(invocation);
+    const own = item.overrides[member] as string | undefined;
+    if (own === undefined && known !== undefined) return known;
+    const value = own ?? option(invocation);
     if (value === undefined || value === "") {
       throw badItemOption(place, member, text, item, `${missing}; give it in the decorator or with the item`);
     }

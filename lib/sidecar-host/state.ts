@@ -371,14 +371,17 @@ function requestsOf(messages: readonly StateMessage[], limit: number): readonly 
   if (messages.length === 1) return [requestOf(messages[0]!, 0)];
   const requests: StateRequest[] = [];
   const open = new Map<string, OpenRequest>();
+  let request: OpenRequest | undefined;
   messages.forEach((message, position) => {
     const { stateStore } = message;
     if (message.operation === "delete") {
       requests.push(requestOf(message, position));
       open.delete(stateStore);
+      request = undefined;
       return;
     }
-    let request = open.get(stateStore);
+    // Nearly always that of the message before.
+    if (request?.stateStore !== stateStore) request = open.get(stateStore);
     const { key } = message.request;
     // The set does not grow by a key that it has.
     if (request === undefined || request.keys.add(key).size === request.entries.length) {

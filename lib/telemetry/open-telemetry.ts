@@ -29,45 +29,67 @@ export function openTelemetryObserver(routePrefix?: string): InvocationObserver 
   const tracer = api.trace.getTracer("dapr-functions");
   const instruments = instrumentsOf(api);
   const described = onceFor((definition: FunctionDefinition) => describe(definition, routePrefix));
-  const attributes = onceFor(attributesOfStep);
-  const scope: Scope = { api, tracer, instruments, described, attributes };
+  const steps = onceFor(attributesOfStep);
+  const itemLabels = onceFor((output: Binding, labels: Api.Attributes): Api.Attributes => {
+    return { ...labels, "dapr.binding.name": output.name };
+  });
+  const scope: Scope = { api, tracer, instruments, described, steps, itemLabels };
   return { start: (invocation) => new InvocationSpan(scope, invocation) };
 }
 
-/** What the invocations of one app share. */
+/**
+ * What the invocations of one app share. Attributes that are the same of each are made once, and what is one invocation's own
+ * is set on its span: a copy of all of them for each span cost a tenth of an invocation (measured).
+ */
 interface Scope {
   readonly api: typeof Api;
   readonly tracer: Api.Tracer;
   readonly instruments: Instruments;
   readonly described: (definition: FunctionDefinition) => Described;
-  readonly attributes: (binding: Binding) => Api.Attributes;
+  readonly steps: (binding: Binding) => Api.Attributes;
+  /** @param labels of the function that has the output */
+  readonly itemLabels: (output: Binding, labels: Api.Attributes) => Api.Attributes;
 }
 
 /** What is the same of every invocation of a function. */
 interface Described {
   readonly labels: Api.Attributes;
-  readonly attributes: Api.Attributes;
+  /** @param method the verb of the request where the function has a route */
+  readonly attributes: (method: string | undefined) => Api.Attributes;
+  readonly hasRoute: boolean;
   readonly isEvent: boolean;
 }
 
-function describe({ trigger, name, className, methodName }: FunctionDefinition, routePrefix: string | undefined) {
+function describe({ trigger, name, className, methodName }: FunctionDefinition, routePrefix?: string): Described {
   const labels = { "faas.name": name, "faas.trigger": triggerKind(trigger) };
+  const all = {
+    ...labels,
+    "code.function.name": `${className}.${methodName}`,
+    ...attributesOfTrigger(trigger, name, routePrefix),
+  };
+  const byMethod = new Map<string, Api.Attributes>();
   return {
     labels,
-    attributes: {
-      ...labels,
-      "code.function.name": `${className}.${methodName}`,
-      ...attributesOfTrigger(trigger, name, routePrefix),
+    attributes(method) {
+      if (method === undefined) return all;
+      let attributes = byMethod.get(method);
+      // Only verbs that a route answers come here, so these are few.
+      if (attributes === undefined) byMethod.set(method, (attributes = { ...all, "http.request.method": method }));
+      return attributes;
     },
+    hasRoute: "http.route" in all,
     isEvent: trigger.type === "daprTopicTrigger" || trigger.type === "daprBindingTrigger",
   };
 }
 
-function onceFor<K extends object, V>(make: (key: K) => V): (key: K) => V {
+/** @param make is called once for each key; what else it is given is always the same for the key */
+function onceFor<K extends object, Rest extends readonly unknown[], V>(
+  make: (key: K, ...rest: Rest) => V,
+): (key: K, ...rest: Rest) => V {
   const made = new WeakMap<K, V>();
-  return (key) => {
+  return (key, ...rest) => {
     let value = made.get(key);
-    if (value === undefined) made.set(key, (value = make(key)));
+    if (value === undefined) made.set(key, (value = make(key, ...rest)));
     return value;
   };
 }
@@ -125,7 +147,7 @@ class InvocationSpan implements InvocationWatch {
     this.#invocation = invocation;
     const { api, tracer } = scope;
     const { definition, id, event, context } = invocation;
-    const { labels, attributes, isEvent } = scope.described(definition);
+    const { labels, attributes, hasRoute, isEvent } = scope.described(definition);
     this.#labels = labels;
     const active = api.context.active();
     const remote = remoteParent(api, invocation);
@@ -134,19 +156,14 @@ class InvocationSpan implements InvocationWatch {
       api.trace.getSpan(active) === undefined && remote !== undefined
         ? api.trace.setSpanContext(active, remote)
         : active;
-    const own: Api.Attributes = { ...attributes, "faas.invocation_id": id };
-    const method = attributes["http.route"] === undefined ? undefined : context.request?.method;
-    if (method !== undefined) own["http.request.method"] = method;
-    if (event !== undefined) own["messaging.message.id"] = event.id;
-    this.#span = tracer.startSpan(
-      definition.name,
-      {
-        kind: isEvent ? api.SpanKind.CONSUMER : api.SpanKind.SERVER,
-        attributes: own,
-        ...(isEvent && remote !== undefined && { links: [{ context: remote }] }),
-      },
-      parent,
-    );
+    const options: Api.SpanOptions = {
+      kind: isEvent ? api.SpanKind.CONSUMER : api.SpanKind.SERVER,
+      attributes: attributes(hasRoute ? context.request?.method : undefined),
+    };
+    if (isEvent && remote !== undefined) options.links = [{ context: remote }];
+    this.#span = tracer.startSpan(definition.name, options, parent);
+    this.#span.setAttribute("faas.invocation_id", id);
+    if (event !== undefined) this.#span.setAttribute("messaging.message.id", event.id);
     this.#context = api.trace.setSpan(parent, this.#span);
   }
 
@@ -159,11 +176,11 @@ class InvocationSpan implements InvocationWatch {
     const { trace, context } = this.#scope.api;
     const { traceId, spanId, traceFlags, traceState } = (trace.getSpan(context.active()) ?? this.#span).spanContext();
     const headers: Record<string, string> = {
-      traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`,
+      traceparent: `00-${traceId}-${spanId}-${traceFlags < 16 ? "0" : ""}${traceFlags.toString(16)}`,
     };
     const state = traceState?.serialize();
     if (state) headers["tracestate"] = state;
-    const { baggage } = this.#invocation.traceHeaders ?? {};
+    const baggage = this.#invocation.traceHeaders?.["baggage"];
     if (baggage !== undefined) headers["baggage"] = baggage;
     return headers;
   }
@@ -177,7 +194,8 @@ class InvocationSpan implements InvocationWatch {
   }
 
   flush(output: Binding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
-    this.#scope.instruments.items.record(messages.length, { ...this.#labels, "dapr.binding.name": output.name });
+    const { instruments, itemLabels } = this.#scope;
+    instruments.items.record(messages.length, itemLabels(output, this.#labels));
     return this.#step("send", output, next, messages.length);
   }
 
@@ -207,12 +225,13 @@ class InvocationSpan implements InvocationWatch {
   }
 
   async #step<T>(verb: string, binding: Binding, next: () => Promise<T>, items?: number): Promise<T> {
-    const { api, tracer, attributes: known } = this.#scope;
+    const { api, tracer, steps } = this.#scope;
     const { trace, context, SpanKind, SpanStatusCode } = api;
     const active = context.active();
     const parent = trace.getSpan(active) === undefined ? this.#context : active;
-    const attributes = items === undefined ? known(binding) : { ...known(binding), "dapr.output.items": items };
-    const span = tracer.startSpan(`${verb} ${binding.name}`, { kind: SpanKind.CLIENT, attributes }, parent);
+    const options = { kind: SpanKind.CLIENT, attributes: steps(binding) };
+    const span = tracer.startSpan(`${verb} ${binding.name}`, options, parent);
+    if (items !== undefined) span.setAttribute("dapr.output.items", items);
     try {
       return await context.with(trace.setSpan(parent, span).setValue(suppression, true), next);
     } catch (error) {
@@ -227,7 +246,9 @@ class InvocationSpan implements InvocationWatch {
 
 /** The context that the trigger brought, as the parent of another process. */
 function remoteParent(api: typeof Api, { traceHeaders }: ObservedInvocation): Api.SpanContext | undefined {
-  const [, traceId, spanId, flags] = traceHeaders?.["traceparent"]?.split("-") ?? [];
+  const traceparent = traceHeaders?.["traceparent"];
+  if (traceparent === undefined) return undefined;
+  const [, traceId, spanId, flags] = traceparent.split("-");
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   const tracestate = traceHeaders?.["tracestate"];
   return {

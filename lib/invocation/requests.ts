@@ -106,8 +106,9 @@ export class TriggerRequest implements HttpRequest {
   }
 
   #jsonOf(bytes: Uint8Array): unknown {
-    refuseUndecodable(bytes, readContentType(this.#contentType).charset);
-    return parseJson(this.#textOf(bytes));
+    const { charset } = readContentType(this.#contentType);
+    refuseUndecodable(bytes, charset);
+    return parseJson((this.#text ??= toText(bytes, charset)));
   }
 
   #textOf(bytes: Uint8Array): string {

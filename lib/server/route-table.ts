@@ -87,7 +87,9 @@ export class RouteTable<T> {
     const fixed = this.#fixed.get(path)?.get(method);
     if (fixed !== undefined) return fixed;
     const trimmed = path.length > 1 && path.endsWith("/") && this.isLenient(path) ? path.slice(0, -1) : path;
-    return this.#fixed.get(normalisedPath(trimmed))?.get(method) ?? this.#findPattern(method, trimmed);
+    const normalised = normalisedPath(trimmed);
+    const spelt = normalised === path ? undefined : this.#fixed.get(normalised)?.get(method);
+    return spelt ?? this.#findPattern(method, trimmed);
   }
 
   /** The verbs that are answered at a path, in the order of messages; a slow search for what {@link find} did not find. */
@@ -96,9 +98,10 @@ export class RouteTable<T> {
   }
 
   #findPattern(method: string, path: string): Match<T> | undefined {
-    const parts = path.split("/").slice(1);
+    const parts = path.split("/");
     const values: string[] = [];
-    const leaf = walk(this.#root, parts, 0, method, values);
+    // Before the first slash there is nothing.
+    const leaf = walk(this.#root, parts, 1, method, values);
     if (leaf === undefined) return undefined;
     return { value: leaf.value, params: paramsOf(leaf.parameters, values) };
   }
@@ -116,14 +119,14 @@ function walk<T>(
     return branch.ends.get(method) ?? branch.mayEnd.get(method) ?? restOf(branch, undefined, method);
   }
   const part = parts[index]!;
-  const below = branch.texts.get(normalisedPart(part));
+  const below = branch.texts.size === 0 ? undefined : branch.texts.get(normalisedPart(part));
   const byText = below && walk(below, parts, index + 1, method, values);
   if (byText !== undefined) return byText;
   if (branch.ones.length > 0 && part !== "") {
     const value = decodedPart(part);
     values.push(value);
-    for (const { admits, branch: next } of branch.ones) {
-      const byParameter = admits(value) ? walk(next, parts, index + 1, method, values) : undefined;
+    for (const choice of branch.ones) {
+      const byParameter = choice.admits(value) ? walk(choice.branch, parts, index + 1, method, values) : undefined;
       if (byParameter !== undefined) return byParameter;
     }
     values.pop();
@@ -148,7 +151,11 @@ function choiceOf<T>(choices: Choice<T>[], parameter: RouteParameter): Branch<T>
   const key = parameter.constraints.map(({ text }) => `:${text}`).join("");
   const known = choices.find((choice) => choice.key === key);
   if (known !== undefined) return known.branch;
-  const choice: Choice<T> = { key, admits: (value) => admits(parameter, value), branch: newBranch() };
+  const choice: Choice<T> = {
+    key,
+    admits: key === "" ? () => true : (value) => admits(parameter, value),
+    branch: newBranch(),
+  };
   choices.push(choice);
   choices.sort((one, other) => Number(one.key === "") - Number(other.key === ""));
   return choice.branch;

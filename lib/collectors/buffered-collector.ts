@@ -5,6 +5,7 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import type { InvocationContext } from "../model/invocation.js";
 import { JsonText } from "../model/json.js";
 import { summaryOf, type Invalid } from "../model/payload-issues.js";
+import { listed } from "../model/values.js";
 import { outputTypes, type OutputType } from "../model/binding-table.js";
 import { badItem, checkedOverride, overrideOf, valueRule } from "./message.js";
 import { requestBodyItems } from "./request-body.js";
@@ -166,7 +167,7 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     if (unknown.size === 0 || warned.has(this.writer)) return;
     warned.add(this.writer);
     this.invocation.context.warn(
-      `${this.#where()}: ${[...unknown].map((name) => `"${name}"`).join(", ")} of an item ` +
+      `${this.#where()}: ${listed([...unknown], (name) => JSON.stringify(name.slice(0, 60)))} of an item ` +
         `${unknown.size === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling`,
     );
   }

@@ -1,4 +1,4 @@
-import { isRecord } from "../model/values.js";
+import { isRecord, listed } from "../model/values.js";
 import { ExpressionError } from "./error.js";
 import { formatDate, Guid, isDateFormat, isGuidFormat } from "./format.js";
 import { parseTemplate, partsOf, printExpression, type BuiltinToken, type PathToken, type Token } from "./parse.js";
@@ -153,8 +153,5 @@ function describe(value: unknown): string {
 function listNames(owner: object): string {
   const names = Object.keys(owner);
   if (names.length === 0) return "nothing";
-  const shown = names
-    .slice(0, 20)
-    .map((name) => (/^[\w$.-]{1,60}$/.test(name) ? name : JSON.stringify(name.slice(0, 60))));
-  return names.length > shown.length ? `${shown.join(", ")} and ${names.length - shown.length} more` : shown.join(", ");
+  return listed(names, (name) => (/^[\w$.-]{1,60}$/.test(name) ? name : JSON.stringify(name.slice(0, 60))));
 }

@@ -1,5 +1,6 @@
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Class } from "../model/payload-type.js";
+import { listed } from "../model/values.js";
 import { recordingOf } from "../payload/recording.js";
 
 /**
@@ -12,7 +13,7 @@ export function lostTypesOf(definitions: readonly FunctionDefinition[]): string 
   const untyped = legacy.filter(wantsType);
   if (untyped.length === 0) return undefined;
   return (
-    `${untyped.map(({ name }) => name).join(", ")}: compiled without decorator metadata (by esbuild, tsx or vitest 3?), ` +
+    `${listed(untyped, ({ name }) => name)}: compiled without decorator metadata (by esbuild, tsx or vitest 3?), ` +
     "so no payload is checked by its declared type; give the trigger `payload`, or compile with tsc or swc and " +
     "emitDecoratorMetadata"
   );

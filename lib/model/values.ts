@@ -9,6 +9,12 @@ export function setOwn<T>(owner: Record<string, T>, name: string, value: T): voi
   else Object.defineProperty(owner, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
+/** A list for messages: no more of it than one can read, and how many are left. */
+export function listed<T>(items: readonly T[], show: (item: T) => string): string {
+  const shown = items.slice(0, 20).map(show).join(", ");
+  return items.length > 20 ? `${shown} and ${items.length - 20} more` : shown;
+}
+
 /** Says what a value is, for messages: never the value itself. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);

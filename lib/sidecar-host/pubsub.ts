@@ -11,7 +11,7 @@ import { WriteError, type Invocation, type OutputWriter } from "../invocation/bi
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { cutBySize, mostBytesOfMap, refuseTooLarge, type Cut } from "./request-size.js";
 import { messageBody, sendInOrder } from "./values.js";
-import { asError } from "../model/values.js";
+import { asError, listed } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
 /** A class, as `StateEntry` says. */
@@ -131,9 +131,8 @@ function writeError(first: number, error: unknown): WriteError {
     .filter(Number.isInteger)
     .sort((a, b) => a - b);
   if (positions.length === 0) return new WriteError(first + accepted, first + accepted, error);
-  const shown = positions.slice(0, 20).map((position) => position + 1);
-  const more = positions.length > shown.length ? ` and ${positions.length - shown.length} more` : "";
-  return new WriteError(first + accepted, positions[0]!, error, `failed: items ${shown.join(", ")}${more}`);
+  const hint = `failed: items ${listed(positions, (position) => String(position + 1))}`;
+  return new WriteError(first + accepted, positions[0]!, error, hint);
 }
 
 function mediaTypeOf(contentType: string): string {

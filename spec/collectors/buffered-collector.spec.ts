@@ -90,6 +90,18 @@ describe("BufferedCollector", () => {
     expect(/A '\w+' parameter is required/.test(message)).toBe(refused);
   });
 
+  it("names no more unknown properties than one can read, whatever their names hold", () => {
+    const out = collecting();
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`"\n${index}${"x".repeat(100)}`, 1]));
+    out.addRequestBody({ payload: 1, ...many });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]!.length).toBeLessThan(2000);
+    expect(warnings[0]).toContain('"\\"\\n0xx');
+    expect(warnings[0]).toContain(
+      " and 980 more of an item are unknown to this output and dropped; check the spelling",
+    );
+  });
+
   it("warns of unknown overrides and properties once per function and output", () => {
     const out = collecting();
     out.add(1, { color: "red", topic: "t" });

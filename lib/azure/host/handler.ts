@@ -6,6 +6,7 @@ import type { Bindings } from "../app/served-by.js";
 import type { FunctionRunner } from "./runner.js";
 import { functionsOfModule } from "../../metadata/module-functions.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
+import { listed } from "../../model/values.js";
 
 /** What a folder's script exports: the worker calls it with its context for each invocation. */
 export type V3Handler = (context: V3Context, ...inputs: unknown[]) => Promise<unknown>;
@@ -59,7 +60,7 @@ async function loadFunction(
   const definition = definitions.find(({ name }) => name === functionName);
   const run = runners.get(functionName);
   if (definition !== undefined && run !== undefined) return { definition, run };
-  const there = definitions.map(({ name }) => name).join(", ");
+  const there = listed(definitions, ({ name }) => name);
   const message = `${functionName}: the module has no function of that name, it has ${there}; run generate again`;
   throw new DefinitionError([
     { code: "function-missing", level: "error", class: undefined, method: undefined, message },

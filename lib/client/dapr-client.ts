@@ -191,7 +191,7 @@ export interface InvokeMethodRequest extends CallOptions, Pick<InvokeOverrides, 
   readonly httpVerb: string;
   /** Nothing is sent unless given. */
   readonly body?: MessageBody | undefined;
-  /** Read the callee's answer to its end and forget it: of the result only the status counts. */
+  /** Read the callee's answer to its end and forget it: of the result only the status means anything. */
   readonly discard?: boolean | undefined;
 }
 

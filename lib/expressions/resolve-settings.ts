@@ -6,6 +6,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import { invocationVerbs } from "../model/paths.js";
 import { describePlace, functionProblem, placeIn, type DefinitionPlace } from "../model/problem.js";
 import { parseAddress } from "../model/sidecar-address.js";
+import { listed } from "../model/values.js";
 import { settingNames, substituteSettings, type Settings } from "./settings.js";
 import { unsupportedFormat } from "./template.js";
 
@@ -123,6 +124,6 @@ function blame(names: readonly string[]): string {
 }
 
 function describeNames(names: readonly string[]): string {
-  const quoted = names.map((name) => `"${name}"`).join(", ");
+  const quoted = listed(names, (name) => `"${name}"`);
   return names.length === 1 ? `the setting ${quoted}` : `the settings ${quoted}`;
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "../model/values.js";
+import { isRecord, setOwn } from "../model/values.js";
 import type { Binding } from "../model/bindings.js";
 import { memberName, systemData, type BindingData } from "../expressions/template.js";
 import { parseTemplate, partsOf } from "../expressions/parse.js";
@@ -258,8 +258,7 @@ function keep(data: Data, path: readonly string[], sys: object): void {
     const value: unknown = name === undefined ? undefined : (owner as Data)[name];
     if (name === undefined || !isRecord(value) || value === sys) return;
     const copy = { ...value };
-    // Not by assignment: an object may have a member named `__proto__` of its own.
-    Object.defineProperty(owner, name, { value: copy, enumerable: true, configurable: true, writable: true });
+    setOwn(owner as Record<string, unknown>, name, copy);
     owner = copy;
   }
 }

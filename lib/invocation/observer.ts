@@ -35,7 +35,7 @@ export interface ObservedInvocation {
 export interface InvocationWatch {
   /** Surrounds all of the invocation. */
   run?<T>(next: () => T): T;
-  /** Trace headers for a request of this invocation that is about to be sent, in place of the trigger's own. */
+  /** Trace headers for the requests of one step that are about to be sent, in place of the trigger's own. */
   headers?(): Readonly<Record<string, string>> | undefined;
   /** The payload has been read. @param payload as it came: it may yet be refused, or have to wait */
   received?(payload: unknown): void;

@@ -108,11 +108,11 @@ export class TriggerRequest implements HttpRequest {
   #jsonOf(bytes: Uint8Array): unknown {
     const { charset } = readContentType(this.#contentType);
     refuseUndecodable(bytes, charset);
-    return parseJson((this.#text ??= toText(bytes, charset)));
+    return parseJson(this.#textOf(bytes, charset));
   }
 
-  #textOf(bytes: Uint8Array): string {
-    return (this.#text ??= toText(bytes, readContentType(this.#contentType).charset));
+  #textOf(bytes: Uint8Array, charset = readContentType(this.#contentType).charset): string {
+    return (this.#text ??= toText(bytes, charset));
   }
 
   #bytes(): MaybePromise<Uint8Array> {

@@ -9,10 +9,12 @@ export function setOwn<T>(owner: Record<string, T>, name: string, value: T): voi
   else Object.defineProperty(owner, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
+const mostListed = 20;
+
 /** A list for messages: no more of it than one can read, and how many are left. */
 export function listed<T>(items: readonly T[], show: (item: T) => string): string {
-  const shown = items.slice(0, 20).map(show).join(", ");
-  return items.length > 20 ? `${shown} and ${items.length - 20} more` : shown;
+  const shown = items.slice(0, mostListed).map(show).join(", ");
+  return items.length > mostListed ? `${shown} and ${items.length - mostListed} more` : shown;
 }
 
 /** Says what a value is, for messages: never the value itself. */

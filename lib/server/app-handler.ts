@@ -266,7 +266,7 @@ export class AppHandler {
   }
 }
 
-/** Apart, so that the usual request makes no closure's context. */
+/** A function of its own, so that the usual request allocates no context for a closure. */
 function callOf(request: IncomingMessage, response: ServerResponse, params: Match<Endpoint>["params"]) {
   return (body: Buffer): EndpointCall => new NodeCall(request, response, body, params);
 }

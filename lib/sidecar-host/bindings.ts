@@ -1,4 +1,4 @@
-import type { DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
+import type { CallOptions, DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { BindingRecord } from "../model/binding-record.js";
 import type { DaprBindingInput, DaprBindingOutput } from "../model/bindings.js";
@@ -17,7 +17,7 @@ import {
 import { refuseTooLarge } from "./request-size.js";
 import { jsonValue, sendInOrder } from "./values.js";
 
-/** A class, as `StateEntry` says. */
+/** A class, as `StateEntry` of `state.ts` says. */
 class BindingMessage {
   constructor(
     readonly bindingName: string,
@@ -79,8 +79,9 @@ export function bindingWriter(
       return new BindingMessage(bindingNameOf(item, invocation), operationOf(item, invocation), data, metadata);
     },
     write(messages, invocation) {
-      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      return sendInOrder(messages, ({ bindingName, operation, data, metadata }) => {
+      const callOf = (): CallOptions => callOptions(place, invocation);
+      return sendInOrder(messages, callOf, ({ bindingName, operation, data, metadata }, call) => {
+        const { binding: name, daprAddress, signal, traceHeaders } = call;
         return client.invokeBinding({
           bindingName,
           operation,

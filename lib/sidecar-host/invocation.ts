@@ -1,4 +1,10 @@
-import type { DaprClient, InvokeMethodRequest, InvokeMethodResult, MessageBody } from "../client/dapr-client.js";
+import type {
+  CallOptions,
+  DaprClient,
+  InvokeMethodRequest,
+  InvokeMethodResult,
+  MessageBody,
+} from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { compileTemplate } from "../expressions/template.js";
@@ -24,7 +30,7 @@ import { bodyContent } from "../client/http/json-text.js";
 import { refuseTooLarge } from "./request-size.js";
 import { messageBody, sendInOrder } from "./values.js";
 
-/** A class, as `StateEntry` says. */
+/** A class, as `StateEntry` of `state.ts` says. */
 class InvokeMessage {
   constructor(
     readonly appId: string,
@@ -66,8 +72,9 @@ export function invokeWriter(
       return new InvokeMessage(appId, methodName, httpVerb, body, overrides["headers"] as InvokeMessage["headers"]);
     },
     write(messages, invocation) {
-      const { binding: name, daprAddress, signal, traceHeaders } = callOptions(place, invocation);
-      return sendInOrder(messages, ({ appId, methodName, httpVerb, body, headers }) => {
+      const callOf = (): CallOptions => callOptions(place, invocation);
+      return sendInOrder(messages, callOf, ({ appId, methodName, httpVerb, body, headers }, call) => {
+        const { binding: name, daprAddress, signal, traceHeaders } = call;
         return client.invokeMethod({
           appId,
           methodName,

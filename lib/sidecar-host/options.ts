@@ -98,7 +98,7 @@ export function compileItemOption(
 ): (item: OutputItem, invocation: Invocation) => string {
   const option = compileOption(place, member, text);
   const constant = text === undefined ? undefined : compileTemplate(text).constant;
-  // Of the items of an invocation, which may be very many, what never changes is not looked at again.
+  // What never changes is not checked again for each item, of which an invocation may have very many.
   const known = constant !== undefined && constant !== "" && constant.isWellFormed() ? constant : undefined;
   return (item, invocation) => {
     const own = item.overrides[member] as string | undefined;

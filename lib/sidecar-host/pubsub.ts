@@ -14,7 +14,7 @@ import { messageBody, sendInOrder } from "./values.js";
 import { asError, listed } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
-/** A class, as `StateEntry` says. */
+/** A class, as `StateEntry` of `state.ts` says. */
 class PublishMessage {
   /** @param alone true where a bulk request cannot carry it */
   constructor(
@@ -62,10 +62,8 @@ export function publishWriter(
     },
     // In order, each after the one before; the extension publishes them side by side.
     write(messages, invocation) {
-      const call = callOptions(place, invocation);
-      return binding.bulk === true
-        ? sendGroups(messages, call)
-        : sendInOrder(messages, (message) => publish(message, call));
+      const callOf = (): CallOptions => callOptions(place, invocation);
+      return binding.bulk === true ? sendGroups(messages, callOf) : sendInOrder(messages, callOf, publish);
     },
   };
 
@@ -74,7 +72,8 @@ export function publishWriter(
     return client.publish({ pubSubName, topic, payload, metadata, binding: name, daprAddress, signal, traceHeaders });
   }
 
-  async function sendGroups(messages: readonly PublishMessage[], call: CallOptions): Promise<void> {
+  async function sendGroups(messages: readonly PublishMessage[], callOf: () => CallOptions): Promise<void> {
+    const call = callOf();
     for (const { first, end } of groupsOf(messages, limit)) {
       const entries = messages.slice(first, end);
       const { pubSubName, topic } = entries[0]!;

@@ -6,7 +6,7 @@ const margin = 4096;
 /**
  * Refuses what no request can carry, in `add`. Nothing is counted for what is far below the limit.
  *
- * @param atMost bytes that the value has at most: 3 for each character of text
+ * @param atMost bytes that the value has at most: 3 for each character of JSON text, 6 of other text
  * @param sizeOf counts the bytes of the request that `subject` makes
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
  */
@@ -23,7 +23,7 @@ export function refuseTooLarge<T>(
   if (size > limit) throw badItem(where, property, tooLarge("the item", size, limit));
 }
 
-/** Bytes that a map of text has at most as JSON: no character has more than six. */
+/** Bytes that a map of text has at most as JSON: no character takes more than six. */
 export function mostBytesOfMap(map: Readonly<Record<string, string>> | undefined): number {
   let most = 2;
   if (map !== undefined) for (const name of Object.keys(map)) most += 6 * (name.length + map[name]!.length + 1);

@@ -118,7 +118,7 @@ class SaveMessage {
   ) {}
 }
 
-/** A literal: there are few of them. */
+/** A literal: removals are few. */
 interface RemoveMessage {
   readonly operation: "delete";
   readonly stateStore: string;
@@ -371,26 +371,26 @@ function requestsOf(messages: readonly StateMessage[], limit: number): readonly 
   if (messages.length === 1) return [requestOf(messages[0]!, 0)];
   const requests: StateRequest[] = [];
   const open = new Map<string, OpenRequest>();
-  let request: OpenRequest | undefined;
+  let current: OpenRequest | undefined;
   messages.forEach((message, position) => {
     const { stateStore } = message;
     if (message.operation === "delete") {
       requests.push(requestOf(message, position));
       open.delete(stateStore);
-      request = undefined;
+      current = undefined;
       return;
     }
     // Nearly always that of the message before.
-    if (request?.stateStore !== stateStore) request = open.get(stateStore);
+    if (current?.stateStore !== stateStore) current = open.get(stateStore);
     const { key } = message.request;
     // The set does not grow by a key that it has.
-    if (request === undefined || request.keys.add(key).size === request.entries.length) {
-      request = { stateStore, positions: [], entries: [], keys: new Set([key]) };
-      requests.push(request);
-      open.set(stateStore, request);
+    if (current === undefined || current.keys.add(key).size === current.entries.length) {
+      current = { stateStore, positions: [], entries: [], keys: new Set([key]) };
+      requests.push(current);
+      open.set(stateStore, current);
     }
-    request.positions.push(position);
-    request.entries.push(message.request);
+    current.positions.push(position);
+    current.entries.push(message.request);
   });
   return requests.flatMap((request) => (request.removal === undefined ? cut(request, limit) : [request]));
 }

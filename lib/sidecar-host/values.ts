@@ -1,5 +1,5 @@
 import { isJsonType } from "../client/http/json-text.js";
-import type { MessageBody } from "../client/dapr-client.js";
+import type { CallOptions, MessageBody } from "../client/dapr-client.js";
 import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
@@ -34,7 +34,7 @@ function holdsHalfPair(text: string): boolean {
   return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
 }
 
-/** A class, as `StateEntry` says. */
+/** A class, as `StateEntry` of `state.ts` says. */
 class Body implements MessageBody {
   constructor(
     readonly contentType: string,
@@ -67,10 +67,15 @@ export function messageBody(
 }
 
 /** Sends messages one after another; the first that fails stops. */
-export async function sendInOrder<M>(messages: readonly M[], send: (message: M) => Promise<unknown>): Promise<void> {
+export async function sendInOrder<M>(
+  messages: readonly M[],
+  callOf: () => CallOptions,
+  send: (message: M, call: CallOptions) => Promise<unknown>,
+): Promise<void> {
+  const call = callOf();
   for (let index = 0; index < messages.length; index++) {
     try {
-      await send(messages[index]!);
+      await send(messages[index]!, call);
     } catch (error) {
       throw new WriteError(index, index, asError(error));
     }

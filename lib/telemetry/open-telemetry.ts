@@ -1,6 +1,6 @@
 import type * as Api from "@opentelemetry/api";
 import type { Binding, TriggerBinding } from "../model/bindings.js";
-import { pathOf } from "../model/paths.js";
+import { allMethods, pathOf } from "../model/paths.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 
@@ -38,8 +38,9 @@ export function openTelemetryObserver(routePrefix?: string): InvocationObserver 
 }
 
 /**
- * What the invocations of one app share. Attributes that are the same of each are made once, and what is one invocation's own
- * is set on its span: a copy of all of them for each span cost a tenth of an invocation (measured).
+ * What the invocations of one app share. Attributes that all invocations share are made once, and what is one invocation's
+ * own is set on its span after the start, where no sampler sees it: a copy of all of them for each span cost a tenth of
+ * an invocation (measured).
  */
 interface Scope {
   readonly api: typeof Api;
@@ -72,9 +73,10 @@ function describe({ trigger, name, className, methodName }: FunctionDefinition, 
     labels,
     attributes(method) {
       if (method === undefined) return all;
-      let attributes = byMethod.get(method);
-      // Only verbs that a route answers come here, so these are few.
-      if (attributes === undefined) byMethod.set(method, (attributes = { ...all, "http.request.method": method }));
+      // Callers of Azure's host may send any verb, of which none is to be a value of its own.
+      const name = (allMethods as readonly string[]).includes(method) ? method : "_OTHER";
+      let attributes = byMethod.get(name);
+      if (attributes === undefined) byMethod.set(name, (attributes = { ...all, "http.request.method": name }));
       return attributes;
     },
     hasRoute: "http.route" in all,
@@ -82,7 +84,7 @@ function describe({ trigger, name, className, methodName }: FunctionDefinition, 
   };
 }
 
-/** @param make is called once for each key; what else it is given is always the same for the key */
+/** @param make is called once for each key; its other arguments must always be the same for one key */
 function onceFor<K extends object, Rest extends readonly unknown[], V>(
   make: (key: K, ...rest: Rest) => V,
 ): (key: K, ...rest: Rest) => V {

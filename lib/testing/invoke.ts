@@ -7,6 +7,7 @@ import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invoca
 import { lostTypesOf } from "../metadata/lost-types.js";
 import { readFunctions, throwErrors } from "../metadata/functions.js";
 import { numberProblem } from "../model/numbers.js";
+import { listed } from "../model/values.js";
 import { validationProblems } from "../payload/check.js";
 import type { ValidationOptions } from "../payload/payload-type.js";
 import { bindingDataOf } from "../invocation/binding-data.js";
@@ -125,7 +126,7 @@ function definitionOf(
         level: "error",
         class: name,
         method,
-        message: `${name}.${method}: it has no trigger, so it is not a function; ${listed(known, "functions of the class")}`,
+        message: `${name}.${method}: it has no trigger, so it is not a function; ${choiceOf(known, "functions of the class")}`,
       },
     ]);
   }
@@ -151,7 +152,7 @@ export function refuseUndeclared(definition: FunctionDefinition, inputs: Readonl
   const declared = [...definition.inputs, ...definition.entries, ...definition.clients].map(({ name }) => name);
   const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
   if (unknown.length === 0) return;
-  const names = unknown.map((name) => `"${name}"`).join(", ");
+  const names = listed(unknown, (name) => `"${name}"`);
   const what = definition.outputs.some(({ name }) => unknown.includes(name)) ? ", and outputs are not given" : "";
   throw new DefinitionError([
     {
@@ -159,13 +160,13 @@ export function refuseUndeclared(definition: FunctionDefinition, inputs: Readonl
       level: "error",
       class: definition.className,
       method: definition.methodName,
-      message: `${placeOf(definition)}: no decorator declares an input ${names}${what}; ${listed(declared, "declared inputs")}`,
+      message: `${placeOf(definition)}: no decorator declares an input ${names}${what}; ${choiceOf(declared, "declared inputs")}`,
     },
   ]);
 }
 
-function listed(names: readonly string[], what: string): string {
-  return names.length === 0 ? `there are no ${what}` : `${what}: ${names.join(", ")}`;
+function choiceOf(names: readonly string[], what: string): string {
+  return names.length === 0 ? `there are no ${what}` : `${what}: ${listed(names, String)}`;
 }
 
 /** What arrives of a payload: its JSON. A request arrives as it is, and so do bytes. */

@@ -53,7 +53,7 @@ export class Transport {
    * Sends a request and resolves with what is read of its answer. A refused connection, of which no byte was sent, is
    * tried again twice.
    *
-   * No promise is made but the one returned: each further one, and each `async` function, costs a small invocation half
+   * On the way of a success no promise is made but the one returned: each further one, and each `async` function, costs a small invocation half
    * a kilobyte.
    *
    * @param requestOf makes the request; with what it throws the promise is rejected
@@ -160,6 +160,7 @@ class Inquiry<T> implements RequestPlace {
     try {
       this.resolve(this.read(answer, this));
     } catch {
+      // Read again, which has no effects, so that its error has the caller's stack.
       this.#settle(() => this.read(answer, this));
     }
   }
@@ -180,7 +181,7 @@ class Inquiry<T> implements RequestPlace {
 
   /**
    * Makes the outcome two turns later, when V8 knows who awaits it: an error's stack then names the caller, whose line is
-   * what one looks for. Whatever is thrown while it is made rejects, too, and meets nothing of undici.
+   * what one looks for. Whatever is thrown while it is made rejects as well, and never reaches undici's own code.
    */
   #settle(outcomeOf: () => T): void {
     this.resolve(
@@ -208,13 +209,16 @@ function isSuccess({ status }: Answer): boolean {
 /** Headers that only the connection can decide. */
 const framing = /^(?:connection|content-length|expect|host|keep-alive|transfer-encoding|upgrade)$/i;
 
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 /**
  * What undici would refuse of a request. Its pool takes a connection whose request it refused for busy ever after: once
  * that was so of each, every request waited until its time was up.
  */
 function unsendable(method: string, headers: readonly string[]): string | undefined {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || method === "CONNECT")
+  if (typeof method !== "string" || !token.test(method) || method === "CONNECT") {
     return `invalid method ${JSON.stringify(method)}`;
+  }
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!;
     if (framing.test(name) || !isHeader(name, headers[index + 1]!)) return `invalid header ${JSON.stringify(name)}`;

@@ -6,6 +6,7 @@ describe("requests that cannot be sent", () => {
   it.each<[string, (client: HttpDaprClient) => Promise<unknown>]>([
     ["a header", (client) => client.deleteState({ stateStore: "s", key: "k", etag: "a\nb" })],
     ["a method", (client) => client.invokeMethod({ appId: "a", methodName: "m", httpVerb: "G T" })],
+    ["no method", (client) => client.invokeMethod({ appId: "a", methodName: "m", httpVerb: undefined as never })],
     ["a tunnel", (client) => client.invokeMethod({ appId: "a", methodName: "m", httpVerb: "CONNECT" })],
     [
       "framing",

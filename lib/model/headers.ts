@@ -17,8 +17,13 @@ const refused: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-const headerToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const httpToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** True for what HTTP calls a token: a header's name, a verb. */
+export function isToken(text: string): boolean {
+  return httpToken.test(text);
+}
 
 /** True for text that a header can carry. */
 export function isHeaderValue(value: string): boolean {
@@ -27,7 +32,7 @@ export function isHeaderValue(value: string): boolean {
 
 /** True for a name and text that make a header. */
 export function isHeader(name: string, value: string): boolean {
-  return headerToken.test(name) && headerValue.test(value);
+  return isToken(name) && headerValue.test(value);
 }
 
 /**
@@ -37,7 +42,7 @@ export function isHeader(name: string, value: string): boolean {
  * @see https://docs.dapr.io/reference/api/service_invocation_api/
  */
 export function headerProblem(name: string, value: unknown): string | undefined {
-  if (!headerToken.test(name)) return `"${name}" is not a header name`;
+  if (!isToken(name)) return `"${name}" is not a header name`;
   const lower = name.toLowerCase();
   if (lower.startsWith("dapr-")) return `"${name}" cannot be set here: Dapr itself obeys it`;
   if (refused.has(lower)) return `"${name}" cannot be set here${lower === "content-type" ? "; use contentType" : ""}`;

@@ -1,4 +1,4 @@
-import type { CallOptions, DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
+import type { DaprClient, InvokeBindingRequest } from "../client/dapr-client.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { BindingRecord } from "../model/binding-record.js";
 import type { DaprBindingInput, DaprBindingOutput } from "../model/bindings.js";
@@ -79,8 +79,7 @@ export function bindingWriter(
       return new BindingMessage(bindingNameOf(item, invocation), operationOf(item, invocation), data, metadata);
     },
     write(messages, invocation) {
-      const callOf = (): CallOptions => callOptions(place, invocation);
-      return sendInOrder(messages, callOf, ({ bindingName, operation, data, metadata }, call) => {
+      return sendInOrder(messages, place, invocation, ({ bindingName, operation, data, metadata }, call) => {
         const { binding: name, daprAddress, signal, traceHeaders } = call;
         return client.invokeBinding({
           bindingName,

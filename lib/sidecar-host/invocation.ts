@@ -1,10 +1,4 @@
-import type {
-  CallOptions,
-  DaprClient,
-  InvokeMethodRequest,
-  InvokeMethodResult,
-  MessageBody,
-} from "../client/dapr-client.js";
+import type { DaprClient, InvokeMethodRequest, InvokeMethodResult, MessageBody } from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { compileTemplate } from "../expressions/template.js";
@@ -72,8 +66,7 @@ export function invokeWriter(
       return new InvokeMessage(appId, methodName, httpVerb, body, overrides["headers"] as InvokeMessage["headers"]);
     },
     write(messages, invocation) {
-      const callOf = (): CallOptions => callOptions(place, invocation);
-      return sendInOrder(messages, callOf, ({ appId, methodName, httpVerb, body, headers }, call) => {
+      return sendInOrder(messages, place, invocation, ({ appId, methodName, httpVerb, body, headers }, call) => {
         const { binding: name, daprAddress, signal, traceHeaders } = call;
         return client.invokeMethod({
           appId,

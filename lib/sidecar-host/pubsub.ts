@@ -62,8 +62,9 @@ export function publishWriter(
     },
     // In order, each after the one before; the extension publishes them side by side.
     write(messages, invocation) {
-      const callOf = (): CallOptions => callOptions(place, invocation);
-      return binding.bulk === true ? sendGroups(messages, callOf) : sendInOrder(messages, callOf, publish);
+      return binding.bulk === true
+        ? sendGroups(messages, invocation)
+        : sendInOrder(messages, place, invocation, publish);
     },
   };
 
@@ -72,8 +73,8 @@ export function publishWriter(
     return client.publish({ pubSubName, topic, payload, metadata, binding: name, daprAddress, signal, traceHeaders });
   }
 
-  async function sendGroups(messages: readonly PublishMessage[], callOf: () => CallOptions): Promise<void> {
-    const call = callOf();
+  async function sendGroups(messages: readonly PublishMessage[], invocation: Invocation): Promise<void> {
+    const call = callOptions(place, invocation);
     for (const { first, end } of groupsOf(messages, limit)) {
       const entries = messages.slice(first, end);
       const { pubSubName, topic } = entries[0]!;

@@ -4,7 +4,8 @@ import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import { JsonText } from "../model/json.js";
-import { WriteError } from "../invocation/binding-host.js";
+import { WriteError, type Invocation } from "../invocation/binding-host.js";
+import { callOptions } from "./options.js";
 
 /**
  * A value as JSON text, serialised now; bytes as base64.
@@ -69,10 +70,11 @@ export function messageBody(
 /** Sends messages one after another; the first that fails stops. */
 export async function sendInOrder<M>(
   messages: readonly M[],
-  callOf: () => CallOptions,
+  place: { readonly call: CallOptions },
+  invocation: Invocation,
   send: (message: M, call: CallOptions) => Promise<unknown>,
 ): Promise<void> {
-  const call = callOf();
+  const call = callOptions(place, invocation);
   for (let index = 0; index < messages.length; index++) {
     try {
       await send(messages[index]!, call);

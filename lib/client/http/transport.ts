@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Dispatcher, Pool } from "undici";
 import { InvocationError } from "../../model/errors.js";
-import { isHeader } from "../../model/headers.js";
+import { isHeader, isToken } from "../../model/headers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
 import type { CallOptions } from "../dapr-client.js";
 import { Exchange, type Answer } from "./exchange.js";
@@ -209,14 +209,12 @@ function isSuccess({ status }: Answer): boolean {
 /** Headers that only the connection can decide. */
 const framing = /^(?:connection|content-length|expect|host|keep-alive|transfer-encoding|upgrade)$/i;
 
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 /**
  * What undici would refuse of a request. Its pool takes a connection whose request it refused for busy ever after: once
  * that was so of each, every request waited until its time was up.
  */
 function unsendable(method: string, headers: readonly string[]): string | undefined {
-  if (typeof method !== "string" || !token.test(method) || method === "CONNECT") {
+  if (typeof method !== "string" || !isToken(method) || method === "CONNECT") {
     return `invalid method ${JSON.stringify(method)}`;
   }
   for (let index = 0; index < headers.length; index += 2) {

@@ -7,19 +7,12 @@ import { SidecarError } from "../../../lib/model/errors.js";
 import { JsonText } from "../../../lib/model/json.js";
 import { recordingSidecar, type RecordingSidecar } from "../../support/recording-sidecar.js";
 import { line } from "../../support/wire.js";
+import { eachClient } from "./each-client.js";
 
 let sidecar: RecordingSidecar;
 let client: HttpDaprClient;
 
-beforeEach(async () => {
-  sidecar = await recordingSidecar();
-  client = new HttpDaprClient({ url: sidecar.url, apiToken: "" });
-});
-
-afterEach(async () => {
-  await client.close();
-  await sidecar.close();
-});
+eachClient((...given) => ([client, sidecar] = given));
 
 const lines = (): string[] => sidecar.requests.map(line);
 const json = (content: unknown) => ({

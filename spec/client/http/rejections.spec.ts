@@ -1,20 +1,13 @@
 import type { DaprClient } from "../../../lib/client/dapr-client.js";
 import { HttpDaprClient } from "../../../lib/client/http/http-dapr-client.js";
 import { freePort } from "../../support/daprd.js";
-import { recordingSidecar, type RecordingSidecar } from "../../support/recording-sidecar.js";
+import type { RecordingSidecar } from "../../support/recording-sidecar.js";
+import { eachClient } from "./each-client.js";
 
 let sidecar: RecordingSidecar;
 let client: HttpDaprClient;
 
-beforeEach(async () => {
-  sidecar = await recordingSidecar();
-  client = new HttpDaprClient({ url: sidecar.url, apiToken: "" });
-});
-
-afterEach(async () => {
-  await client.close();
-  await sidecar.close();
-});
+eachClient((...given) => ([client, sidecar] = given));
 
 const get = { stateStore: "s", key: "k" };
 

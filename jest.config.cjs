@@ -1,6 +1,6 @@
 /** @type {import("jest").Config} */
 module.exports = {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/spec/support/environment.cjs",
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
   // Twice what the slowest takes on two busy cores: a spec waits for events, so a longer limit costs nothing.

@@ -78,16 +78,23 @@ async function init(folder: string, given: InitOptions): Promise<number> {
 }
 
 async function ask(given: InitOptions): Promise<InitOptions> {
-  const { createInterface } = require("node:readline/promises") as typeof import("node:readline/promises");
+  const { createInterface } = require("node:readline") as typeof import("node:readline");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Holds what is typed before it is asked for.
+  const lines = terminal[Symbol.asyncIterator]();
   const answers: Record<string, string> = {};
   try {
     for (const name of Object.keys(choices) as (keyof typeof choices)[]) {
       const known: readonly string[] = choices[name];
       while (given[name] === undefined && answers[name] === undefined) {
-        const answer = (await terminal.question(`${questions[name]}\n  ${known.join(", ")} [${known[0]}] `)).trim();
+        process.stdout.write(`${questions[name]}\n`);
+        terminal.setPrompt(`  ${known.join(", ")} [${known[0]}] `);
+        terminal.prompt();
+        const line = await lines.next();
+        if (line.done === true) throw new UsageError("the questions were not answered; nothing was written");
+        const answer = line.value.trim();
         if (answer === "" || known.includes(answer)) answers[name] = answer === "" ? known[0]! : answer;
-        else terminal.write(`  ${JSON.stringify(answer)} is none of them.\n`);
+        else process.stdout.write(`  ${JSON.stringify(answer)} is none of them.\n`);
       }
     }
   } finally {

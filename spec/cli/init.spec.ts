@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseAllDocuments } from "yaml";
+import { canRun } from "../support/not-run.js";
 import { consumerProject } from "../support/packed.js";
 import { write } from "./app.js";
 
@@ -245,6 +246,49 @@ describe("dapr-functions init", () => {
     expect(existsSync(join(folder, "refused"))).toBe(false);
   });
 });
+
+if (canRun("init on a terminal", "script")) {
+  describe("dapr-functions init on a terminal", () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = consumerProject({ packages: [] });
+    });
+
+    /** Types all at once, before any question stands there; the key once the second does. */
+    async function answered(name: string, typed: string, key = ""): Promise<{ status: number; output: string }> {
+      const command = `'${process.execPath}' '${cli(folder)}' init ${name}`;
+      const terminal = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { cwd: folder });
+      let output = "";
+      terminal.stdout.on("data", (data: Buffer) => {
+        const asked = output.includes("[standard]");
+        output += data.toString();
+        if (!asked && output.includes("[standard]")) terminal.stdin.write(key);
+      });
+      terminal.stdin.write(typed);
+      const [status] = (await once(terminal, "close")) as [number];
+      return { status, output };
+    }
+
+    it("takes answers that are typed ahead, and asks again after one that it does not know", async () => {
+      const { status, output } = await answered("typed", "lambda\nazure-v4\n\nvitest\n");
+      expect(output).toContain('"lambda" is none of them.');
+      expect([status, output]).toEqual([0, expect.stringContaining("write package.json")]);
+      const manifest = readFileSync(join(folder, "typed", "package.json"), "utf8");
+      expect(manifest).toContain('"@azure/functions"');
+      expect(manifest).toContain('"vitest"');
+      expect(manifest).toContain('"zod"');
+    });
+
+    it.each([
+      ["Ctrl-D", "\x04"],
+      ["Ctrl-C", "\x03"],
+    ])("writes nothing after %s", async (_, key) => {
+      const { status, output } = await answered("ended", "azure-v4\n", key);
+      expect([status, output]).toEqual([2, expect.stringContaining("not answered; nothing was written")]);
+      expect(existsSync(join(folder, "ended"))).toBe(false);
+    });
+  });
+}
 
 /** Where a started project says that its sidecar is. */
 async function sidecarOf(app: ChildProcess): Promise<string> {

@@ -9,6 +9,11 @@ const tools = {
     find: () => ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path)),
     command: "apt-get install chromium",
   },
+  // Those of other systems take other options.
+  script: {
+    find: () => (process.platform === "linux" ? ["/usr/bin/script"].find((path) => existsSync(path)) : undefined),
+    command: "apt-get install bsdutils",
+  },
   "redis-server": { find: findRedis, command: "apt-get install redis-server" },
 };
 

@@ -181,6 +181,10 @@ function topicReader(place: string): ReplyReader {
       }
       const name = Object.keys(returned).find((key) => statusNames.has(key.toLowerCase()));
       if (name !== undefined || "status" in returned) return outcomeFrom(returned, name ?? "status", place);
+      if (holdsOutcome(returned)) {
+        const what = Array.isArray(returned) ? "a list" : describe(returned);
+        throw invalid(place, `${topicReplies}, for the one event that it is given, not ${what} of them`);
+      }
     }
     if (!hasWarned) {
       hasWarned = true;
@@ -213,6 +217,17 @@ function wordIn(returned: string | Uint8Array | ArrayBuffer, place: string): Top
   if (isText && isOutcome(word)) return word;
   if (!/^(?:\W*STATUS)?\W*(?:SUCCESS|RETRY|DROP)\W*$/.test(word)) return undefined;
   throw invalid(place, `${topicReplies}, not ${isText ? "the text" : "bytes that say"} ${JSON.stringify(text)}`);
+}
+
+/** Whether a list, a Set or a Map has RETRY or DROP among what is in it, or what has that as its status. */
+function holdsOutcome(returned: object): boolean {
+  const entries = types.isMap(returned) || types.isSet(returned) ? [...returned.values()] : returned;
+  // More than anybody has words to say, so that data is not searched.
+  if (!Array.isArray(entries) || entries.length > 100) return false;
+  return entries.some((entry: unknown) => {
+    const word = typeof entry === "object" && entry !== null && "status" in entry ? entry.status : entry;
+    return typeof word === "string" && ["RETRY", "DROP"].includes(word.toUpperCase());
+  });
 }
 
 function isOutcome(word: string | undefined): word is TopicOutcome {

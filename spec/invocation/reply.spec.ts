@@ -250,7 +250,10 @@ describe("what becomes of an event", () => {
     ["text with a word in it", "RETRY it tomorrow", "SUCCESS"],
     ["empty text", "", "SUCCESS"],
     ["bytes", Buffer.from("done"), "SUCCESS"],
-    ["a list", ["RETRY"], "SUCCESS"],
+    ["a list", ["done"], "SUCCESS"],
+    ["a list of what has a status of its own", [{ id: "41", status: "success" }, { status: "paid" }], "SUCCESS"],
+    ["a list of data that a word is among", [...Array<string>(100).fill("done"), "RETRY"], "SUCCESS"],
+    ["a Map", new Map([["id", "41"]]), "SUCCESS"],
     ["the word SUCCESS", "SUCCESS", "SUCCESS"],
     ["the word RETRY", "RETRY", "RETRY"],
     ["the word DROP", "DROP", "DROP"],
@@ -281,6 +284,10 @@ describe("what becomes of an event", () => {
     ["a Reply of a Buffer of a word", new Reply({ body: Buffer.from("RETRY") }), "ERR_REPLY_INVALID", "not bytes"],
     ["a statusCode", { statusCode: 500 }, "ERR_REPLY_INVALID", "not { statusCode: a number }"],
     ["a bulk answer", { statuses: [{ entryId: "1", status: "RETRY" }] }, "ERR_REPLY_INVALID", "{ statuses: a list }"],
+    ["a list of a word", ["retry"], "ERR_REPLY_INVALID", "not a list of them"],
+    ["a list of statuses", [{ status: "SUCCESS" }, { status: "DROP" }], "ERR_REPLY_INVALID", "not a list of them"],
+    ["a Set of a word", new Set(["RETRY"]), "ERR_REPLY_INVALID", "for the one event that it is given"],
+    ["a Map of a status", new Map([["status", "RETRY"]]), "ERR_REPLY_INVALID", "for the one event that it is given"],
     ["an Error of another realm", runInNewContext("new Error('no stock')"), "ERR_FUNCTION_FAILED", "no stock"],
   ])("is that it failed, after %s", (_case, returned, code, message) => {
     expect(() => read(returned)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));

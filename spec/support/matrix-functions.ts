@@ -175,6 +175,7 @@ export const returned: Readonly<Record<string, () => unknown>> = {
   "bytes of the word RETRY": () => Buffer.from("RETRY"),
   "a Reply of the word RETRY": () => new Reply({ body: "RETRY" }),
   "a statusCode": () => ({ statusCode: 500 }),
+  "a list of the word RETRY": () => ["RETRY"],
   "the answer to many events": () => ({ statuses: [{ entryId: "1", status: "RETRY" }] }),
   "a status word": () => ({ status: "RETRY" }),
   "a status word in small letters": () => ({ status: "drop" }),

@@ -74,7 +74,7 @@ function toResource(subscription: Subscription, appId: string): object {
   return {
     apiVersion: "dapr.io/v2alpha1",
     kind: "Subscription",
-    metadata: { name: nameOf(`${appId}-${pubsubname}-${topic}`) },
+    metadata: { name: nameOf([appId, pubsubname, topic]) },
     spec: {
       pubsubname,
       topic,
@@ -87,14 +87,19 @@ function toResource(subscription: Subscription, appId: string): object {
   };
 }
 
-/** A name that Kubernetes takes: lower case, digits, hyphens and points, at most 253 of them. */
-function nameOf(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, "-")
-    .replace(/^[^a-z0-9]/, "x")
-    .replace(/[^a-z0-9]$/, "x")
-    .slice(0, 253);
+/**
+ * A name that Kubernetes takes: lower case, digits, hyphens and points, at most 253 of them. Parts that do not stand in it
+ * as they are add a digest of theirs, so that no two subscriptions have one name; it stays when others come or go.
+ *
+ * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+ */
+function nameOf(parts: readonly string[]): string {
+  if (parts.every((part) => /^[a-z0-9]+(?:-+[a-z0-9]+)*$/.test(part)) && parts.join(".").length <= 253)
+    return parts.join(".");
+  const { createHash } = require("node:crypto") as typeof import("node:crypto");
+  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 10);
+  const readable = parts.map((part) => (part.toLowerCase().match(/[a-z0-9]+/g) ?? ["x"]).join("-")).join(".");
+  return `${readable.slice(0, 253 - digest.length - 1).replace(/[-.]+$/, "")}-${digest}`;
 }
 
 function textOf(path: string): string | undefined {

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DaprTopicTrigger } from "dapr-functions";
 import { loadComponents } from "dapr-functions/sidecar";
 import { parseAllDocuments } from "yaml";
+import { daprResources } from "../../lib/cli/dapr-resources.js";
+import { readFunctions } from "../../lib/metadata/functions.js";
 import { runCli } from "../support/functions-host.js";
 import { built, makeProject, write } from "./app.js";
 
@@ -65,7 +68,7 @@ describe("dapr-functions generate --dapr", () => {
       {
         apiVersion: "dapr.io/v2alpha1",
         kind: "Subscription",
-        metadata: { name: "orders-bus-orders-new" },
+        metadata: { name: expect.stringMatching(/^orders\.bus\.orders-new-[0-9a-f]{10}$/) },
         spec: {
           pubsubname: "bus",
           topic: "orders/new",
@@ -87,5 +90,98 @@ describe("dapr-functions generate --dapr", () => {
       undefined,
     ]);
     expect(generate().stdout).toBe("unchanged resources/subscriptions.yaml\n");
+  });
+});
+
+describe("the names of declarative subscriptions", () => {
+  /** Names of the subscriptions of a class with a topic function for each pub/sub and topic. */
+  function namesOf(pairs: readonly (readonly [pubSubName: string, topic: string])[], appId = "shop"): string[] {
+    class Listens {}
+    pairs.forEach(([pubSubName, topic], index) => {
+      const descriptor = { value: () => undefined, configurable: true, writable: true };
+      Object.defineProperty(Listens.prototype, `on${index}`, descriptor);
+      DaprTopicTrigger({ pubSubName, topic, route: `r${index}` })(Listens.prototype, `on${index}`, descriptor);
+    });
+    const [file] = daprResources(readFunctions([Listens]), join(__dirname, "nowhere"), appId);
+    return parseAllDocuments(file!.after).map(
+      (document) => (document.toJS() as { metadata: { name: string } }).metadata.name,
+    );
+  }
+
+  const long = "x".repeat(300);
+
+  it.each<[string, [string, string][]]>([
+    [
+      "other marks",
+      [
+        ["bus", "order_created"],
+        ["bus", "order-created"],
+        ["bus", "order.created"],
+        ["bus", "order/created"],
+      ],
+    ],
+    [
+      "letters of another case",
+      [
+        ["bus", "Orders"],
+        ["bus", "orders"],
+        ["Bus", "orders"],
+      ],
+    ],
+    [
+      "hyphens elsewhere",
+      [
+        ["bus", "a-b"],
+        ["bus-a", "b"],
+        ["bus.a", "b"],
+        ["bus", "a.b"],
+      ],
+    ],
+    [
+      "hyphens at an end",
+      [
+        ["bus", "-a"],
+        ["bus", "a-"],
+        ["bus", "a"],
+        ["bus", "_a"],
+      ],
+    ],
+    [
+      "letters that Kubernetes does not take",
+      [
+        ["bus", "заказы"],
+        ["bus", "訂單"],
+        ["bus", "é"],
+        ["bus", "e"],
+      ],
+    ],
+    [
+      "an end that is cut off",
+      [
+        ["bus", `${long}a`],
+        ["bus", `${long}b`],
+        ["bus", long],
+      ],
+    ],
+    [
+      "what looks like a digest",
+      [
+        ["bus", "a"],
+        ["bus", "a-0123456789"],
+      ],
+    ],
+  ])("differ for topics that differ in %s", (_, pairs) => {
+    const names = namesOf(pairs);
+    expect(new Set(names).size).toBe(pairs.length);
+    for (const name of names) {
+      expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+      expect(name.length).toBeLessThanOrEqual(253);
+    }
+    // Whatever else there is.
+    expect(pairs.flatMap((pair) => namesOf([pair]))).toEqual(names);
+  });
+
+  it("are the words themselves where these can stand in it", () => {
+    expect(namesOf([["shop-bus", "orders"]], "my-shop")).toEqual(["my-shop.shop-bus.orders"]);
   });
 });

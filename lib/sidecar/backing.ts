@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { DefinitionError } from "../model/errors.js";
 import { messageOf } from "../model/thrown.js";
 import type { Inspector } from "../inspector/inspector.js";
@@ -18,13 +19,14 @@ export class Backing {
   readonly #stores = new Map<string, Items>();
   readonly #file: StateFile | undefined;
 
-  /** @throws DefinitionError `component-invalid` for a state file that cannot be read */
+  /** @throws DefinitionError `component-invalid` for a state file that cannot be read, or is where none can be written */
   constructor(
-    stateFile?: string,
-    readonly inspector?: Inspector,
+    stateFile: string | undefined,
+    readonly inspector: Inspector | undefined,
+    log: Pick<Console, "info" | "warn">,
   ) {
     if (stateFile === undefined) return;
-    this.#file = new StateFile(stateFile, this.#stores);
+    this.#file = new StateFile(stateFile, this.#stores, log);
   }
 
   bus(pubsubName: string): InMemoryBus {
@@ -50,21 +52,25 @@ export class Backing {
 
   /** Writes what is to persist. */
   close(): void {
-    this.#file?.save();
+    this.#file?.close();
   }
 }
 
 /** Milliseconds in which several changes become one write. */
 const saveDelay = 200;
+/** Milliseconds until a write that failed is tried again. */
+const retryDelay = 1000;
 
 /** The stores as one JSON file: `{ "<store>": { "<key>": { value, etag, expires } } }`. */
 class StateFile {
   #timer: NodeJS.Timeout | undefined;
   #isChanged = false;
+  #hasFailed = false;
 
   constructor(
     private readonly path: string,
     private readonly stores: Map<string, Items>,
+    private readonly log: Pick<Console, "info" | "warn">,
   ) {
     try {
       for (const [store, items] of Object.entries(readStores(path))) stores.set(store, new Map(Object.entries(items)));
@@ -72,19 +78,54 @@ class StateFile {
       const message = `the state file ${path} cannot be read: ${messageOf(error)}; correct it or remove it`;
       throw new DefinitionError([componentProblem(message, path)], { cause: error });
     }
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      accessSync(dirname(path), constants.W_OK);
+    } catch (error) {
+      const message = `the state file ${path} cannot be written: ${messageOf(error)}; give it a folder that can be written`;
+      throw new DefinitionError([componentProblem(message, path)], { cause: error });
+    }
   }
 
   saveSoon(): void {
     this.#isChanged = true;
-    this.#timer ??= setTimeout(() => this.save(), saveDelay).unref();
+    this.#saveIn(saveDelay);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    if (this.#save()) return;
+    this.log.warn(
+      `the state file ${this.path} could not be written; what has changed since it was written last is lost`,
+    );
+  }
+
+  #saveIn(delay: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#save()) this.#saveIn(retryDelay);
+    }, delay).unref();
+  }
+
+  /** False where it could not be written: callers have their answers by now, and what they wrote is still in memory. */
+  #save(): boolean {
+    if (!this.#isChanged) return true;
+    try {
+      this.#write();
+    } catch (error) {
+      const why = `the state file ${this.path} could not be written: ${messageOf(error)}`;
+      if (!this.#hasFailed) this.log.warn(`${why}; the state stays in memory, and the write is tried again`);
+      this.#hasFailed = true;
+      return false;
+    }
+    if (this.#hasFailed) this.log.info(`the state file ${this.path} is written again`);
+    this.#hasFailed = false;
+    this.#isChanged = false;
+    return true;
   }
 
   /** The file is whole at any moment: it is written beside its place, and then takes it. */
-  save(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (!this.#isChanged) return;
-    this.#isChanged = false;
+  #write(): void {
     const now = Date.now();
     const isAlive = ([, { expires }]: [string, Item]) => expires === undefined || expires > now;
     const stores = [...this.stores].map(([name, items]) => [name, Object.fromEntries([...items].filter(isAlive))]);

@@ -42,7 +42,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { apps, components = [], stateFile, standIns, inspector, log = console } = options;
   refuseUnsupportedRuntime();
   log.info(notice);
-  const backing = new Backing(stateFile, inspector);
+  const backing = new Backing(stateFile, inspector, log);
   const sidecars = new Map<string, Sidecar>();
   const close = async () => {
     await Promise.all([...sidecars.values()].map((sidecar) => sidecar.close()));

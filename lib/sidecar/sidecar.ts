@@ -102,7 +102,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   refuseUnsupportedRuntime();
   const { log = console, stateFile, inspector } = options;
   log.info(notice);
-  const backing = new Backing(stateFile, inspector);
+  const backing = new Backing(stateFile, inspector, log);
   const sidecar = await openSidecar(options, backing);
   return { ...sidecar, close: () => sidecar.close().finally(() => backing.close()) };
 }

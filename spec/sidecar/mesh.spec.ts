@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMesh, startSidecar, type Mesh, type MeshOptions } from "../../lib/sidecar/index.js";
@@ -191,6 +191,43 @@ describe("a state file", () => {
       code: "component-invalid",
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it("may be in a folder that is not there yet", async () => {
+    const inside = join(folder, "not", "there", "state.json");
+    const sidecar = await startSidecar({ appId: "orders", components: [cart], stateFile: inside, log: new Lines() });
+    await call(sidecar, "POST /v1.0/state/cart", { body: [{ key: "a", value: 1 }] });
+    await sidecar.close();
+    expect(JSON.parse(readFileSync(inside, "utf8"))).toMatchObject({ cart: { "orders||a": { value: "1" } } });
+  });
+
+  it("stops the start where it cannot be written", async () => {
+    writeFileSync(join(folder, "file"), "");
+    await expect(sidecarWith([cart], { stateFile: join(folder, "file", "s.json") })).rejects.toMatchObject({
+      code: "component-invalid",
+      message: expect.stringMatching(/the state file \S+ cannot be (read|written): ENOTDIR/) as string,
+    });
+  });
+
+  it("that cannot be written later is said once, written when it can be, and said again when it is lost", async () => {
+    const log = new Lines();
+    const place = join(folder, "place");
+    const stateFile = join(place, "state.json");
+    const sidecar = await startSidecar({ appId: "orders", components: [cart], stateFile, log });
+    const set = (key: string) => call(sidecar, "POST /v1.0/state/cart", { body: [{ key, value: 1 }] });
+    rmSync(place, { recursive: true });
+    expect((await set("a")).status).toBe(204);
+    await log.next(/state\.json could not be written: ENOENT/);
+    await set("b");
+    mkdirSync(place);
+    await log.next(/state\.json is written again/);
+    const { cart: stored } = JSON.parse(readFileSync(stateFile, "utf8")) as { cart: object };
+    expect(Object.keys(stored)).toEqual(["orders||a", "orders||b"]);
+    expect(log.all.filter((line) => line.includes("could not be written"))).toHaveLength(1);
+    rmSync(place, { recursive: true });
+    await set("c");
+    await sidecar.close();
+    expect(log.all.at(-1)).toMatch(/what has changed since it was written last is lost$/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { toHostFiles } from "../azure/app/function-files.js";
@@ -45,8 +45,7 @@ export function addInit(program: Command): void {
 
 async function init(folder: string, given: InitOptions): Promise<number> {
   const root = resolve(folder);
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw new UsageError(`${folder}: there is a file of that name; give another folder`);
+  refuseFile(root, folder);
   const options = process.stdin.isTTY && process.stdout.isTTY ? await ask(given) : given;
   const packageManager = managerOf(process.env["npm_config_user_agent"]);
   const target = options.target ?? choices.target[0];
@@ -60,7 +59,7 @@ async function init(folder: string, given: InitOptions): Promise<number> {
   });
   // In the v3 model `generate` writes them, with the settings of the functions.
   const files = { ...project, ...(target === "azure-v4" && toHostFiles([], "host")) };
-  const taken = Object.keys(files).filter((path) => existsSync(join(root, path)));
+  const taken = [...new Set(Object.keys(files).flatMap((path) => obstacleTo(root, path) ?? []))];
   if (taken.length > 0)
     throw new UsageError(
       `${folder}: ${taken.join(", ")} ${taken.length === 1 ? "is" : "are"} there already; nothing was written. Give an empty folder`,
@@ -75,6 +74,40 @@ async function init(folder: string, given: InitOptions): Promise<number> {
   const enter = path === "" ? "" : `cd ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}\n  `;
   process.stderr.write(`next:\n  ${enter}${install}\n  ${run} start\n  ${run} test\n  ${run} dev\n`);
   return exitCodes.done;
+}
+
+/** @throws UsageError where the folder, or one above it, is a file, or may not be written into */
+function refuseFile(root: string, folder: string): void {
+  let path = root;
+  while (!isThere(path)) path = dirname(path);
+  if (!isFolder(path)) throw new UsageError(`${folder}: ${path} is not a folder; give another one`);
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${folder}: cannot be written into (${(error as Error).message}); give another folder`);
+  }
+}
+
+/** What stands where a file is to be, or where a folder of it is: a file, a folder, a link that leads nowhere. */
+function obstacleTo(root: string, path: string): string | undefined {
+  const parts = path.split("/");
+  const folders = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+  const obstacle = folders.find((part) => isThere(join(root, part)) && !isFolder(join(root, part)));
+  return obstacle ?? (isThere(join(root, path)) ? path : undefined);
+}
+
+/** True for a link that leads nowhere, too. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Below a file.
+    return false;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function ask(given: InitOptions): Promise<InitOptions> {
@@ -103,13 +136,25 @@ async function ask(given: InitOptions): Promise<InitOptions> {
   return { ...answers, ...given };
 }
 
-/** A package's name out of a folder's. */
+/** Text that YAML reads as something else, where it has no quotes. */
+const yamlWords: ReadonlySet<string> = new Set(["true", "false", "yes", "no", "on", "off", "y", "n", "null"]);
+
+/**
+ * A name out of a folder's that a package, a Dapr app id, Kubernetes and Azure Container Apps all take: letters, digits
+ * and single hyphens, a letter first, at most 32.
+ *
+ * @see https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftapp
+ */
 function nameOf(folder: string): string {
   const name = folder
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, "-")
-    .replace(/^[._-]+|(?<![._-])[._-]+$/g, "");
-  return name === "" ? "orders" : name;
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  if (name === "") return "orders";
+  const whole = /^[a-z]/.test(name) && !yamlWords.has(name) ? name : `app-${name}`;
+  return whole.slice(0, 32).replace(/-$/, "");
 }
 
 /** `pnpm/10.1.0 npm/? node/v22…`: the package manager that runs this command says so. */

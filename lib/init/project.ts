@@ -20,7 +20,6 @@ type Package = keyof typeof versions;
 
 /** The files of a new project by path. Pure: equal options give equal files. */
 export function projectFiles(options: ProjectOptions): Readonly<Record<string, string>> {
-  const id = appIdOf(options.name);
   return {
     "package.json": json(packageJson(options)),
     "tsconfig.json": json(tsconfig(options)),
@@ -35,14 +34,9 @@ export function projectFiles(options: ProjectOptions): Readonly<Record<string, s
     "components/statestore.yaml": component("statestore", "state.in-memory"),
     "components/messagebus.yaml": component("messagebus", "pubsub.in-memory"),
     ".github/workflows/ci.yml": workflow(options),
-    "README.md": readme(options, id),
-    ...(options.target === "serve" ? deploymentFiles(id, options.packageManager) : {}),
+    "README.md": readme(options),
+    ...(options.target === "serve" ? deploymentFiles(options.name, options.packageManager) : {}),
   };
-}
-
-/** An app id as Dapr takes one: a name without its scope. */
-function appIdOf(name: string): string {
-  return name.replace(/^@[^/]*\//, "");
 }
 
 /** How a package manager runs a script, and installs what is locked. */
@@ -167,7 +161,7 @@ ${setUp}      - uses: actions/setup-node@v5
 `;
 }
 
-function readme({ name, target, packageManager }: ProjectOptions, id: string): string {
+function readme({ name, target, packageManager }: ProjectOptions): string {
   const { install, run } = managers[packageManager];
   const host =
     target === "serve"
@@ -184,7 +178,7 @@ ${run} dev   # as start, and loads the functions anew when a file is saved
 With the first one running:
 
 \`\`\`sh
-curl -X POST http://127.0.0.1:3500/v1.0/invoke/${id}/method/createNewOrder \\
+curl -X POST http://127.0.0.1:3500/v1.0/invoke/${name}/method/createNewOrder \\
   -H 'content-type: application/json' -d '{"id":"41","total":3}'
 \`\`\`
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { canRun } from "../support/not-run.js";
 import { consumerProject } from "../support/packed.js";
 import { write } from "./app.js";
@@ -220,6 +220,80 @@ describe("dapr-functions init", () => {
     });
   });
 
+  it.each([
+    ["123", "app-123"],
+    ["1e3", "app-1e3"],
+    ["0x1f", "app-0x1f"],
+    ["1_000", "app-1-000"],
+    ["true", "app-true"],
+    ["No", "app-no"],
+    ["null", "app-null"],
+    ["~", "orders"],
+    ["my_app", "my-app"],
+    ["foo.bar", "foo-bar"],
+    ["a--b", "a-b"],
+    ["a'b $c", "a-b-c"],
+    ["Ünï çode", "uni-code"],
+    ["заказы", "orders"],
+    ["x".repeat(40), "x".repeat(32)],
+    [`${"x".repeat(31)} y`, "x".repeat(31)],
+  ])("gives the folder %s a name that a package, Dapr, Kubernetes and Container Apps take", (name, expected) => {
+    const target = join("names", name);
+    expect(init(folder, [target])).toMatchObject({ status: 0 });
+    const read = (path: string) => readFileSync(join(folder, target, path), "utf8");
+    const yaml = (path: string) => parse(read(path), { version: "1.1" }) as never;
+    expect(JSON.parse(read("package.json"))).toMatchObject({ name: expected });
+    expect(yaml("dapr.yaml")).toMatchObject({ apps: [{ appID: expected }] });
+    const labels = { app: expected };
+    expect(yaml("deploy/kubernetes.yaml")).toMatchObject({
+      metadata: { name: expected },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels, annotations: { "dapr.io/app-id": expected } },
+          spec: { containers: [{ name: expected }] },
+        },
+      },
+    });
+    expect(read("deploy/container-app.bicep").match(/(?<=(?:name|appId): ')[^']*/g)).toEqual(Array(3).fill(expected));
+  });
+
+  it.each<[string, (at: string) => void, string]>([
+    ["a file where a folder must be", (at) => write(at, { src: "" }), "src is there already"],
+    [
+      "a file where a folder of a folder must be",
+      (at) => write(at, { ".github/workflows": "" }),
+      ".github/workflows is",
+    ],
+    ["a folder where a file must be", (at) => write(at, { "tsconfig.json/x": "" }), "tsconfig.json is there already"],
+    [
+      "a link that leads nowhere",
+      (at) => symlinkSync("gone", join(at, "package.json")),
+      "package.json is there already",
+    ],
+    ["a link that leads nowhere for a folder", (at) => symlinkSync("gone", join(at, "src")), "src is there already"],
+  ])("writes nothing beside %s", (name, make, message) => {
+    const target = join("obstacles", name);
+    const at = join(folder, target);
+    mkdirSync(at, { recursive: true });
+    make(at);
+    const before = readdirSync(at, { recursive: true });
+    expect(init(folder, [target])).toMatchObject({ status: 2, stderr: expect.stringContaining(message) });
+    expect(readdirSync(at, { recursive: true })).toEqual(before);
+  });
+
+  it("writes nothing below a file, or what leads nowhere", () => {
+    write(folder, { "below/file": "" });
+    symlinkSync("gone", join(folder, "below", "link"));
+    for (const target of ["below/file", "below/file/app", "below/link", "below/link/app"]) {
+      expect(init(folder, [target])).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/^below\/\S+: \/\S+\/below\/(file|link) is not a folder; give another one\n$/),
+      });
+    }
+    expect(readdirSync(join(folder, "below")).sort()).toEqual(["file", "link"]);
+  });
+
   it("writes nothing into a folder that has a file of the same name", () => {
     write(folder, { "taken/src/functions.ts": "// mine", "taken/README.md": "# mine" });
     const { status, stderr } = init(folder, ["taken"]);
@@ -231,7 +305,7 @@ describe("dapr-functions init", () => {
     write(folder, { file: "" });
     expect(init(folder, ["file"])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("file: there is a file of that name"),
+      stderr: expect.stringContaining("/file is not a folder"),
     });
     expect(statSync(join(folder, "file")).isFile()).toBe(true);
   });

@@ -45,8 +45,13 @@ export class Gate {
       };
       this.#waiting.add(turn);
       stop = invocation.whenUnwanted?.((reason) => {
-        if (this.#waiting.delete(turn)) reject(reason);
+        if (!this.#waiting.delete(turn)) return;
+        // What outlives the invocation would hold it, and its body, for as long as the app runs.
+        stop?.();
+        reject(reason);
       });
+      // It was unwanted already, before there was anything to stop.
+      if (!this.#waiting.has(turn)) stop?.();
     });
   }
 

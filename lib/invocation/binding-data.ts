@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { isRecord, setOwn } from "../model/values.js";
 import type { Binding } from "../model/bindings.js";
 import { memberName, systemData, type BindingData } from "../expressions/template.js";
@@ -229,7 +230,7 @@ function rootsOf(paths: readonly DataPath[]): Root[] {
 function membersOf(payload: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof payload !== "string" && !(payload instanceof Uint8Array)) return isRecord(payload) ? payload : undefined;
   const text = textOf(payload);
-  if (!/^\s*\{/.test(text)) return undefined;
+  if (text === undefined || !/^\s*\{/.test(text)) return undefined;
   try {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
@@ -241,9 +242,10 @@ function textsOf(entries: Iterable<readonly [string, string]>): Readonly<Record<
   return Object.fromEntries(entries);
 }
 
-function textOf(payload: unknown): string {
+/** Undefined for bytes that are not text: two of them may not be one key. */
+function textOf(payload: unknown): string | undefined {
   if (typeof payload === "string") return payload;
-  if (payload instanceof Uint8Array) return new TextDecoder().decode(payload);
+  if (payload instanceof Uint8Array) return isUtf8(payload) ? new TextDecoder().decode(payload) : undefined;
   return payload === undefined ? "" : JSON.stringify(payload);
 }
 

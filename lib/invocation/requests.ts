@@ -68,7 +68,10 @@ export class TriggerRequest implements HttpRequest {
   }
 
   async text(): Promise<string> {
-    return this.#textOf(await this.#bytes());
+    const bytes = await this.#bytes();
+    const { charset } = readContentType(this.#contentType);
+    refuseUndecodable(bytes, charset, "text");
+    return this.#textOf(bytes, charset);
   }
 
   async json(): Promise<unknown> {
@@ -111,7 +114,7 @@ export class TriggerRequest implements HttpRequest {
     return parseJson(this.#textOf(bytes, charset));
   }
 
-  #textOf(bytes: Uint8Array, charset = readContentType(this.#contentType).charset): string {
+  #textOf(bytes: Uint8Array, charset: string | undefined): string {
     return (this.#text ??= toText(bytes, charset));
   }
 
@@ -171,14 +174,48 @@ export function withCheckedBody<T>(request: HttpRequest, value: T): HttpRequest<
   };
 }
 
-/** Undici's own reading of `multipart/form-data` and `application/x-www-form-urlencoded`, under one wording. */
+/** A form, by undici; fields of an urlencoded one in the charset that its label names, of which undici knows UTF-8 alone. */
 async function readFormData(bytes: Uint8Array, contentType: string | undefined): Promise<FormData> {
+  const { type, charset } = readContentType(contentType);
+  if (type === "application/x-www-form-urlencoded") return urlencodedForm(bytes, charset);
+  const form = await multipartForm(bytes, contentType);
+  if (textsOf(form).some((text) => text.includes("\ufffd"))) {
+    // Either sent or put for what is not UTF-8: told by the bytes of each text, one a character.
+    const ofBytes = await multipartForm(Buffer.from(Buffer.from(bytes).toString("latin1")), contentType);
+    for (const text of textsOf(ofBytes)) refuseUndecodable(Buffer.from(text, "latin1"), undefined, "a form");
+  }
+  return form;
+}
+
+async function multipartForm(bytes: Uint8Array, contentType: string | undefined): Promise<FormData> {
   try {
     const headers = new Headers(contentType === undefined ? {} : { "content-type": contentType });
     return await new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData();
   } catch (cause) {
     throw malformed("the body is not a form; send multipart/form-data or application/x-www-form-urlencoded", cause);
   }
+}
+
+function textsOf(form: FormData): string[] {
+  return [...form].flatMap(([name, value]) => [name, typeof value === "string" ? value : value.name]);
+}
+
+/** @see https://url.spec.whatwg.org/#urlencoded-parsing */
+function urlencodedForm(bytes: Uint8Array, charset: string | undefined): FormData {
+  const form = new FormData();
+  const textOf = (part: string): string => {
+    const escaped = part.replaceAll("+", " ");
+    const unescaped = escaped.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+    const content = Buffer.from(unescaped, "latin1");
+    refuseUndecodable(content, charset, "a form");
+    return toText(content, charset);
+  };
+  for (const field of Buffer.from(bytes).toString("latin1").split("&")) {
+    if (field === "") continue;
+    const end = field.indexOf("=");
+    form.append(textOf(end === -1 ? field : field.slice(0, end)), end === -1 ? "" : textOf(field.slice(end + 1)));
+  }
+  return form;
 }
 
 /** Headers as functions may see them. */

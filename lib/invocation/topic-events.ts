@@ -1,9 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { DaprTopicTrigger } from "../model/bindings.js";
 import { PayloadError } from "../model/errors.js";
 import type { CloudEvent } from "../model/invocation.js";
 import { decodedAs } from "../payload/decode.js";
-import { isJsonType, readContentType, toBytes, toText, toTextOrBytes } from "./read-payload.js";
+import { isJsonType, readContentType, toBytes, toText, toTextOrBytes, undecodableAs } from "./read-payload.js";
 import { isTraceParent } from "./trace-headers.js";
 import type { TriggeringRequest } from "./trigger-invocation.js";
 
@@ -25,8 +26,9 @@ export interface BulkEntry {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The body of a delivery; `undefined` when it is not JSON, which {@link readEvent} refuses. */
+/** The body of a delivery; `undefined` when it is not JSON in UTF-8, which {@link readEvent} refuses. */
 export function parseDelivery(body: Buffer): unknown {
+  if (!isUtf8(body)) return undefined;
   try {
     return JSON.parse(toText(body, undefined));
   } catch {
@@ -166,21 +168,22 @@ function wrap(data: unknown, datacontenttype: string, trigger: DaprTopicTrigger,
   };
 }
 
-/** JSON that does not parse is text, as daprd takes it when it is published. */
+/** JSON that does not parse is text, as daprd takes it when it is published; what is not text as its label says is bytes. */
 function decodedData(text: unknown, contentType: unknown): unknown {
   if (typeof text !== "string" || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw invalid("its data is not base64");
   }
   const data = Buffer.from(text, "base64");
   const { type, charset } = readContentType(typeof contentType === "string" ? contentType : undefined);
-  if (isJsonType(type)) {
-    try {
-      return JSON.parse(toText(data, charset));
-    } catch {
-      return toTextOrBytes(data);
-    }
+  const isJson = isJsonType(type);
+  if (!isJson && type?.startsWith("text/") !== true) return toBytes(data);
+  if (undecodableAs(data, charset) !== undefined) return toBytes(data);
+  if (!isJson) return toText(data, charset);
+  try {
+    return JSON.parse(toText(data, charset));
+  } catch {
+    return toTextOrBytes(data);
   }
-  return type?.startsWith("text/") === true ? toText(data, charset) : toBytes(data);
 }
 
 function invalid(message: string): PayloadError {

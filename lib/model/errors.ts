@@ -276,10 +276,10 @@ export class SidecarError extends DaprFunctionsError {
     Object.defineProperties(this, { headers: hidden(init.headers ?? {}), body: hidden(init.body ?? new Uint8Array()) });
   }
 
-  /** The body as JSON; undefined where it is not JSON. */
+  /** The body as JSON; undefined where it is not JSON in UTF-8. */
   get value(): unknown {
     try {
-      return JSON.parse(new TextDecoder().decode(this.body));
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(this.body));
     } catch {
       return undefined;
     }

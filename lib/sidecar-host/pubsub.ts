@@ -10,7 +10,7 @@ import { JsonText } from "../model/json.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { cutBySize, mostBytesOfMap, refuseTooLarge, type Cut } from "./request-size.js";
-import { messageBody, sendInOrder } from "./values.js";
+import { messageBody, refuseHalfPairs, sendInOrder } from "./values.js";
 import { asError, listed } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 
@@ -157,7 +157,11 @@ function readable(body: MessageBody, where: string): MessageBody {
   if (!isJson && !/^\s*text\//i.test(contentType)) return body;
   const text = isUtf8(content) ? Buffer.from(content).toString() : undefined;
   if (text !== undefined && !isJson) return { contentType, content: text };
-  if (text !== undefined && isJsonText(text)) return { contentType, content: new JsonText(text) };
+  if (text !== undefined && isJsonText(text)) {
+    // daprd reads and writes it anew, and would put U+FFFD for the half.
+    refuseHalfPairs(text, where, "payload");
+    return { contentType, content: new JsonText(text) };
+  }
   throw badItem(
     where,
     "payload",

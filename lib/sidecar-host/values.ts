@@ -23,13 +23,22 @@ export function jsonValue(value: unknown, where: string, property: string): Json
     throw badItem(where, property, `cannot be written as JSON: ${reason}`, error);
   }
   if (text === undefined) throw badItem(where, property, `${kindOf(value)} cannot be written as JSON`);
-  if (text.text.includes("\\ud") && holdsHalfPair(text.text)) throw badItem(where, property, halfPair);
+  refuseHalfPairs(text.text, where, property);
   return text;
+}
+
+/**
+ * Refuses JSON text that escapes half of a surrogate pair: `JSON.stringify` writes it so, and others do in either case.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function refuseHalfPairs(text: string, where: string, property: string): void {
+  if ((text.includes("\\ud") || text.includes("\\uD")) && holdsHalfPair(text)) throw badItem(where, property, halfPair);
 }
 
 const halfPair = "holds half of a surrogate pair, which would arrive as another character; give well-formed text";
 
-/** True where JSON text escapes one half of a surrogate pair alone, which is how `JSON.stringify` writes it. */
+/** True where JSON text escapes one half of a surrogate pair alone. */
 function holdsHalfPair(text: string): boolean {
   const escapes = text.replace(/\\(?:\\|ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2})/gi, "");
   return /\\ud[89a-f][\da-f]{2}/i.test(escapes);

@@ -198,7 +198,8 @@ async function dataOf(
   if (reader === undefined) return {};
   if (definition.trigger.type !== "httpTrigger") return reader.ofPayload(payload, callers);
   const request = payload as HttpRequest;
-  const body = await request.text();
+  // Bytes that are not text have no members.
+  const body = await request.text().catch(() => "");
   return reader.ofRequest(request, () => body);
 }
 

@@ -56,6 +56,9 @@ const table: readonly Row[] = [
   ["half \ud800", undefined, refused("half of a surrogate pair")],
   ["half \ud800", "text/plain", refused("half of a surrogate pair")],
   [{ "\udc00": 1 }, undefined, refused("half of a surrogate pair")],
+  [Buffer.from('{"s":"a\\uD800b"}'), "application/json", refused("half of a surrogate pair")],
+  [Buffer.from('["\\udc00\\ud800"]'), "application/vnd.shop.order+json", refused("half of a surrogate pair")],
+  [Buffer.from('"\\uD83D\\uDE00"'), "application/json", "😀"],
   ["whole 😀 \\ud800", undefined, "whole 😀 \\ud800"],
 ];
 

@@ -100,6 +100,13 @@ describe("the data of a Dapr trigger", () => {
     expect(() => keyFor(payload, "{payload.length}")).toThrow(expect.objectContaining({ kind: "no-member" }));
   });
 
+  it("of bytes that are not text is nothing", () => {
+    for (const payload of [Uint8Array.of(0xe9), Buffer.from('{"id":"\xe9"}', "latin1")]) {
+      expect(() => keyFor(payload, "{id}")).toThrow(expect.objectContaining({ kind: "no-value" }));
+      expect(() => keyFor(payload, "{payload}")).toThrow(expect.objectContaining({ kind: "no-value" }));
+    }
+  });
+
   it("prefers a member to the payload's text and to sys", () => {
     expect(keyFor({ payload: "member", sys: "mine" }, "{payload}{sys}")).toBe("membermine");
     expect(keyFor({ payload: { id: "7" } }, "{payload.id}")).toBe("7");

@@ -114,6 +114,77 @@ describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => 
     expect(await latin.text()).toBe("café");
   });
 
+  it.each([
+    ["text/plain", "UTF-8"],
+    ["application/octet-stream", "UTF-8"],
+    [undefined, "UTF-8"],
+    ["text/plain; charset=shift_jis", "shift_jis"],
+  ])("refuses text that is not in its charset: %s", async (type, named) => {
+    const request = requestOf({ headers: type === undefined ? {} : { "content-type": type }, body: eAcute });
+    await expect(request.text()).rejects.toMatchObject({
+      code: "ERR_MALFORMED_REQUEST",
+      message: `the body is text that is not ${named}; send it in UTF-8`,
+    });
+  });
+
+  const multipart = (name: string, file: string, value: string): Uint8Array =>
+    Buffer.from(
+      `--x\r\ncontent-disposition: form-data; name="id"\r\n\r\n41\r\n--x\r\n` +
+        `content-disposition: form-data; name="${name}"${file}\r\n\r\n${value}\r\n--x--\r\n`,
+      "latin1",
+    );
+  const sentAs = (text: string): string => Buffer.from(text).toString("latin1");
+
+  it.each<[string, string, Uint8Array]>([
+    ["a field", "application/x-www-form-urlencoded", Buffer.from("a=1&b=\xe9", "latin1")],
+    ["a name", "application/x-www-form-urlencoded", Buffer.from("\xe9", "latin1")],
+    ["an escaped field", "application/x-www-form-urlencoded", Buffer.from("a=%E9&b=%c3%a9")],
+    ["a field in another charset", "application/x-www-form-urlencoded; charset=shift_jis", Buffer.from("a=%E9")],
+    ["a part", "multipart/form-data; boundary=x", multipart("a", "", "\xe9")],
+    ["a part beside U+FFFD", "multipart/form-data; boundary=x", multipart(sentAs("\ufffd"), "", "\xe9")],
+    ["the name of a part", "multipart/form-data; boundary=x", multipart("\xe9", "", "a")],
+    ["the name of a file", "multipart/form-data; boundary=x", multipart("a", '; filename="\xe9"', "a")],
+  ])("refuses a form that is not in its charset: %s", async (_case, type, body) => {
+    await expect(requestOf({ headers: { "content-type": type }, body }).formData()).rejects.toMatchObject({
+      code: "ERR_MALFORMED_REQUEST",
+      message: expect.stringMatching(/^the body is a form that is not (UTF-8|shift_jis); send it in UTF-8$/),
+    });
+  });
+
+  it.each<[string, string, Uint8Array, readonly (readonly [string, string])[]]>([
+    [
+      "latin1",
+      "; charset=iso-8859-1",
+      Buffer.from("a=\xe9&\xeb=%E9+b", "latin1"),
+      [
+        ["a", "é"],
+        ["ë", "é b"],
+      ],
+    ],
+    [
+      "UTF-8",
+      "",
+      Buffer.from("&a=é&b&c=%C3%A9%zz=%26&"),
+      [
+        ["a", "é"],
+        ["b", ""],
+        ["c", "é%zz=&"],
+      ],
+    ],
+    ["U+FFFD that was sent", "", Buffer.from("a=\ufffd"), [["a", "\ufffd"]]],
+  ])("reads fields in their charset: %s", async (_case, charset, body, fields) => {
+    const headers = { "content-type": `application/x-www-form-urlencoded${charset}` };
+    expect([...(await requestOf({ headers, body }).formData())]).toEqual(fields);
+  });
+
+  it("takes U+FFFD in a part that was sent so, and bytes of files as they are", async () => {
+    const headers = { "content-type": "multipart/form-data; boundary=x" };
+    const fffd = sentAs("\ufffd");
+    const form = await requestOf({ headers, body: multipart(fffd, `; filename="${fffd}"`, "\xe9") }).formData();
+    const file = form.get("\ufffd") as File;
+    expect([file.name, [...new Uint8Array(await file.arrayBuffer())]]).toEqual(["\ufffd", [0xe9]]);
+  });
+
   it("reads forms", async () => {
     const sent = await requestOf({
       headers: { "content-type": "multipart/form-data; boundary=x" },

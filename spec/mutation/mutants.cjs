@@ -186,7 +186,7 @@ module.exports = {
   "sidecar-host/values": {
     specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases", "sidecar-host/quoted-values"],
     changes: [
-      ['if (text.text.includes("\\\\ud") && holdsHalfPair(text.text)) throw badItem(where, property, halfPair);', ""],
+      ["refuseHalfPairs(text.text, where, property);", ""],
       ['contentType ?? "application/octet-stream"', '"application/json"'],
       ["throw new WriteError(index, index, asError(error));", "throw new WriteError(0, index, asError(error));"],
     ],

@@ -48,12 +48,16 @@ describe("an event", () => {
     });
   });
 
-  it.each<[string, string | undefined, string, unknown]>([
+  it.each<[string, string | undefined, string | Uint8Array, unknown]>([
     ["JSON", "application/json", '{"a":1}', { a: 1 }],
     ["JSON that does not parse, as daprd takes it", "application/json", "{oops", "{oops"],
     ["text", "text/plain; charset=utf-8", "é", "é"],
     ["bytes", "image/png", "AB", new Uint8Array([65, 66])],
     ["bytes of no type", undefined, "AB", new Uint8Array([65, 66])],
+    ["text in its charset", "text/plain; charset=iso-8859-1", Uint8Array.of(0x5a, 0xeb), "Zë"],
+    ["text that is not UTF-8", "text/plain", Uint8Array.of(0x5a, 0xeb), Uint8Array.of(0x5a, 0xeb)],
+    ["JSON that is not UTF-8", "application/json", Uint8Array.of(0x22, 0xeb, 0x22), Uint8Array.of(0x22, 0xeb, 0x22)],
+    ["JSON in its charset", "text/json; charset=latin1", Uint8Array.of(0x22, 0xeb, 0x22), "ë"],
   ])("has its data_base64 decoded: %s", async (_case, datacontenttype, content, data) => {
     const event = await received({ datacontenttype, data_base64: Buffer.from(content).toString("base64") });
     expect(event.data).toEqual(data);
@@ -81,6 +85,7 @@ describe("an event", () => {
 
   it.each([
     ["no JSON", "{oops"],
+    ["no UTF-8", Buffer.from('{"specversion":"1.0","id":"e-9","data":"\xeb"}', "latin1")],
     ["empty", ""],
     ["a scalar", "5"],
     ["not base64", '{"specversion":"1.0","id":"e-9","data_base64":"*"}'],

@@ -1,3 +1,4 @@
+import { readContentType, undecodableAs } from "../../invocation/read-payload.js";
 import type { Collector } from "../../model/collector.js";
 import { isPromise } from "../../model/maybe-promise.js";
 import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
@@ -135,19 +136,18 @@ function call(run: Handler, context: V3InvocationContext, inputs: readonly unkno
 
 async function toV3Request(request: HttpRequest): Promise<object> {
   const { method, url, params } = request;
-  const rawBody = await request.text();
+  const bytes = Buffer.from(await request.arrayBuffer());
   const headers = Object.fromEntries(request.headers);
-  const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const { type = "", charset } = readContentType(headers["content-type"]);
   const isJson = type === "application/json" || type.endsWith("+json");
-  const isBinary = type === "application/octet-stream" || type.startsWith("multipart/");
-  const body: unknown =
-    rawBody === ""
-      ? undefined
-      : isBinary
-        ? Buffer.from(await request.arrayBuffer())
-        : isJson
-          ? jsonOr(rawBody)
-          : rawBody;
+  const isText = isJson || type.startsWith("text/");
+  // Deviation from the worker, for which an image is text with U+FFFD.
+  const isBinary =
+    type === "application/octet-stream" ||
+    type.startsWith("multipart/") ||
+    (!isText && undecodableAs(bytes, charset) !== undefined);
+  const rawBody = isBinary ? bytes.toString() : await request.text();
+  const body: unknown = bytes.length === 0 ? undefined : isBinary ? bytes : isJson ? jsonOr(rawBody) : rawBody;
   return {
     method,
     url,

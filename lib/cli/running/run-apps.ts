@@ -1,18 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { History } from "../../inspector/history.js";
 import { Inspector } from "../../inspector/inspector.js";
 import { startMesh, type Component } from "../../sidecar/index.js";
+import { AppCommand } from "./app-command.js";
 import { lineOf, type LineFormat } from "./invocation-lines.js";
-import { readRunFile, type RunFileApp } from "./run-file.js";
-import { exitCodes } from "../report.js";
+import { readRunFile } from "./run-file.js";
 import { inspectorUrl, tokens } from "./sidecar-options.js";
 import { untilStopped } from "./stop-signal.js";
-
-/** Milliseconds that applications get to end what is in flight. */
-const patience = 10_000;
 
 /** What `dapr init` sets up. */
 const usualComponents: readonly Component[] = [
@@ -56,9 +49,15 @@ export async function runFile(
     });
     // The applications end what is in flight while their sidecars still take what they send.
     onStop(() => Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect())).then(() => undefined));
-    const running = apps.map((app) => start(app, mesh.sidecars.get(app.appId)!.port));
-    onStop(() => Promise.all(running.map(stop)).then(() => undefined));
-    onStop(() => mesh.close());
+    const commands: AppCommand[] = [];
+    // Nothing outlives a second signal either.
+    process.once("exit", () => commands.forEach((command) => command.kill()));
+    try {
+      for (const app of apps) commands.push(new AppCommand(app, mesh.sidecars.get(app.appId)!.port));
+    } finally {
+      onStop((signal) => Promise.all(commands.map((command) => command.stop(signal))).then(() => undefined));
+      onStop(() => mesh.close());
+    }
     for (const { appId, daprHttpPort, appPort } of apps) {
       const sidecar = mesh.sidecars.get(appId)!;
       const where = appPort === undefined ? "which does not listen" : `at http://127.0.0.1:${appPort}`;
@@ -67,53 +66,7 @@ export async function runFile(
       );
     }
     if (inspect) console.log(`see: ${inspectorUrl([...mesh.sidecars.values()][0]!.url)}`);
-    await Promise.all(running.map(closed));
+    await Promise.all(commands.map(({ closed }) => closed));
     return "ended";
   });
-}
-
-function start(
-  { appId, folder, command: [program, ...args], env, appPort }: RunFileApp,
-  sidecarPort: number,
-): ChildProcess {
-  const child = spawn(program, args, {
-    cwd: folder,
-    env: {
-      ...process.env,
-      ...env,
-      APP_ID: appId,
-      DAPR_HTTP_PORT: String(sidecarPort),
-      ...(appPort !== undefined && { APP_PORT: String(appPort), DAPR_APP_PORT: String(appPort) }),
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-    shell: process.platform === "win32",
-  });
-  // As Dapr's own command marks them.
-  const print = (stream: Readable, write: (line: string) => void) =>
-    createInterface(stream).on("line", (line) => write(`== APP - ${appId} == ${line}`));
-  print(child.stdout, (line) => console.log(line));
-  print(child.stderr, (line) => console.error(line));
-  child.once("error", (error) => {
-    console.error(`${appId}: ${program} could not be started (${error.message}); mind its command and appDirPath`);
-    process.exitCode = exitCodes.problems;
-  });
-  child.once("close", (code, signal) => {
-    if (code !== 0 && signal === null) process.exitCode = exitCodes.problems;
-    if (code !== null && code >= 0) console.log(`${appId} has ended with ${code}`);
-  });
-  return child;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill("SIGTERM");
-  const bound = new AbortController();
-  const late = delay(patience, true, { signal: bound.signal }).catch(() => false);
-  if (await Promise.race([closed(child).then(() => false), late])) child.kill("SIGKILL");
-  bound.abort();
-  await closed(child);
-}
-
-function closed(child: ChildProcess): Promise<void> {
-  const hasEnded = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-  return hasEnded ? Promise.resolve() : new Promise((resolve) => child.once("close", () => resolve()));
 }

@@ -1,6 +1,6 @@
 import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import { malformed, parseJson, readContentType, refuseUndecodable, toText } from "./read-payload.js";
+import { isJsonType, malformed, parseJson, readContentType, refuseUndecodable, toText } from "./read-payload.js";
 
 /** What a host knows of a request before its body is read. */
 export interface RequestParts extends Pick<HttpRequest, "method" | "url" | "headers" | "query" | "params"> {
@@ -69,9 +69,7 @@ export class TriggerRequest implements HttpRequest {
 
   async text(): Promise<string> {
     const bytes = await this.#bytes();
-    const { charset } = readContentType(this.#contentType);
-    refuseUndecodable(bytes, charset, "text");
-    return this.#textOf(bytes, charset);
+    return this.#textOf(bytes, isJsonType(readContentType(this.#contentType).type) ? "JSON" : "text");
   }
 
   async json(): Promise<unknown> {
@@ -109,13 +107,17 @@ export class TriggerRequest implements HttpRequest {
   }
 
   #jsonOf(bytes: Uint8Array): unknown {
-    const { charset } = readContentType(this.#contentType);
-    refuseUndecodable(bytes, charset);
-    return parseJson(this.#textOf(bytes, charset));
+    return parseJson(this.#textOf(bytes, "JSON"));
   }
 
-  #textOf(bytes: Uint8Array, charset: string | undefined): string {
-    return (this.#text ??= toText(bytes, charset));
+  /** @throws PayloadError `ERR_MALFORMED_REQUEST` where it is not text in its charset */
+  #textOf(bytes: Uint8Array, what: "JSON" | "text"): string {
+    if (this.#text === undefined) {
+      const { charset } = readContentType(this.#contentType);
+      refuseUndecodable(bytes, charset, what);
+      this.#text = toText(bytes, charset);
+    }
+    return this.#text;
   }
 
   #bytes(): MaybePromise<Uint8Array> {

@@ -119,11 +119,12 @@ describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => 
     ["application/octet-stream", "UTF-8"],
     [undefined, "UTF-8"],
     ["text/plain; charset=shift_jis", "shift_jis"],
+    ["application/json", "UTF-8"],
   ])("refuses text that is not in its charset: %s", async (type, named) => {
     const request = requestOf({ headers: type === undefined ? {} : { "content-type": type }, body: eAcute });
     await expect(request.text()).rejects.toMatchObject({
       code: "ERR_MALFORMED_REQUEST",
-      message: `the body is text that is not ${named}; send it in UTF-8`,
+      message: `the body is ${type === "application/json" ? "JSON" : "text"} that is not ${named}; send it in UTF-8`,
     });
   });
 

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { types } from "node:util";
-import { isJsonType, readContentType } from "../invocation/read-payload.js";
+import { earlierBody } from "./earlier-body.js";
 import { headerOf } from "./node-call.js";
 
 /**
- * How reading a body ended when it was not read: the limit was passed, the caller went away, or somebody had read it
- * before and left nothing of it.
+ * How reading a body ended when it was not read: the limit was passed, the caller went away, or somebody had read it, or
+ * part of it, before and did not leave it.
  */
 export type Unread = "too-large" | "aborted" | "gone";
 
@@ -26,8 +25,10 @@ export function readBody(
   const hasNone = declared === undefined && headerOf(request, "transfer-encoding") === undefined;
   if (hasNone && request.httpVersionMajor < 2) return done(empty);
   if (declared !== undefined && Number(declared) > limit) return done("too-large");
-  if (request.readableDidRead && request.readableEnded)
-    return done(declared === "0" ? empty : earlierBody(request), true);
+  // Its end is not told again, whether or not something was read before it.
+  if (request.readableEnded) return done(request.readableDidRead ? earlierBody(request) : empty, true);
+  if (request.destroyed) return done("aborted");
+  if (request.readableDidRead) return done("gone");
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
   let length = 0;
@@ -38,7 +39,8 @@ export function readBody(
     first = more = undefined;
     done(body);
   };
-  request.on("data", (chunk: Buffer) => {
+  request.on("data", (given: Buffer | string) => {
+    const chunk = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
     length += chunk.length;
     if (length > limit) finish("too-large");
     else if (first === undefined) first = chunk;
@@ -46,21 +48,6 @@ export function readBody(
   });
   request.on("end", () => finish(more === undefined ? (first ?? empty) : Buffer.concat(more, length)));
   request.on("close", () => finish("aborted"));
-}
-
-/** Where the body parsers of Express, NestJS and others leave what they have read. */
-interface ParsedRequest {
-  readonly body?: unknown;
-  readonly rawBody?: unknown;
-}
-
-/** What a body parser made of the body, as bytes again: bytes and text as they are, and what JSON was made of. */
-function earlierBody(request: IncomingMessage): Buffer | "gone" {
-  const { body, rawBody } = request as ParsedRequest;
-  const raw = [rawBody, body].find((content) => types.isUint8Array(content));
-  if (raw !== undefined) return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  if (body === undefined) return "gone";
-  const type = headerOf(request, "content-type");
-  if (isJsonType(readContentType(type).type)) return Buffer.from(JSON.stringify(body));
-  return typeof body === "string" ? Buffer.from(body) : "gone";
+  // Who paused it to do something first has handed it on.
+  if (request.isPaused()) request.resume();
 }

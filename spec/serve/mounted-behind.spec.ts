@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, createServer as createHttp2Server, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Module, type INestApplication, type Type } from "@nestjs/common";
@@ -7,7 +7,17 @@ import { ExpressAdapter } from "@nestjs/platform-express";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
 import express from "express";
 import fastify from "fastify";
-import { createHandler, HttpTrigger, type HttpResponse, type RequestHandler } from "../../lib/index.js";
+import {
+  createHandler,
+  DaprBindingTrigger,
+  DaprServiceInvocationTrigger,
+  DaprTopicTrigger,
+  HttpTrigger,
+  type CloudEvent,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestHandler,
+} from "../../lib/index.js";
 import { atEnd, keptLog, send } from "./support.js";
 
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
@@ -155,5 +165,178 @@ describe("the headers of a reply", () => {
     session.close();
     const cookies = ["sid=1; HttpOnly", "theme=dark", "c=3"];
     expect(headers).toMatchObject({ "set-cookie": cookies, vary: "origin, accept" });
+  });
+});
+
+describe("a request", () => {
+  /** What was taken, and which bytes an HTTP function saw. */
+  class Takes {
+    readonly taken: unknown[] = [];
+
+    @DaprServiceInvocationTrigger()
+    invoked(payload: unknown): { got: unknown } {
+      return { got: payload instanceof Uint8Array ? Buffer.from(payload).toString("base64") : (payload ?? "nothing") };
+    }
+
+    @DaprBindingTrigger()
+    cron(payload: unknown): void {
+      this.taken.push(payload);
+    }
+
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "told" })
+    told(event: CloudEvent): void {
+      this.taken.push(event.data);
+    }
+
+    @HttpTrigger({ methods: ["POST"] })
+    async asked(request: HttpRequest): Promise<HttpResponse> {
+      return { jsonBody: { got: Buffer.from(await request.arrayBuffer()).toString("base64") } };
+    }
+  }
+
+  interface Asked {
+    readonly path: string;
+    readonly type: string;
+    readonly body: Uint8Array;
+    /** What the function was given. */
+    readonly got: unknown;
+  }
+
+  const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes as string).toString("base64");
+  const event = { specversion: "1.0", id: "1", source: "s", type: "t", datacontenttype: "application/json" };
+  const asked = (path: string, type: string, body: string | Uint8Array, got: unknown): Asked => ({
+    path,
+    type,
+    body: Buffer.from(body as string),
+    got,
+  });
+  const bytes = Buffer.from([0x00, 0xff, 0xfe, 0x80, 0xef, 0xbf, 0xbd]);
+  const requests: Readonly<Record<string, Asked>> = {
+    "without a body": asked("/invoked", "application/json", "", "nothing"),
+    "of a cron": asked("/cron", "application/json", "", [undefined]),
+    "of an HTTP client without a body": asked("/api/asked", "text/plain", "", ""),
+    "with JSON": asked("/invoked", "application/json", '{"a":"\xe9"}', { a: "\xe9" }),
+    "with JSON that is a list": asked("/invoked", "application/json", '["a"]', ["a"]),
+    "with an event": asked("/told", "application/cloudevents+json", JSON.stringify({ ...event, data: { a: 1 } }), [
+      { a: 1 },
+    ]),
+    "with text": asked("/invoked", "text/plain", "caf\xe9 {", "caf\xe9 {"),
+    "with text in latin1": asked(
+      "/invoked",
+      "text/plain; charset=iso-8859-1",
+      Buffer.from("caf\xe9", "latin1"),
+      "caf\xe9",
+    ),
+    "with a form": asked("/api/asked", "application/x-www-form-urlencoded", "a=1&b=2", base64("a=1&b=2")),
+    "with bytes": asked("/invoked", "application/octet-stream", bytes, base64(bytes)),
+    "of an HTTP client with bytes": asked("/api/asked", "application/pdf", bytes, base64(bytes)),
+  };
+
+  const refused: unknown = expect.objectContaining({ errorCode: "ERR_BODY_CONSUMED" });
+  const all = (): boolean => true;
+  /** Whatever may stand before the functions, and the types of which it takes the body without leaving it. */
+  const befores: Readonly<Record<string, { readonly middleware: Middleware; readonly gone?: RegExp }>> = {
+    nothing: { middleware: passing },
+    "a JSON parser": { middleware: express.json() as Middleware },
+    "a JSON parser of all JSON": { middleware: express.json({ type: ["*/json", "*/*+json"] }) as Middleware },
+    "a text parser": { middleware: express.text() as Middleware },
+    "a text parser of everything": { middleware: express.text({ type: all }) as Middleware, gone: /octet|pdf/ },
+    "a parser of bytes": { middleware: express.raw({ type: all }) as Middleware },
+    "a form parser": { middleware: express.urlencoded() as Middleware, gone: /urlencoded/ },
+    "a reader that leaves the text": {
+      middleware: (request, _response, next) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+          Object.assign(request, { rawBody: Buffer.concat(chunks).toString(), body: {} });
+          next();
+        });
+      },
+      gone: /octet|pdf|8859/,
+    },
+    "a reader that leaves nothing": {
+      middleware: (request, _response, next) => {
+        void (async () => {
+          for await (const _ of request);
+          next();
+        })();
+      },
+      gone: /./,
+    },
+    "a reader of the first piece": {
+      middleware: (request, _response, next) => {
+        const takeOne = (): void => {
+          if (request.read(1) === null && !request.readableEnded) return;
+          request.off("readable", takeOne).off("end", takeOne);
+          next();
+        };
+        request.on("readable", takeOne).on("end", takeOne);
+      },
+      gone: /./,
+    },
+    "a listener that counts": {
+      middleware: (request, _response, next) => {
+        request.on("data", () => {});
+        next();
+      },
+    },
+    "a listener that pauses, and waits": {
+      middleware: (request, _response, next) => {
+        request.on("data", () => {}).pause();
+        setImmediate(next);
+      },
+    },
+    "an encoding": {
+      middleware: (request, _response, next) => {
+        request.setEncoding("latin1");
+        next();
+      },
+    },
+  };
+
+  const cases = ["Express 5", "NestJS on Fastify"].flatMap((server) =>
+    Object.entries(befores).map(([name, before]) => [name, server, before] as const),
+  );
+
+  it.each(cases)("is answered behind %s, in %s", async (_name, server, { middleware, gone }) => {
+    const takes = new Takes();
+    const log = keptLog();
+    const handler = await createHandler([takes], { log, daprUrl: "http://127.0.0.1:9" });
+    const to = { port: await servers[server]!(handler, middleware) };
+    for (const [what, { path, type, body, got }] of Object.entries(requests)) {
+      for (const framing of ["content-length", "transfer-encoding"]) {
+        const isChunked = framing === "transfer-encoding";
+        const headers = { "content-type": type, [framing]: isChunked ? "chunked" : String(body.length) };
+        const isGone = body.length > 0 && gone?.test(type) === true;
+        const { status, body: text } = await send(to, "POST", path, { headers, body });
+        const seen: unknown = isGone || text !== "" ? JSON.parse(text) : { got: takes.taken.splice(0) };
+        expect([what, framing, status, seen]).toEqual([what, framing, isGone ? 500 : 200, isGone ? refused : { got }]);
+      }
+    }
+    // Nothing is in flight any more.
+    await handler.close();
+  });
+
+  it("whose caller left while another held it does not keep the app from closing", async () => {
+    const handler = await createHandler([new Takes()], { log: keptLog(), shutdownTimeout: Infinity });
+    let held!: () => void;
+    const isHeld = new Promise<void>((resolve) => (held = resolve));
+    let handed!: () => void;
+    const isHanded = new Promise<void>((resolve) => (handed = resolve));
+    const port = await servers["node:http"]!(handler, (request, _response, next) => {
+      request.once("close", () => {
+        setImmediate(() => {
+          next();
+          handed();
+        });
+      });
+      held();
+    });
+    const outgoing = request({ port, path: "/invoked", method: "POST", agent: false });
+    outgoing.on("error", () => undefined).write("half");
+    await isHeld;
+    outgoing.destroy();
+    await isHanded;
+    await expect(handler.close()).resolves.toBeUndefined();
   });
 });

@@ -18,7 +18,8 @@ export interface AroundInvocation {
  * A hook around each call of a function: it runs after the payload was checked and before anything is sent.
  *
  * What it returns is the reply, so that it may answer instead of the method; when it throws, the invocation fails and
- * what the method added is discarded.
+ * what the method added is discarded. When it answers before next() is done, what the method does from then on is
+ * refused, and the method is not called where its inputs are still being read.
  *
  * @param next reads the inputs, calls the method and resolves with what that returned; may be called once
  * @example

@@ -179,10 +179,17 @@ const none: readonly never[] = [];
 class OpenParts {
   collectors: Collectors = none;
   clients: readonly OpenClient[] = none;
+  #isClosed = false;
 
   constructor(readonly entries: OpenEntries | undefined) {}
 
+  /** The invocation has ended: nothing may be opened any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
+    this.#isClosed = true;
     for (const collector of this.collectors) collector.close();
     for (const client of this.clients) client.close();
     this.entries?.close();
@@ -225,6 +232,7 @@ function readAndCall(
   invocation: Invocation,
   parts: OpenParts,
 ): MaybePromise<unknown> {
+  refuseAfterEnd(fn, invocation, parts);
   const bindings = readInputs(fn, invocation, parts.entries);
   return isPromise(bindings)
     ? bindings.then((read) => callMethod(fn, payload, read, invocation, parts))
@@ -243,6 +251,7 @@ function callMethod(
     expiry.when(() => parts.close());
     refuseLate(expiry);
   }
+  refuseAfterEnd(fn, invocation, parts);
   if (fn.clients.length > 0) parts.clients = clientsOf(fn, invocation, bindings);
   if (fn.outputs.length > 0) parts.collectors = collectorsOf(fn, invocation, bindings);
   invocation.watch?.calling?.(payload);
@@ -272,6 +281,16 @@ function answerAndFlush<R>(
 /** The caller was answered in the meantime: the method is not called any more, and nothing is sent. */
 function refuseLate(expiry: Moment | undefined): void {
   if (expiry?.reason !== undefined) throw expiry.reason;
+}
+
+/** The hook around the method answered before the method was called: what that would add has nowhere to go. */
+function refuseAfterEnd({ definition }: CompiledFunction, { context }: Invocation, { isClosed }: OpenParts): void {
+  if (!isClosed) return;
+  const message =
+    `${placeOf(definition)}: the hook around it had answered before the method was called, which was then left out; ` +
+    "await what next() gives";
+  context.error(message);
+  throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
 }
 
 /**

@@ -114,13 +114,18 @@ type Known<P, Side extends "input" | "output"> = P extends { readonly "~standard
     ? InstanceOf<C>[]
     : InstanceOf<P>;
 
-/** By its prototype, which has `any` for the parameters of a generic class, where a constructor has `unknown`. */
+/**
+ * By its prototype, which has `any` for the parameters of a generic class, where a constructor has `unknown`. `String`,
+ * `Number` and `Boolean` stand for the values, not for their wrappers.
+ */
 export type InstanceOf<C> = C extends { readonly prototype: infer I }
   ? IsAny<I> extends true
     ? C extends abstract new (...args: any) => infer J
       ? J
       : any
-    : I
+    : C extends StringConstructor | NumberConstructor | BooleanConstructor
+      ? ReturnType<C>
+      : I
   : any;
 
 // Triggers.

@@ -61,9 +61,9 @@ export type Signatures<F> = F extends {
 type IsTriggers<P> =
   IsAny<P> extends true
     ? false
-    : [P] extends [never]
+    : [Exclude<P, undefined | null>] extends [never]
       ? false
-      : [P] extends [CloudEvent<unknown> | HttpRequest<unknown>]
+      : [Exclude<P, undefined | null>] extends [CloudEvent<unknown> | HttpRequest<unknown>]
         ? true
         : false;
 

@@ -1,4 +1,5 @@
 import { isStandardSchema, type Class, type PayloadType } from "../model/payload-type.js";
+import { andThen } from "../model/maybe-promise.js";
 import type { Check, CheckOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
 import { compileScalarCheck } from "./scalar-payload.js";
@@ -8,7 +9,7 @@ export type { Check, Checked, CheckOptions, ValidationOptions } from "./check.js
 
 /**
  * Makes the check of a payload or value type: the one seam to the validators, which are loaded now and not at the
- * first call. A value that is `undefined` (an empty body) fails with one issue whatever the type.
+ * first call. A value that is `undefined` (an empty body) fails with one issue, unless a schema takes it.
  *
  * @throws DefinitionError `peer-missing` when class-transformer or class-validator is needed and not installed
  */
@@ -25,7 +26,11 @@ export function compileCheck(type: PayloadType, options: CheckOptions = {}): Che
   const check = isStandardSchema(type)
     ? compileSchemaCheck(type, settings)
     : (compileScalarCheck(type, settings) ?? compileClassCheck(type, settings));
-  return (value) => (value === undefined ? missing : check(value));
+  if (!isStandardSchema(type)) return (value) => (value === undefined ? missing : check(value));
+  return (value) =>
+    value === undefined
+      ? andThen(check(undefined), (found) => (found.issues === undefined ? found : missing))
+      : check(value);
 }
 
 const missing = { issues: [{ path: "", message: "a body is required", rule: "isDefined" }] };

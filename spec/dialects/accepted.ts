@@ -10,6 +10,7 @@ import {
   DaprPublish,
   DaprSecret,
   DaprServiceInvocationTrigger,
+  DaprState,
   DaprStateInput,
   DaprStateOutput,
   DaprTopicTrigger,
@@ -30,6 +31,7 @@ import {
   type InvokeCollector,
   type PublishCollector,
   type StateCollector,
+  type StateEntry,
   type StateRecord,
 } from "dapr-functions";
 
@@ -369,3 +371,30 @@ export class FunctionsHost {
 
 /** A binding's interface has the name of its decorator. */
 export const binding: DaprStateInput = { type: "daprState", direction: "in", name: "order", stateStore: "s", key: "k" };
+
+export class Scalars {
+  @DaprServiceInvocationTrigger({ payload: String })
+  text(_text: string): void {}
+
+  @DaprServiceInvocationTrigger({ payload: [Number] })
+  @DaprStateInput({ name: "known", stateStore: "s", key: "k", valueType: Boolean })
+  @DaprStateOutput({ name: "out", stateStore: "s", valueType: String })
+  numbers(_numbers: number[], { out }: { known: boolean | undefined; out: StateCollector<string> }): void {
+    out.add("a", { key: "k" });
+  }
+
+  @DaprTopicTrigger({ pubSubName: "p", topic: "text", payload: String })
+  told(_event: CloudEvent<string>): void {}
+
+  @DaprTopicTrigger({ pubSubName: "p", topic: "flags", payload: Boolean })
+  flagged(_event: CloudEvent<boolean>): void {}
+
+  @DaprTopicTrigger(topic({ pubSubName: "p", topic: "counted", payload: Number }))
+  counted(_event: CloudEvent<number>): void {}
+
+  @DaprServiceInvocationTrigger()
+  @DaprState({ name: "count", stateStore: "s", key: "k", valueType: Number })
+  counts(_p: unknown, { count }: { count: StateEntry<number> }): void {
+    count.set((count.value ?? 0) + 1);
+  }
+}

@@ -44,6 +44,13 @@ class Receipt {
   }
 }
 
+type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };
+
+interface Tree {
+  readonly at: Date;
+  readonly children: readonly Tree[];
+}
+
 interface Page<T> {
   readonly items: readonly T[];
 }
@@ -102,8 +109,31 @@ class Billing<Extra = number> {
     return new Reply({ status: 201 });
   }
 
+  @DaprServiceInvocationTrigger()
+  json(value: JsonValue): { readonly value: JsonValue; readonly at: Date } {
+    return { value, at: new Date() };
+  }
+
+  @DaprServiceInvocationTrigger()
+  tree(tree: Tree): Tree {
+    return tree;
+  }
+
+  @DaprServiceInvocationTrigger()
+  album(_name: string): { name: string; photo: Uint8Array; tags: Set<string>; fault: Error } {
+    throw new Error("JSON cannot hold it");
+  }
+
   @DaprTopicTrigger({ pubSubName: "bus", topic: "paid" })
   paid(_event: CloudEvent<Charge>): void {}
+
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "maybe" })
+  maybePaid(_event?: CloudEvent<Charge> | null): void {}
+
+  @HttpTrigger({ route: "maybe" })
+  maybeShow(_request?: HttpRequest): string {
+    return "";
+  }
 
   @HttpTrigger()
   show(_request: HttpRequest): string {
@@ -143,13 +173,30 @@ export async function accepted(billing: AppClient<Billing>, texts: AppClient<Bil
   const one: number = await billing.price("a");
   const many: number[] = await billing.price(["a"]);
   const replied: unknown = await billing.replied(new Charge());
+  const json: JsonValue = (await billing.json([{ deep: [1, null] }, "text"])).value;
+  const leaf: string | undefined = (await billing.tree({ at: new Date(), children: [] })).children[0]?.at;
+  const album: string = (await billing.album("summer")).name;
   const { status, headers, value, bytes: raw }: AppReply = await billing.call("any/path?x=1", 5, { httpVerb: "GET" });
-  return [number, at, note, due, ok, bytes, state, found, nothing, items, numbers, strings, one, many, replied].concat([
-    status,
-    headers,
-    value,
-    raw,
-  ]);
+  return [
+    number,
+    at,
+    note,
+    due,
+    ok,
+    bytes,
+    state,
+    found,
+    nothing,
+    items,
+    numbers,
+    strings,
+    one,
+    many,
+    replied,
+    json,
+    leaf,
+    album,
+  ].concat([status, headers, value, raw]);
 }
 
 export async function refused(billing: AppClient<Billing>, texts: AppClient<Billing<string>>): Promise<void> {
@@ -174,6 +221,17 @@ export async function refused(billing: AppClient<Billing>, texts: AppClient<Bill
   void (await billing.later({ order: "41", cents: 5 })).skip;
   // @ts-expect-error Property 'paid' does not exist
   await billing.paid({ data: {} });
+  // @ts-expect-error Property 'maybePaid' does not exist
+  await billing.maybePaid();
+  // @ts-expect-error Property 'maybeShow' does not exist
+  await billing.maybeShow();
+  const album = await billing.album("summer");
+  // @ts-expect-error Property 'photo' does not exist
+  void album.photo;
+  // @ts-expect-error Property 'tags' does not exist
+  void album.tags;
+  // @ts-expect-error Property 'message' does not exist
+  void album.fault.message;
   // @ts-expect-error Property 'show' does not exist
   await billing.show();
   // @ts-expect-error Property 'hidden' does not exist

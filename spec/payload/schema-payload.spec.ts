@@ -46,6 +46,22 @@ describe.each(vendors)("a schema of %s", (_, schema) => {
     expect(await compileCheck(schema)(undefined)).toEqual({ issues });
   });
 
+  it.each<[string, z.ZodType, unknown]>([
+    ["an optional schema", z.object({ id: z.string() }).optional(), undefined],
+    ["one with a default", z.object({ id: z.string() }).default({ id: "none" }), { id: "none" }],
+    ["one of whatever", z.unknown(), undefined],
+    [
+      "one that waits",
+      z
+        .string()
+        .optional()
+        .refine(async () => Promise.resolve(true)),
+      undefined,
+    ],
+  ])("lets %s say what an empty body is", async (_, optional, value) => {
+    expect(await compileCheck(optional)(undefined)).toEqual({ value });
+  });
+
   it("never sees what is too deep, too long or replaces a prototype", async () => {
     let deep = {};
     for (let level = 0; level < 20_000; level++) deep = { items: deep };

@@ -18,19 +18,28 @@ export type V4HttpRequest = Pick<HttpRequest, "method" | "url" | "headers" | "qu
 
 /** Wraps the request of the v4 model, whose own body can be read once only. */
 export function fromV4Request(request: V4HttpRequest): HttpRequest {
-  return new TriggerRequest(request, async () => new Uint8Array(await request.arrayBuffer()));
+  const { method, url, headers, params } = request;
+  const parts = { method, url, headers, params, query: queryOf(url, request.query) };
+  return new TriggerRequest(parts, async () => new Uint8Array(await request.arrayBuffer()));
 }
 
 /** Wraps the request of the v3 model. */
 export function fromV3Request(request: V3HttpRequest): HttpRequest {
+  const { url = "" } = request;
   const parts = {
     method: request.method ?? "GET",
-    url: request.url ?? "",
+    url,
     headers: new Headers(request.headers ?? {}),
-    query: new URLSearchParams(request.query ?? {}),
+    query: queryOf(url, new URLSearchParams(request.query ?? {})),
     params: { ...request.params },
   };
   return new TriggerRequest(parts, () => bytesOf(request));
+}
+
+/** As it was requested: what the host makes of it is one text a name, several joined by commas, and may lack empty ones. */
+function queryOf(url: string, given: URLSearchParams): URLSearchParams {
+  const mark = url.indexOf("?");
+  return mark === -1 ? given : new URLSearchParams(url.slice(mark).split("#", 1)[0]);
 }
 
 /** Bytes where the worker kept them, then the text as it came; what is left was parsed by the worker. */

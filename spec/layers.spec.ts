@@ -61,7 +61,8 @@ const allowed: Record<string, readonly string[]> = {
   map: ["model"],
   describe: ["model"],
   record: ["model", "invocation"],
-  inspector: ["model", "invocation/observer"],
+  // What looks like a credential is kept by neither.
+  inspector: ["model", "invocation/observer", "record/secrets"],
   // Types only: the command line makes the inspector.
   sidecar: ["model/duration", "model/errors", "model/thrown", "model/visible", "inspector/inspector"],
   cli: [

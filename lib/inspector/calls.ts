@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { InvocationRecord, Preview, TriggerText } from "./page/wire.js";
+import type { InvocationRecord, Preview, RequestRecord, TriggerText } from "./page/wire.js";
+import { requestRecordOf } from "./requests.js";
 
 /** A request that a sidecar makes to its app. */
 export interface AppCall {
@@ -28,6 +29,8 @@ export async function recordCall<R extends AppCallReply>(
 ): Promise<R> {
   if (call.method === "OPTIONS" || call.path.startsWith("/dapr/")) return send();
   const from = performance.now();
+  const request = requestOf(call);
+  const { isBase64, ...text } = request.body;
   const record: InvocationRecord = {
     id: randomUUID(),
     appId,
@@ -35,7 +38,8 @@ export async function recordCall<R extends AppCallReply>(
     trigger: triggerOf(call),
     begun: Date.now(),
     attempt: 1,
-    payload: preview(call.body ?? ""),
+    payload: isBase64 ? { text: `<${call.body?.length} bytes>`, isCut: true } : text,
+    request,
     reads: [],
     items: [],
     requests: [],
@@ -63,9 +67,21 @@ function nameOf(path: string): string {
 
 function triggerOf({ method, path, headers, body }: AppCall): TriggerText {
   const { pubsubname } = headers;
-  if (typeof pubsubname === "string") return { type: "topic", where: `${pubsubname}/${topicOf(body)}`, path };
-  if (headers["readtimeutc"] !== undefined) return { type: "binding", where: nameOf(path), path };
-  return { type: "invoke", where: `${method} ${path}`, path };
+  if (typeof pubsubname === "string") return { type: "topic", where: `${pubsubname}/${topicOf(body)}` };
+  if (headers["readtimeutc"] !== undefined) return { type: "binding", where: nameOf(path) };
+  return { type: "invoke", where: `${method} ${path}` };
+}
+
+/** As it is sent: whether it is of an HTTP function is the app's to know. */
+function requestOf({ method, path, headers, body = "" }: AppCall): RequestRecord {
+  const rawHeaders = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [name, value]),
+  );
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return requestRecordOf(
+    { method, target: path.startsWith("/") ? path : `/${path}`, rawHeaders, body: bytes },
+    { isHttp: false, isInflated: false },
+  );
 }
 
 function topicOf(body: AppCall["body"]): string {
@@ -76,7 +92,6 @@ function topicOf(body: AppCall["body"]): string {
   }
 }
 
-function preview(body: Buffer | string): Preview {
-  const text = typeof body === "string" ? body.slice(0, maxText) : body.subarray(0, maxText).toString("utf8");
-  return { text, isCut: body.length > maxText };
+function preview(body: Buffer): Preview {
+  return { text: body.subarray(0, maxText).toString("utf8"), isCut: body.length > maxText };
 }

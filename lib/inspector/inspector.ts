@@ -30,6 +30,8 @@ const files: Readonly<Record<string, readonly [file: string, type: string]>> = {
 };
 /** What the page may ask a sidecar. */
 const callable = /^\/v1\.0\/(?:state|publish|bindings|invoke)\//;
+/** Parts that would lead elsewhere. */
+const folded = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
 const maxCall = 8 * 1024 * 1024;
 const maxEvent = 16 * 1024;
 /** Bytes that wait for a page that does not read; beyond them it is cut off, and asks anew. */
@@ -149,16 +151,22 @@ export class Inspector {
       if (size > maxCall) throw new Error(`a call has at most ${maxCall} bytes`);
       chunks.push(chunk);
     }
-    const { appId, method, path, headers, body } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Call;
+    const call = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Call;
+    const { appId, method, path, headers, body, isBase64 } = call;
     const sidecar = this.#sidecars.get(appId);
-    if (sidecar === undefined || !callable.test(path)) throw new Error("there is no such sidecar, or no such path");
+    if (sidecar === undefined || !callable.test(path) || folded.test(path))
+      throw new Error("there is no such sidecar, or no such path");
     const { url, apiToken } = sidecar;
-    const reply = await fetch(url + path, {
-      method,
+    // Not `fetch`, which adds headers of its own, follows redirects and changes the path.
+    const { getGlobalDispatcher } = require("undici") as typeof import("undici");
+    const reply = await getGlobalDispatcher().request({
+      origin: url,
+      path,
+      method: method as "POST",
       headers: { ...headers, ...(apiToken !== undefined && { "dapr-api-token": apiToken }) },
-      ...(body !== undefined && { body }),
+      ...(body !== undefined && { body: Buffer.from(body, isBase64 === true ? "base64" : "utf8") }),
     });
-    return { status: reply.status, body: await reply.text() };
+    return { status: reply.statusCode, body: await reply.body.text() };
   }
 
   async #fire(response: ServerResponse, appId: string, binding: string): Promise<void> {

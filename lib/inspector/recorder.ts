@@ -12,8 +12,9 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import type { LogPort } from "../model/invocation.js";
 import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
-import type { InvocationRecord, ItemRecord, Preview, StepRecord, TriggerText } from "./page/wire.js";
+import type { InvocationRecord, ItemRecord, Preview, RequestRecord, StepRecord, TriggerText } from "./page/wire.js";
 import { previewOf } from "./records.js";
+import { requestRecordOf } from "./requests.js";
 
 /** Log lines of one invocation that are kept. */
 const maxLines = 100;
@@ -24,7 +25,7 @@ export class Recorder implements InvocationObserver {
   readonly #underWay: Recording[] = [];
   /** Its failure is logged when it has ended. */
   #lastEnded: Recording | undefined;
-  /** Deliveries of one event, so that the second is told from the first. */
+  /** Deliveries of one event to one function, so that the second is told from the first. */
   readonly #deliveries = new Map<string, number>();
 
   constructor(
@@ -83,9 +84,9 @@ export class Recorder implements InvocationObserver {
     return this.#underWay.find(({ id }) => id === invocationId);
   }
 
-  #attemptOf({ event }: ObservedInvocation): number {
+  #attemptOf({ definition, event }: ObservedInvocation): number {
     if (event === undefined) return 1;
-    const key = JSON.stringify([event.source, event.id]);
+    const key = JSON.stringify([definition.name, event.source, event.id]);
     const attempt = (this.#deliveries.get(key) ?? 0) + 1;
     this.#deliveries.delete(key);
     this.#deliveries.set(key, attempt);
@@ -117,7 +118,8 @@ class Recording implements InvocationWatch {
 
   /** Its place among those under way. */
   index = 0;
-  readonly #head: Pick<InvocationRecord, "id" | "appId" | "functionName" | "trigger" | "attempt">;
+  readonly #head: Pick<InvocationRecord, "id" | "appId" | "functionName" | "trigger" | "attempt" | "request">;
+  readonly #isHttp: boolean;
 
   constructor(
     appId: string,
@@ -125,9 +127,12 @@ class Recording implements InvocationWatch {
     attempt: number,
     private readonly give: (record: InvocationRecord) => void,
   ) {
-    const { id, definition } = invocation;
-    const trigger = triggerText(definition, invocation);
-    this.#head = { id, appId, functionName: definition.name, trigger, attempt };
+    const { id, definition, incoming } = invocation;
+    this.#isHttp = definition.trigger.type === "httpTrigger";
+    const request =
+      incoming === undefined ? undefined : requestRecordOf(incoming, { isHttp: this.#isHttp, isInflated: true });
+    const trigger = triggerText(definition, request);
+    this.#head = { id, appId, functionName: definition.name, trigger, attempt, request };
     give(this.#record());
   }
 
@@ -158,8 +163,9 @@ class Recording implements InvocationWatch {
     if (this.#items.length < 1_000) this.#items.push({ name, verb, value: previewOf(value) });
   }
 
-  calling(payload: unknown): void {
-    this.#payload = previewOf(payload);
+  received(payload: unknown): void {
+    // An HTTP function gets the request itself, whose body may not have been read.
+    if (!this.#isHttp) this.#payload = previewOf(payload);
   }
 
   called(returned: unknown): void {
@@ -203,7 +209,7 @@ class Recording implements InvocationWatch {
   }
 
   #record(): InvocationRecord {
-    const { id, appId, functionName, trigger, attempt } = this.#head;
+    const { id, appId, functionName, trigger, attempt, request } = this.#head;
     return {
       id,
       appId,
@@ -212,6 +218,7 @@ class Recording implements InvocationWatch {
       begun: this.#begun,
       attempt,
       payload: this.#payload,
+      request,
       reads: copyOf(this.#reads),
       items: copyOf(this.#items),
       requests: copyOf(this.#requests),
@@ -228,18 +235,16 @@ function copyOf<T>(list: readonly T[]): readonly T[] {
   return list.length === 0 ? none : [...list];
 }
 
-function triggerText({ trigger, name }: FunctionDefinition, { context }: ObservedInvocation): TriggerText {
-  const { request } = context;
-  const path = request?.path ?? `/${name}`;
+function triggerText({ trigger, name }: FunctionDefinition, request: RequestRecord | undefined): TriggerText {
   if (trigger.type === "daprTopicTrigger") {
     const { pubSubName, topic } = trigger as DaprTopicTrigger;
-    return { type: "topic", where: `${pubSubName}/${topic ?? name}`, path };
+    return { type: "topic", where: `${pubSubName}/${topic ?? name}` };
   }
   if (trigger.type === "daprBindingTrigger") {
-    return { type: "binding", where: (trigger as DaprBindingTrigger).bindingName ?? name, path };
+    return { type: "binding", where: (trigger as DaprBindingTrigger).bindingName ?? name };
   }
   const type = trigger.type === "httpTrigger" ? "http" : "invoke";
-  return { type, where: `${request?.method ?? "POST"} ${path}`, path };
+  return { type, where: `${request?.method ?? "POST"} ${request?.path ?? `/${name}`}` };
 }
 
 /** What a binding reads from or sends to. */

@@ -8,7 +8,7 @@ const maxPreview = 16 * 1024;
 export function previewOf(value: unknown): Preview {
   try {
     if (value === undefined) return { text: "", isCut: false };
-    if (value instanceof Uint8Array) return { text: `<${value.length} bytes>`, isCut: true };
+    if (isBytes(value)) return { text: bytesText(value), isCut: true };
     // A replacer makes JSON.stringify several times slower.
     const [text, isCut] = nodesIn(value, maxNodes) <= maxNodes ? [JSON.stringify(value), false] : cutText(value);
     if (text === undefined) return { text: `<a ${typeof value}>`, isCut: true };
@@ -28,15 +28,27 @@ function cutText(value: unknown): [text: string | undefined, isCut: boolean] {
     isCut = true;
     return `${text.slice(0, maxText)}…`;
   };
-  const text = JSON.stringify(value, (_, member: unknown) => {
+  const text = JSON.stringify(value, function (this: unknown, name: string, given: unknown) {
     if (++nodes > maxNodes) {
       isCut = true;
       return undefined;
     }
+    // Before `toJSON` of a Buffer has made a list of numbers of it.
+    const own = (this as Readonly<Record<string, unknown>>)[name];
+    const member = isBytes(own) ? bytesText(own) : given;
+    if (member !== given) isCut = true;
     if (typeof member === "string") return shorten(member);
     return typeof member === "bigint" ? String(member) : member;
   }) as string | undefined;
   return [text, isCut];
+}
+
+function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+}
+
+function bytesText({ byteLength }: ArrayBufferView | ArrayBuffer): string {
+  return `<${byteLength} bytes>`;
 }
 
 /** How many values a value holds, itself counted; more than the limit where one of them is long or not plain JSON. */
@@ -44,6 +56,7 @@ function nodesIn(value: unknown, limit: number): number {
   if (typeof value === "string") return value.length <= maxText ? 1 : limit + 1;
   if (typeof value === "bigint") return limit + 1;
   if (typeof value !== "object" || value === null) return 1;
+  if (isBytes(value)) return limit + 1;
   let nodes = 1;
   if (Array.isArray(value)) {
     for (const element of value as readonly unknown[]) {
@@ -61,8 +74,12 @@ function nodesIn(value: unknown, limit: number): number {
 }
 
 /** Characters of a record, about: what it costs to keep. */
-export function sizeOf({ payload, reads, items, requests, reply, log }: InvocationRecord): number {
+export function sizeOf({ payload, request, reads, items, requests, reply, log }: InvocationRecord): number {
   let size = 500 + lengthOf(payload) + lengthOf(reply);
+  if (request !== undefined) {
+    size += request.path.length + lengthOf(request.body);
+    for (const name in request.headers) size += name.length + request.headers[name]!.length;
+  }
   for (const { value } of reads) size += lengthOf(value);
   for (const { value } of items) size += lengthOf(value);
   for (const { value } of requests) size += lengthOf(value);

@@ -14,6 +14,23 @@ export interface InvocationObserver {
   start(invocation: ObservedInvocation): InvocationWatch | undefined;
 }
 
+/**
+ * A request as it came, for whoever shows it or makes it again.
+ *
+ * @internal
+ */
+export interface IncomingRequest {
+  readonly method: string;
+  /** Path and query, as they were written. */
+  readonly target: string;
+  /** Names and values by turns. */
+  readonly rawHeaders: readonly string[];
+  /** With its encodings undone. It may be part of a larger buffer: what is kept of it is copied. */
+  readonly body: Buffer;
+  /** The one entry of a bulk request that this invocation is of. */
+  readonly entry?: unknown;
+}
+
 /** What an observer sees of an invocation. */
 export interface ObservedInvocation {
   /** As `context.invocationId`. */
@@ -26,6 +43,8 @@ export interface ObservedInvocation {
   readonly traceHeaders: Readonly<Record<string, string>> | undefined;
   /** The event that triggered the invocation, where its id is the same in every delivery. */
   readonly event: { readonly source: string; readonly id: string } | undefined;
+  /** @internal What triggered it; undefined in hosts that do not have it as it came. Made at each use. */
+  readonly incoming?: IncomingRequest | undefined;
 }
 
 /**

@@ -120,6 +120,9 @@ export function requestOfEntry({ event, metadata }: BulkEntry, request: Triggeri
   return {
     header: (name) => (own.has(name) ? own.get(name) : request.header(name)),
     onGone: (listener) => request.onGone?.(listener) ?? (() => {}),
+    get incoming() {
+      return request.incoming;
+    },
     get headers() {
       const headers = new Headers(request.headers);
       for (const [name, value] of own) setHeader(headers, name, value);

@@ -4,6 +4,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import type { AppLog, InvocationContext, InvocationRequest, Log, TraceContext } from "../model/invocation.js";
 import { InvocationError } from "../model/errors.js";
 import type { Invocation } from "./binding-host.js";
+import type { IncomingRequest } from "./observer.js";
 import { FollowedSignal, type Moment } from "./moment.js";
 import { withoutToken, type RequestParts } from "./requests.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
@@ -23,6 +24,8 @@ export interface AppScope {
 export interface TriggeringRequest extends Pick<RequestParts, "headers"> {
   /** @param name in lower case */
   header(name: string): string | undefined;
+  /** All of it; left out where a host does not have it as it came. */
+  readonly incoming?: IncomingRequest | undefined;
   /** Calls back when the caller goes away; left out where a server cannot tell. Returns what ends that. */
   onGone?(listener: () => void): () => void;
 }
@@ -41,6 +44,8 @@ export class TriggerInvocation<Request extends TriggeringRequest = TriggeringReq
   watch: Invocation["watch"] = undefined;
   #attempt = 1;
   expiry: Invocation["expiry"] = undefined;
+  /** Of a bulk request: the entry that this invocation is of. */
+  entry: unknown = undefined;
   #limit: FollowedSignal | undefined;
   #callers: FollowedSignal | undefined;
   #stopping: FollowedSignal | undefined;
@@ -57,6 +62,11 @@ export class TriggerInvocation<Request extends TriggeringRequest = TriggeringReq
 
   get id(): string {
     return (this.#id ??= randomUUID());
+  }
+
+  get incoming(): IncomingRequest | undefined {
+    const { incoming } = this.request;
+    return incoming === undefined || this.entry === undefined ? incoming : { ...incoming, entry: this.entry };
   }
 
   get attempt(): number {

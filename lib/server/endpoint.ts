@@ -1,6 +1,7 @@
 import type { MaybePromise } from "../model/maybe-promise.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { HttpRequest } from "../model/invocation.js";
+import type { IncomingRequest } from "../invocation/observer.js";
 import type { WireReply } from "../invocation/reply.js";
 
 /** A request to an endpoint, whatever server received it; its parts are made when they are first asked for. */
@@ -10,6 +11,7 @@ export interface EndpointCall extends Pick<HttpRequest, "method" | "url" | "head
   readonly body: Buffer;
   /** False where its route took nothing and it has no query, without making either. */
   readonly hasData: boolean;
+  readonly incoming: IncomingRequest;
   /** Calls back when the caller goes away; left out where the server cannot tell. Returns what ends that. */
   onGone?(listener: () => void): () => void;
   /**

@@ -1,3 +1,4 @@
+import type { IncomingRequest } from "../invocation/observer.js";
 import type { EndpointCall } from "./endpoint.js";
 import type { Unread } from "./node-body.js";
 import { isStream, pieceOf, type WireReply } from "../invocation/reply.js";
@@ -39,6 +40,12 @@ export class FetchCall implements EndpointCall {
 
   get headers(): Headers {
     return this.#request.headers;
+  }
+
+  get incoming(): IncomingRequest {
+    const { method, body } = this;
+    const { pathname, search } = this.#url;
+    return { method, target: pathname + search, rawHeaders: [...this.headers].flat(), body };
   }
 
   onGone(listener: () => void): () => void {

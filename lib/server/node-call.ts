@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingRequest } from "../invocation/observer.js";
 import type { EndpointCall } from "./endpoint.js";
 
 const lists: ReadonlySet<string> = new Set(["baggage", "tracestate"]);
@@ -51,6 +52,11 @@ export class NodeCall implements EndpointCall {
       }
     }
     return this.#headers;
+  }
+
+  get incoming(): IncomingRequest {
+    const { method, body } = this;
+    return { method, target: this.#target, rawHeaders: this.#request.rawHeaders, body };
   }
 
   get params(): Record<string, string> {

@@ -59,7 +59,7 @@ export class TopicEndpoint implements Endpoint {
         const entry = entries[index]!;
         const read = (): TopicEvent => readBulkEvent(entry, this.trigger, this.#topic, isRaw);
         const steps = new EventSteps(entry.event, read, this.#data, outcomeOf);
-        const outcome = this.#run(requestOfEntry(entry, call), steps);
+        const outcome = this.#run(requestOfEntry(entry, call), steps, entry);
         const status = isPromise(outcome) ? await outcome : outcome;
         statuses[index] = { entryId: entry.entryId, status };
       }
@@ -68,9 +68,11 @@ export class TopicEndpoint implements Endpoint {
     return jsonReply(200, { statuses });
   }
 
-  #run<R>(request: TriggeringRequest, steps: EventSteps<R>): MaybePromise<R> {
+  #run<R>(request: TriggeringRequest, steps: EventSteps<R>, entry?: BulkEntry): MaybePromise<R> {
     const { fn, scope } = this;
-    return runFunction(fn, new TriggerInvocation(fn.definition, scope, request), steps, this.#limits);
+    const invocation = new TriggerInvocation(fn.definition, scope, request);
+    invocation.entry = entry;
+    return runFunction(fn, invocation, steps, this.#limits);
   }
 }
 

@@ -268,7 +268,7 @@ if (canRun("the inspector's page", "chromium")) {
           id: `n${n}`,
           appId: "shop",
           functionName: `many${n}`,
-          trigger: { type: "invoke", where: "POST /many", path: "/many" },
+          trigger: { type: "invoke", where: "POST /many" },
           begun: 0,
           ms: 1,
           attempt: 1,

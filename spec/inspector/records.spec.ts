@@ -1,18 +1,18 @@
 import { resolve } from "node:path";
-import { createHandler, DaprServiceInvocationTrigger } from "dapr-functions";
+import { createHandler, DaprServiceInvocationTrigger, DaprTopicTrigger, HttpTrigger } from "dapr-functions";
 import { z } from "zod";
 import { History } from "../../lib/inspector/history.js";
 import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
 import { previewOf } from "../../lib/inspector/records.js";
 import type { Change, DescribedFunction, InvocationRecord } from "../../lib/inspector/page/wire.js";
-import { toTest } from "../../lib/inspector/page/copies.js";
+import { obstacle, requestOf, toCurl, toTest } from "../../lib/inspector/page/copies.js";
 import { lineOf } from "../../lib/cli/running/invocation-lines.js";
 
 const record = (id: string, more: Partial<InvocationRecord> = {}): InvocationRecord => ({
   id,
   appId: "shop",
   functionName: "save",
-  trigger: { type: "invoke", where: "POST /save", path: "/save" },
+  trigger: { type: "invoke", where: "POST /save" },
   begun: Date.UTC(2026, 0, 1),
   attempt: 1,
   reads: [],
@@ -30,6 +30,8 @@ describe("previewOf", () => {
     ["nothing", undefined, "", false],
     ["text", "x", '"x"', false],
     ["bytes", Buffer.from("abc"), "<3 bytes>", true],
+    ["bytes in a value", { a: [new Uint8Array(3)], b: Buffer.from("ab") }, '{"a":["<3 bytes>"],"b":"<2 bytes>"}', true],
+    ["an array buffer", { a: new ArrayBuffer(2) }, '{"a":"<2 bytes>"}', true],
     ["a number too large for JSON", { n: 10n }, '{"n":"10"}', false],
     ["a function", () => 1, "<a function>", true],
     [
@@ -171,6 +173,145 @@ describe("Recorder", () => {
 
   it("says the stack of user code all the same", async () => {
     expect((await linesAfter('{"id":"1"}', true)).lines).toEqual([expect.stringMatching(/no such tea\n +at /)]);
+  });
+});
+
+describe("what a record keeps of a request", () => {
+  class Functions {
+    @DaprServiceInvocationTrigger({ payload: z.object({ when: z.string().transform((text) => text.length) }) })
+    measure(): void {}
+    @HttpTrigger({ authLevel: "anonymous" })
+    hello(): void {}
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "t" })
+    first(): void {}
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "dead" })
+    second(): void {}
+  }
+
+  const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+  async function recordOf(path: string, init: RequestInit): Promise<InvocationRecord> {
+    const records: InvocationRecord[] = [];
+    const recorder = new Recorder("shop", (made) => records.push(made));
+    const handler = await createHandler([Functions], { log, observers: [recorder] });
+    await handler.fetch(new Request(`http://app${path}`, { method: "POST", ...init }));
+    await handler.close();
+    return records.at(-1)!;
+  }
+  const json = { "content-type": "application/json" };
+
+  it("is the payload as it came, not as its check made it", async () => {
+    const made = await recordOf("/measure", { headers: json, body: '{"when":"now"}' });
+    expect(made).toMatchObject({ payload: { text: '{"when":"now"}' }, request: { body: { text: '{"when":"now"}' } } });
+  });
+
+  it.each([
+    ["refused by its check", '{"when":1}', '{"when":1}'],
+    ["that is not JSON", "{", undefined],
+  ])("is there for a payload %s", async (_, body, payload) => {
+    const made = await recordOf("/measure", { headers: json, body });
+    expect(made).toMatchObject({ failure: {}, request: { body: { text: body } } });
+    expect(made.payload?.text).toBe(payload);
+  });
+
+  it("is the request of an HTTP function, without the key of its query", async () => {
+    const made = await recordOf("/api/hello?q=%20a&code=k3y&b", { headers: { "x-tenant": "acme" }, body: "plain" });
+    expect(made).toMatchObject({
+      trigger: { where: "POST /api/hello?q=%20a&b" },
+      request: {
+        method: "POST",
+        path: "/api/hello?q=%20a&b",
+        headers: { "x-tenant": "acme" },
+        leftOut: ["?code"],
+        body: { text: "plain", isCut: false, isBase64: false },
+      },
+    });
+    expect(made.payload).toBeUndefined();
+  });
+
+  it("keeps no credentials, and the names of what it left out", async () => {
+    const names = ["authorization", "cookie", "x-api-key", "dapr-api-token", "x-token"];
+    const secret = Object.fromEntries(names.map((name) => [name, "s3cret"]));
+    const made = await recordOf("/measure", { headers: { ...json, ...secret }, body: "{}" });
+    expect(JSON.stringify(made)).not.toContain("s3cret");
+    expect([...made.request!.leftOut].sort()).toEqual(["authorization", "cookie", "x-api-key", "x-token"]);
+  });
+
+  it.each([
+    ["text", `${"x".repeat(16 * 1024 - 1)}é and more`, false],
+    ["bytes", Buffer.alloc(20_000, 0xff), true],
+  ])("cuts %s that is large, and then it cannot be sent again", async (_, body, isBase64) => {
+    const made = await recordOf("/measure", { body });
+    expect(made.request!.body).toMatchObject({ isCut: true, isBase64 });
+    expect(made.request!.body.text.length).toBeLessThan(22_000);
+    expect(obstacle(made)).toBe("its payload is too large to be kept whole");
+  });
+
+  it("counts attempts of an event by the function that gets it", async () => {
+    const attempts: number[] = [];
+    const recorder = new Recorder("shop", ({ ms, attempt }) => ms !== undefined && attempts.push(attempt));
+    const handler = await createHandler([Functions], { log, observers: [recorder] });
+    const body = JSON.stringify({ specversion: "1.0", id: "1", source: "s", type: "t", data: 1 });
+    for (const path of ["/t", "/t", "/dead", "/t"]) {
+      await handler.fetch(new Request(`http://app${path}`, { method: "POST", headers: json, body }));
+    }
+    await handler.close();
+    expect(attempts).toEqual([1, 2, 1, 3]);
+  });
+});
+
+describe("what is sent again", () => {
+  const whole = { isCut: false, isBase64: false };
+  const topic = { type: "topic" as const, where: "bus/in/orders" };
+  const delivery = (text: string, headers = {}) =>
+    record("1", {
+      trigger: topic,
+      request: { method: "POST", path: "/t", headers, leftOut: [], body: { text, ...whole } },
+    });
+
+  it("leaves the members of an event as they were written, but for those that a publication makes", () => {
+    const text =
+      '{"id" : "a", "specversion":"1.0","data": {"id":1.50,"s":"}\\\"{,"}, "topic":"t" , "n":12345678901234567890}';
+    const { path, headers, body } = requestOf(delivery(text));
+    expect([path, headers]).toEqual([
+      "/v1.0/publish/bus/in/orders",
+      { "content-type": "application/cloudevents+json" },
+    ]);
+    expect(body!.replace(/^\{"id":"[^"]+",/, "{")).toBe(
+      '{ "specversion":"1.0","data": {"id":1.50,"s":"}\\\"{,"}, "n":12345678901234567890}',
+    );
+  });
+
+  it("publishes the entries of a bulk request together", () => {
+    const event = { specversion: "1.0", id: "1", source: "s", data: 1 };
+    const entries = [
+      { entryId: "a", event, contentType: "application/cloudevents+json", metadata: { mymeta: "m" } },
+      { entryId: "b", event, contentType: "application/cloudevents+json" },
+    ];
+    const { path, body } = requestOf(delivery(JSON.stringify({ id: "x", entries })));
+    expect(path).toBe("/v1.0/publish/bulk/bus/in/orders");
+    expect(JSON.parse(body!)).toMatchObject([
+      { event: { source: "s", data: 1 }, contentType: "application/cloudevents+json", metadata: { mymeta: "m" } },
+      { event: { source: "s", data: 1 }, contentType: "application/cloudevents+json" },
+    ]);
+  });
+
+  it.each([
+    ["a record without its request", record("1"), "its request was not kept"],
+    ["what is not an event", delivery("[1]x"), "what it was given is not an event"],
+    [
+      "a path that a sidecar would change",
+      record("1", {
+        request: { method: "GET", path: "/a/../b/", headers: {}, leftOut: [], body: { text: "", ...whole } },
+      }),
+      "a sidecar would fold its path",
+    ],
+  ])("is not there for %s", (_, made, reason) => expect(obstacle(made)).toBe(reason));
+
+  it("is a command with the token left to the shell", () => {
+    const request = { method: "GET", path: "/a?b=[1]", headers: {}, leftOut: [], body: { text: "", ...whole } };
+    expect(toCurl(record("1", { request }), "http://h:1", true)).toBe(
+      `curl -X GET -H "dapr-api-token: $DAPR_API_TOKEN" --globoff 'http://h:1/v1.0/invoke/shop/method/a?b=[1]'`,
+    );
   });
 });
 

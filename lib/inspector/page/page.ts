@@ -178,10 +178,9 @@ function matches(record: InvocationRecord): boolean {
   if (failedOnly.checked && record.failure === undefined) return false;
   const text = filter.value.trim().toLowerCase();
   if (text === "") return true;
-  const { appId, functionName, trigger, payload, reply, failure } = record;
-  return [appId, functionName, trigger.where, payload?.text, reply?.text, failure?.message].some((part) =>
-    part?.toLowerCase().includes(text),
-  );
+  const { appId, functionName, trigger, payload, request, reply, failure } = record;
+  const texts = [appId, functionName, trigger.where, (payload ?? request?.body)?.text, reply?.text, failure?.message];
+  return texts.some((part) => part?.toLowerCase().includes(text));
 }
 
 function refilter(): void {
@@ -227,8 +226,8 @@ byId("clear").addEventListener("click", clear);
 /* The detail. */
 
 function show(record: InvocationRecord): void {
-  const { functionName, appId, trigger, begun, ms, attempt, payload, reads, items, requests, reply, failure, log } =
-    record;
+  const { functionName, appId, trigger, begun, ms, attempt, reads, items, requests, reply, failure, log } = record;
+  const { leftOut = [] } = record.request ?? {};
   byId("detail-title").textContent = functionName;
   const facts: [string, string][] = [
     ["app", appId],
@@ -237,6 +236,7 @@ function show(record: InvocationRecord): void {
     ["took", ms === undefined ? "runs" : `${ms} ms`],
     ["attempt", String(attempt)],
     ["id", record.id],
+    ...(leftOut.length === 0 ? [] : [["not kept", leftOut.join(", ")] as [string, string]]),
   ];
   const state = failure === undefined ? [] : failureNodes(failure);
   byId("record").replaceChildren(
@@ -253,7 +253,7 @@ function show(record: InvocationRecord): void {
         ),
       ),
     ),
-    ...(payload === undefined ? [] : block("Payload", payload.text)),
+    ...payloadNodes(record),
     ...table(
       "Inputs",
       ["name", "from", "value", "ms"],
@@ -285,6 +285,19 @@ function show(record: InvocationRecord): void {
   );
 }
 
+/** The payload, or what came where the function reads that itself, or where it could not be read. */
+function payloadNodes({ payload, request, trigger }: InvocationRecord): Node[] {
+  const text = payload?.text ?? (request?.body.isBase64 === true ? `base64: ${request.body.text}` : request?.body.text);
+  const shown = text === undefined || text === "" ? [] : block("Payload", text);
+  if (request === undefined || (trigger.type !== "http" && trigger.type !== "invoke")) return shown;
+  const rows = Object.entries(request.headers);
+  if (rows.length === 0) return shown;
+  return [
+    ...shown,
+    element("details", {}, element("summary", {}, "Headers"), ...table("Headers", ["name", "value"], rows)),
+  ];
+}
+
 function failureNodes({ errorCode, message, place }: NonNullable<InvocationRecord["failure"]>): Node[] {
   const where = place === undefined ? [] : [element("p", { class: "dim" }, `at ${place}`)];
   return [element("h3", { class: "bad" }, `Failed: ${errorCode}`), element("p", {}, message), ...where];
@@ -309,15 +322,22 @@ function buttonsOf(record: InvocationRecord): HTMLElement {
     "div",
     { class: "buttons" },
     button("Send again", () => again(record)),
-    button("Copy as curl", () => copy(toCurl(record, url), "curl command copied")),
+    button("Copy as curl", () => copy(toCurl(record, url, token !== null), `curl command copied${without(record)}`)),
     button("Copy as test", () => copy(toTest(record, described!), "test copied"), disabled || described === undefined),
   );
 }
 
 async function again(record: InvocationRecord): Promise<void> {
-  if (record.trigger.type === "binding") return fire(record.appId, record.trigger.where);
-  const reply = await call({ appId: record.appId, ...requestOf(record), headers: json });
-  say(`sent again: ${reply.status}`);
+  const { status, body } = await call({ appId: record.appId, ...requestOf(record) });
+  // Of a publication it is the sidecar's own answer; of the others, what the function says.
+  const isRefused = record.trigger.type === "topic" && status >= 400;
+  say(isRefused ? `not sent again: ${status} ${body}` : `sent again: ${status}${without(record)}`);
+}
+
+/** Says what is not there that the request came with. */
+function without({ request }: InvocationRecord): string {
+  const { leftOut = [] } = request ?? {};
+  return leftOut.length === 0 ? "" : ` (without ${leftOut.join(", ")}: credentials are not kept)`;
 }
 
 async function copy(text: string, done: string): Promise<void> {

@@ -15,8 +15,10 @@ export interface InvocationRecord {
   readonly ms?: number | undefined;
   /** 1, 2, …: an event that comes again, or a re-run. */
   readonly attempt: number;
-  /** As it was read and checked; absent when it was refused before. */
+  /** As it was read, before it was checked; absent when it could not be read, and for HTTP functions, which get the request. */
   readonly payload?: Preview | undefined;
+  /** What triggered it, as it came. */
+  readonly request?: RequestRecord | undefined;
   readonly reads: readonly StepRecord[];
   readonly items: readonly ItemRecord[];
   readonly requests: readonly StepRecord[];
@@ -27,10 +29,27 @@ export interface InvocationRecord {
 
 export interface TriggerText {
   readonly type: "invoke" | "topic" | "binding" | "http";
-  /** `POST /orders/41`, `bus/orders`, `tick`. */
+  /** `POST /orders/41?fast=1`, `bus/orders`, `tick`. */
   readonly where: string;
-  /** The path below the app, for calling it again. */
+}
+
+/** A request of a caller or of the sidecar, as far as it is made again from it. */
+export interface RequestRecord {
+  /** In upper case. */
+  readonly method: string;
+  /** Path and query, escapes included. */
   readonly path: string;
+  /** By names in lower case; without those of the connection and of the trace. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of headers that are not kept, since they look like credentials; `?code` of the query. */
+  readonly leftOut: readonly string[];
+  /** Of one event of a bulk request: JSON with that one among its `entries`. */
+  readonly body: RequestBody;
+}
+
+/** Text, or bytes that are no UTF-8 as base64. */
+export interface RequestBody extends Preview {
+  readonly isBase64: boolean;
 }
 
 /** An input read or an output sent. */
@@ -134,6 +153,8 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
+  /** Its body is bytes. */
+  readonly isBase64?: boolean | undefined;
 }
 
 export interface CallReply {

@@ -179,7 +179,15 @@ export type { App, HandlerOptions, RequestHandler, ServeOptions } from "./serve/
 export { createHandler } from "./serve/create-handler.js";
 export { serve } from "./serve/serve.js";
 export type { RecordOptions } from "./record/recorder.js";
-export type { RecordedItem, RecordedRequest, Recording } from "./record/recording.js";
+export type {
+  RecordedCall,
+  RecordedEntry,
+  RecordedError,
+  RecordedFailure,
+  RecordedItem,
+  RecordedRequest,
+  Recording,
+} from "./record/recording.js";
 export type { OptionsOf, TriggerOptionsOf } from "./decorators/recording.js";
 export type { DaprSdk } from "./client/sdk/sdk.js";
 export type { TopicOutcome } from "./invocation/reply.js";

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { isDaprFunctionsError } from "../model/errors.js";
-import { isRecording, type Recording } from "../record/recording.js";
+import { isRecording, notRunnable, type Recording } from "../record/recording.js";
 import { toTestSource } from "../record/test-source.js";
 import { replay as replayOne } from "../testing/replay.js";
 import { loadFunctions } from "./modules/function-app.js";
@@ -37,11 +37,11 @@ async function replay(path: string, modules: readonly string[], options: ReplayO
   const named = [...new Set(recordings.flatMap(({ recording }) => recording.module ?? []))];
   const given = modules.length > 0 ? modules : named.map(below);
   if (options.test === true) {
-    const { recording } = recordings[0]!;
+    const { file, recording } = recordings[0]!;
     if (recordings.length > 1) throw new UsageError("--test: give one recording");
-    const module =
-      given[0] === undefined ? "./functions.js" : `./${relative(dirname(resolve(given[0])), resolve(given[0]))}`;
-    process.stdout.write(toTestSource(recording, module));
+    const obstacle = notRunnable(recording);
+    if (obstacle !== undefined) throw new UsageError(`${file}: a test of it would run nothing: ${obstacle}`);
+    process.stdout.write(toTestSource(recording, given[0] ?? "functions.js"));
     return exitCodes.done;
   }
   if (given.length === 0)

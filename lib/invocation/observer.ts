@@ -60,6 +60,8 @@ export interface InvocationWatch {
   received?(payload: unknown): void;
   /** Surrounds the reading of an input or a state entry. */
   read?(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown>;
+  /** An input that has a `valueType` was read. @param value as it came: it may yet be refused */
+  found?(input: InputBinding, value: unknown): void;
   /**
    * Surrounds a call of another application, or of the sidecar, that the method makes.
    *
@@ -119,6 +121,10 @@ class Watches implements InvocationWatch {
 
   read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
     return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
+  }
+
+  found(input: InputBinding, value: unknown): void {
+    for (const watch of this.all) watch.found?.(input, value);
   }
 
   call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {

@@ -84,10 +84,12 @@ export function revived(
     );
   };
   const part = recordPart(input);
-  if (part === undefined) return { read: async (invocation) => revive(await reader.read(invocation)) };
   return {
     async read(invocation) {
-      const record = (await reader.read(invocation)) as Readonly<Record<string, unknown>>;
+      const found = await reader.read(invocation);
+      invocation.watch?.found?.(input, found);
+      if (part === undefined) return revive(found);
+      const record = found as Readonly<Record<string, unknown>>;
       return { ...record, [part]: revive(record[part]) };
     },
   };

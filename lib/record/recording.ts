@@ -1,3 +1,4 @@
+import type { TraceContext } from "../model/invocation.js";
 import { isRecord } from "../model/values.js";
 
 /** One invocation, as `record` writes it to a file. */
@@ -22,18 +23,73 @@ export interface Recording {
   readonly payload?: unknown;
   /** The caller's request of a service invocation; that of an HTTP function is its payload. */
   readonly request?: RecordedRequest | undefined;
-  /** What the inputs and state entries gave, by name. Of a secret there are the names of its members. */
+  /** As `context.triggerMetadata`, of an event; else it is the headers of the request. */
+  readonly triggerMetadata?: Readonly<Record<string, unknown>> | undefined;
+  /** As `context.traceContext`. */
+  readonly traceContext?: TraceContext | undefined;
+  /** What the inputs and state entries gave, by name, before it was checked. Of a secret there are the names of its members. */
   readonly inputs: Readonly<Record<string, unknown>>;
   /** What clients answered, by name, in the order of the calls. */
-  readonly calls: Readonly<Record<string, readonly unknown[]>>;
+  readonly calls: Readonly<Record<string, readonly RecordedCall[]>>;
   /** What was added to the collectors, by name. */
   readonly outputs: Readonly<Record<string, readonly RecordedItem[]>>;
-  /** What was written of the state entries. */
-  readonly changes?: unknown;
+  /** What was to become of state entries that were changed, by name. */
+  readonly entries?: Readonly<Record<string, RecordedEntry>> | undefined;
   /** What the method returned; absent where it failed. */
   readonly reply?: unknown;
   /** Why the invocation failed; absent where it did not. */
-  readonly failure?: { readonly errorCode: string; readonly message?: string | undefined } | undefined;
+  readonly failure?: RecordedFailure | undefined;
+}
+
+/** Why an invocation failed. */
+export interface RecordedFailure {
+  /** The code of the error. */
+  readonly errorCode: string;
+  /** What callers were told; absent for HTTP functions. */
+  readonly message?: string | undefined;
+  /**
+   * True where it was not the function that failed: its body or an input could not be read, an output could not be sent,
+   * or there was no time or no room for it. A replay, which reads and sends nothing, cannot fail like that.
+   */
+  readonly isOutside?: true | undefined;
+}
+
+/** One call of a client, and what came of it: neither `answer` nor `error` where that came after the invocation. */
+export interface RecordedCall {
+  /** Of the client: `charge`, `call`, `getSecret`. */
+  readonly method: string;
+  /** What it resolved with: of another application `{ status, headers, value, bytes }`. */
+  readonly answer?: unknown;
+  /** What it rejected with. */
+  readonly error?: RecordedError | undefined;
+}
+
+/** What a call rejected with: a `SidecarError` where there is a status. */
+export interface RecordedError {
+  /** Of its class: `SidecarError`. */
+  readonly name: string;
+  /** In words. */
+  readonly message: string;
+  /** Of an error that has one: `ERR_CALLEE_FAILED`. */
+  readonly code?: string | undefined;
+  /** Of the answer. */
+  readonly status?: number | undefined;
+  /** The request that failed. */
+  readonly operation?: string | undefined;
+  /** Headers of the answer, without those that look like credentials. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Body of the answer. */
+  readonly body?: unknown;
+}
+
+/** What was to become of a state entry. */
+export interface RecordedEntry {
+  /** Whether it was set or removed. */
+  readonly verb: "set" | "remove";
+  /** What it was set to. */
+  readonly value?: unknown;
+  /** Metadata of the write. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A request as `context.request` has it, without headers that look like credentials. */
@@ -72,13 +128,28 @@ export function isRecording(value: unknown): value is Recording {
     /^(?:[\p{ID_Start}$_][\p{ID_Continue}$]*)?$/u.test(className as string) &&
     (request === undefined || isRecord(request)) &&
     named.every((one) => isRecord(one) && Object.keys(one).every((name) => /^[a-z][a-z0-9]*$/i.test(name))) &&
-    Object.values(value["outputs"] as object).every(Array.isArray)
+    [...Object.values(value["outputs"] as object), ...Object.values(value["calls"] as object)].every(
+      (list) => Array.isArray(list) && list.every(isRecord),
+    )
   );
+}
+
+/**
+ * Why an invocation cannot be run again, as the end of a sentence about it; undefined where it can. What failed outside
+ * of the function is run again where its method had returned.
+ */
+export function notRunnable({ payload, failure, reply }: Recording): string | undefined {
+  if (failure?.isOutside === true && (payload === undefined || reply === undefined))
+    return `it failed with ${failure.errorCode} before the function had run`;
+  return payload === undefined ? "its payload was left out" : undefined;
 }
 
 export const bytesName = "$bytes";
 export const undefinedName = "$undefined";
 export const secretName = "$secret";
+/** Around an object that has a member of one of these names itself. */
+export const plainName = "$plain";
+const markers = [bytesName, undefinedName, secretName, plainName];
 
 /** How bytes are recorded. */
 export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): unknown {
@@ -90,18 +161,28 @@ export function toRecordedSecret(secret: unknown): unknown {
   return isRecord(secret) ? { [secretName]: Object.keys(secret) } : toRecorded(undefined);
 }
 
+/** The names of the members of a recorded secret; undefined for any other value. */
+export function secretNamesOf(recorded: unknown): readonly string[] | undefined {
+  const names = isRecord(recorded) && Object.keys(recorded).length === 1 ? recorded[secretName] : undefined;
+  return Array.isArray(names) ? names.map(String) : undefined;
+}
+
 /**
  * What JSON keeps of a value, bytes and `undefined` included: they stand as `{ "$bytes": base64 }` and
- * `{ "$undefined": true }`.
+ * `{ "$undefined": true }`. An object that looks like one of these stands as `{ "$plain": object }`.
  */
 export function toRecorded(value: unknown): unknown {
   if (value === undefined) return { [undefinedName]: true };
+  let inside: unknown;
   const text = JSON.stringify(value, function (this: unknown, name: string, given: unknown): unknown {
     // Before `toJSON` of a Buffer has made a list of numbers of it.
     const own = (this as Readonly<Record<string, unknown>>)[name];
     if (ArrayBuffer.isView(own)) return bytesOf(own);
     if (own instanceof ArrayBuffer) return bytesOf(new Uint8Array(own));
-    return given;
+    if (!isRecord(given) || !markers.some((marker) => Object.hasOwn(given, marker))) return given;
+    // What is returned is asked for its member next.
+    inside = given === inside ? undefined : given;
+    return inside === undefined ? given : { [plainName]: given };
   }) as string | undefined;
   return text === undefined ? { [undefinedName]: true } : (JSON.parse(text) as unknown);
 }
@@ -109,13 +190,18 @@ export function toRecorded(value: unknown): unknown {
 /** The value that {@link toRecorded} was given, as far as JSON kept it; the members of a secret are `***`. */
 export function fromRecorded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromRecorded);
-  if (typeof value !== "object" || value === null) return value;
+  if (!isRecord(value)) return value;
   const members = Object.entries(value);
   if (members.length === 1) {
     const [name, content] = members[0]!;
     if (name === bytesName && typeof content === "string") return new Uint8Array(Buffer.from(content, "base64"));
     if (name === undefinedName) return undefined;
     if (name === secretName && Array.isArray(content)) return Object.fromEntries(content.map((key) => [key, "***"]));
+    if (name === plainName && isRecord(content)) return membersFrom(Object.entries(content));
   }
+  return membersFrom(members);
+}
+
+function membersFrom(members: readonly (readonly [string, unknown])[]): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, fromRecorded(member)]));
 }

@@ -1,6 +1,15 @@
 import { isReply } from "../model/invocation.js";
+import { messageOf } from "../model/thrown.js";
 import { isRecord } from "../model/values.js";
-import { bytesName, bytesOf, secretName, toRecorded, undefinedName } from "./recording.js";
+import {
+  bytesName,
+  bytesOf,
+  plainName,
+  secretName,
+  toRecorded,
+  undefinedName,
+  type RecordedError,
+} from "./recording.js";
 
 /** What names of headers have that prove who someone is. */
 export const credentialNames = /key|token|secret|^(set-)?cookie$|^(proxy-)?authorization$/i;
@@ -22,6 +31,21 @@ export function toRecordedAnswer(answer: unknown): unknown {
 /** What is recorded of what a method returned: an HttpResponse or a Reply has headers, anything else is data. */
 export function toRecordedReply(returned: unknown, trigger: string): unknown {
   return trigger === "httpTrigger" || isReply(returned) ? toRecordedAnswer(returned) : toRecorded(returned);
+}
+
+/** What is recorded of what a call rejected with. */
+export function toRecordedError(thrown: unknown): RecordedError {
+  const error = isRecord(thrown) ? thrown : {};
+  const { code, status, operation, headers, body } = error;
+  return {
+    name: typeof error["name"] === "string" ? error["name"] : "Error",
+    message: messageOf(thrown),
+    ...(typeof code === "string" && { code }),
+    ...(typeof status === "number" && { status }),
+    ...(typeof operation === "string" && { operation }),
+    ...(isRecord(headers) && { headers: plainHeaders(headers) as Record<string, string> }),
+    ...(ArrayBuffer.isView(body) && body.byteLength > 0 && { body: bytesOf(body) }),
+  };
 }
 
 /** The URL without `code`, the key with which Azure's callers prove themselves. */
@@ -97,7 +121,12 @@ export class Secrets {
       const [name, content] = members[0]!;
       if (name === bytesName && typeof content === "string") return this.#hideInBytes(content);
       if (name === undefinedName || name === secretName) return recorded;
+      if (name === plainName && isRecord(content)) return { [plainName]: this.#hideEach(Object.entries(content)) };
     }
+    return this.#hideEach(members);
+  }
+
+  #hideEach(members: readonly (readonly [string, unknown])[]): object {
     return Object.fromEntries(members.map(([name, member]) => [this.hideIn(name), this.#hide(member)]));
   }
 

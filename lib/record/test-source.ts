@@ -1,96 +1,98 @@
-import { isRecord } from "../model/values.js";
-import { fromRecorded, type RecordedRequest, type Recording } from "./recording.js";
-import { credentialNames } from "./secrets.js";
+import { secretNamesOf, type Recording } from "./recording.js";
 
 /**
- * A test for Node's runner that gives a function what was recorded and expects what it did then. Of an invocation that
- * failed it expects success: it fails until the function is mended.
+ * A test for Node's runner that replays what was recorded, as TypeScript and JavaScript alike. That of a failed invocation
+ * fails until the function is mended.
  *
- * @param module how the test imports the class: `./functions.js`
+ * @param module the file of the class: `src/functions.ts`; the test belongs beside it
  */
 export function toTestSource(recording: Recording, module: string): string {
-  const { className, methodName, functionName, trigger, inputs, outputs, failure, request } = recording;
-  const isHttp = trigger === "httpTrigger";
-  const payload = isHttp ? `httpRequest(${literal(recording.payload)})` : literal(recording.payload);
-  const given = Object.entries(inputs).map(([name, value]) => `${name}: ${literal(value)}`);
-  const parts = [
-    ...(given.length === 0 ? [] : [`inputs: { ${given.join(", ")} } as never`]),
-    ...(request === undefined ? [] : [`context: { request: ${requestLiteral(request)} }`]),
-  ];
-  const options = parts.length === 0 ? "" : `, { ${parts.join(", ")} }`;
-  const hasHeaders = failure === undefined && isRecord(recording.reply) && (isHttp || "headers" in recording.reply);
-  const outcome = failure === undefined ? "does what it did" : `no longer fails with ${failure.errorCode}`;
-  const added = Object.entries(outputs).map(
-    ([name, items]) =>
-      `  assert.deepEqual(plain(outputs.${name}.values), ${literal(items.filter(({ verb }) => verb === "add").map(({ value }) => value))});`,
-  );
-  const expected =
-    failure === undefined
-      ? [
-          `  assert.deepEqual(plain(${hasHeaders ? "withoutCredentials(reply)" : "reply"}), ${literal(recording.reply)});`,
-          ...added,
-        ]
-      : ["  assert.ok(plain(reply) !== null && outputs);"];
+  const { className, functionName, failure, time } = recording;
+  const failed = failure?.isOutside === true ? undefined : failure;
+  const outcome = failed === undefined ? "does what it did" : `no longer fails with ${failed.errorCode}`;
+  // An anonymous class has the name of its export.
+  const isDefault = className === "" || className === "default";
+  const imported = isDefault ? "Functions" : className;
+  const expected = failed === undefined ? "[]" : text([`failure: ${failed.errorCode} became none`]);
+  const standIns = secretsOf(recording);
   return [
+    `// Belongs beside ${module.replace(/[\r\n\u2028\u2029]+/g, " ")}${isTypeScript(module) ? ", and is compiled as that is" : ""}.`,
     `import assert from "node:assert/strict";`,
     `import { test } from "node:test";`,
-    ...(hasHeaders && !isHttp ? [`import { Reply } from "dapr-functions";`] : []),
-    `import { ${isHttp ? "httpRequest, " : ""}invoke } from "dapr-functions/testing";`,
-    `import { ${className} } from ${JSON.stringify(module)};`,
+    `import { replay } from "dapr-functions/testing";`,
+    `import { ${isDefault ? "default as Functions" : className} } from ${text(importOf(module))};`,
     "",
-    `/** As JSON leaves it: recorded values are plain. */`,
-    "const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));",
-    "",
-    ...(hasHeaders ? withoutCredentials(isHttp) : []),
-    `test(${JSON.stringify(`${functionName} ${outcome} (recorded ${recording.time})`)}, async () => {`,
-    `  const { reply, outputs } = await invoke(new ${className}(), ${JSON.stringify(methodName)}, ${payload} as never${options});`,
-    ...expected,
+    ...(standIns.length === 0
+      ? []
+      : [
+          "// Secrets are not recorded. What stands for them lets the function run; where it looks closer, give what it can use.",
+          "const secrets = {",
+          ...standIns,
+          "};",
+          "",
+        ]),
+    `test(${text(`${functionName} ${outcome} (recorded ${time})`)}, async () => {`,
+    "  const { error, differences } = await replay(",
+    `    ${print(recording, 4)},`,
+    `    [${imported}],`,
+    ...(standIns.length === 0 ? [] : ["    { inputs: secrets },"]),
+    "  );",
+    ...(failed?.message === undefined
+      ? []
+      : [`  // It failed: ${failed.message.replace(/[\r\n\u2028\u2029]+/g, " ")}`]),
+    "  assert.ifError(error);",
+    `  assert.deepEqual(differences, ${expected});`,
     "});",
     "",
   ].join("\n");
 }
 
-/** Leaves out of a reply what was left out of the recording. */
-function withoutCredentials(isHttp: boolean): readonly string[] {
-  return [
-    "/** Headers that look like credentials, and cookies, are not recorded. */",
-    "const withoutCredentials = (reply: unknown): unknown => {",
-    ...(isHttp ? [] : ["  if (!(reply instanceof Reply)) return reply;"]),
-    "  const { cookies: _, headers, ...rest } = reply as { cookies?: unknown; headers?: Headers | Record<string, unknown> };",
-    "  if (headers === undefined) return rest;",
-    "  const entries: [string, unknown][] = headers instanceof Headers ? [...headers] : Object.entries(headers);",
-    `  return { ...rest, headers: Object.fromEntries(entries.filter(([name]) => !${credentialNames}.test(name))) };`,
-    "};",
-    "",
-  ];
+/** Members of the object of stand-ins, a line each. */
+function secretsOf({ inputs }: Recording): readonly string[] {
+  return Object.entries(inputs).flatMap(([name, value]) => {
+    const names = secretNamesOf(value);
+    return names === undefined ? [] : [`  ${name}: ${print(Object.fromEntries(names.map((key) => [key, "***"])), 2)},`];
+  });
 }
 
-function requestLiteral({ method, path, query, params, headers }: RecordedRequest): string {
-  const parts = { method, path, params };
-  const members = Object.entries(parts).map(([name, value]) => `${name}: ${print(value)}`);
-  const made = [`query: new URLSearchParams(${print(query)})`, `headers: new Headers(${print(headers)})`];
-  return `{ ${[...members, ...made].join(", ")} }`;
+function isTypeScript(module: string): boolean {
+  return /\.[cm]?ts$/.test(module);
 }
 
-/** A literal of TypeScript for a recorded value. */
-function literal(value: unknown): string {
-  return print(fromRecorded(value));
+/** What a module beside it imports: that of TypeScript has the name of its JavaScript. */
+function importOf(module: string): string {
+  return `./${module.replace(/^.*[\\/]/, "").replace(/\.([cm]?)tsx?$/, ".$1js")}`;
 }
 
-function print(value: unknown): string {
-  if (value === undefined) return "undefined";
-  if (value instanceof Uint8Array) return `new Uint8Array([${value.join(", ")}])`;
-  if (Array.isArray(value)) return `[${value.map(print).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).map(([name, member]) => `${property(name)}: ${print(member)}`);
-    return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
-  }
-  return text(value);
+const width = 120;
+
+/** A literal for a recorded value, in as few lines as it takes. */
+function print(value: unknown, indent: number): string {
+  const line = printLine(value);
+  if (line.length + indent <= width || typeof value !== "object" || value === null) return line;
+  const inner = " ".repeat(indent + 2);
+  const items = Array.isArray(value)
+    ? value.map((item) => print(item, indent + 2))
+    : membersOf(value).map(([name, member]) => `${property(name)}: ${print(member, indent + 2)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${" ".repeat(indent)}${close}`;
+}
+
+function printLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(printLine).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return text(value);
+  const members = membersOf(value).map(([name, member]) => `${property(name)}: ${printLine(member)}`);
+  return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
+}
+
+function membersOf(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, member]) => member !== undefined);
 }
 
 /** A member of that name, which `__proto__` without brackets is not. */
 function property(name: string): string {
-  return name === "__proto__" ? `["__proto__"]` : text(name);
+  if (name === "__proto__") return `["__proto__"]`;
+  return /^[a-z_$][\w$]*$/i.test(name) ? name : text(name);
 }
 
 function text(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { DaprClient, InvokeBindingResult, InvokeMethodResult } from "../client/dapr-client.js";
+import type { BulkStateResult, DaprClient, InvokeBindingResult, InvokeMethodResult } from "../client/dapr-client.js";
 import type { AppReply } from "../model/app-client.js";
 import type { BindingRecord } from "../model/binding-record.js";
 import { outputTypes } from "../model/binding-table.js";
@@ -50,12 +50,14 @@ export class FakeHost implements BindingHost {
   ) {}
 
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
-    const value = jsonCopy(this.inputs[input.name]);
+    const given = this.inputs[input.name];
+    const value = "record" in input && input.record === true ? membersCopy(given) : jsonCopy(given);
     if (input.generic === true) return { read: () => Promise.resolve(value) };
     const isRecord = input.type === "daprState" && input.record === true;
     const stored = (isRecord ? value : { value }) as { value?: unknown; etag?: string | undefined } | undefined;
-    const client: Pick<DaprClient, "getState" | "getSecret" | "invokeMethod" | "invokeBinding"> = {
+    const client: Pick<DaprClient, "getState" | "getBulkState" | "getSecret" | "invokeMethod" | "invokeBinding"> = {
       getState: () => Promise.resolve({ value: stored?.value, etag: stored?.etag }),
+      getBulkState: () => Promise.resolve((value ?? []) as readonly BulkStateResult[]),
       getSecret: () => Promise.resolve(value as Record<string, string>),
       invokeMethod: () => Promise.resolve(calleeAnswer(recordOf(value, input, "value"))),
       invokeBinding: () => Promise.resolve(componentAnswer(recordOf(value, input, "data"))),
@@ -121,6 +123,12 @@ function resultOf(change: EntryChange): EntryResult<unknown> {
   }
   const { value, metadata } = change;
   return { value: (value as JsonText).toJSON(), isSet: true, isRemoved: false, metadata };
+}
+
+/** What arrives of a record: bytes of a member stay bytes. */
+function membersCopy(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return jsonCopy(given);
+  return Object.fromEntries(Object.entries(given).map(([name, member]) => [name, jsonCopy(member)]));
 }
 
 /** What a test gave as the value of an input, or as the whole record. */

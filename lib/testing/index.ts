@@ -8,5 +8,13 @@ export { stateEntry, type EntryResult, type FakeEntry, type StateEntryInit } fro
 export { cloudEvent, httpRequest, invocationContext, type HttpRequestInit } from "./fixtures.js";
 export { invoke, type Invoked, type InvokeOptions } from "./invoke.js";
 export { replay, type Replayed, type ReplayOptions } from "./replay.js";
-export type { RecordedItem, RecordedRequest, Recording } from "../record/recording.js";
+export type {
+  RecordedCall,
+  RecordedEntry,
+  RecordedError,
+  RecordedFailure,
+  RecordedItem,
+  RecordedRequest,
+  Recording,
+} from "../record/recording.js";
 export type { EntriesOf, FakeApp, InputsOf, MethodName, OutputsOf, PayloadOf, ReplyOf } from "./method-types.js";

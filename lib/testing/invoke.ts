@@ -15,6 +15,7 @@ import type { Invocation } from "../invocation/binding-host.js";
 import { contextRequestOf } from "../invocation/requests.js";
 import type { Around } from "../invocation/around.js";
 import { compileFunction, type CompiledFunction } from "../invocation/invoke.js";
+import type { InvocationObserver } from "../invocation/observer.js";
 import { runFunction } from "../invocation/run-function.js";
 import { closedCollector, type FakeCollector } from "./fake-collector.js";
 import { storedOf, type EntryResult } from "./fake-entry.js";
@@ -69,7 +70,18 @@ export async function invoke<C extends object, K extends MethodName<C>>(
     ? [payload?: PayloadOf<C[K]>, options?: InvokeOptions<C[K]>]
     : [payload: PayloadOf<C[K]>, options?: InvokeOptions<C[K]>]
 ): Promise<Invoked<C[K]>> {
-  const [given, options = {}] = rest as [payload?: unknown, options?: InvokeOptions<unknown>];
+  const [payload, options] = rest as [payload?: unknown, options?: InvokeOptions<unknown>];
+  return (await invokeWatched(instance, method, payload, options)) as Invoked<C[K]>;
+}
+
+/** The same without types, and watched. */
+export async function invokeWatched(
+  instance: object,
+  method: string,
+  given: unknown,
+  options: InvokeOptions<unknown> = {},
+  observer?: InvocationObserver,
+): Promise<Invoked<unknown>> {
   const definition = definitionOf(instance, method, options.settings);
   const inputs = (options.inputs ?? {}) as Readonly<Record<string, unknown>>;
   refuseUndeclared(definition, inputs);
@@ -91,7 +103,7 @@ export async function invoke<C extends object, K extends MethodName<C>>(
   const { validation, around, conflicts } = options;
   throwErrors([...validationProblems(validation), ...numberProblem("conflicts", conflicts, { least: 0, whole: true })]);
   const host = new FakeHost(inputs, validation, conflicts);
-  const compiled = compileFunction({ definition, instance }, host, { validation, around });
+  const compiled = compileFunction({ definition, instance }, host, { validation, around, observer });
   const reply = await replyOf(compiled, payload, invocation);
   const outputs = Object.fromEntries(
     definition.outputs.map(({ name }) => [name, leftIn(definition, name, host)] as const),
@@ -100,9 +112,9 @@ export async function invoke<C extends object, K extends MethodName<C>>(
     definition.entries.map(({ name }) => [name, host.written.get(name) ?? untouched(inputs[name])] as const),
   );
   return {
-    reply: reply as ReplyOf<C[K]>,
-    outputs: outputs as OutputsOf<C[K]>,
-    entries: entries as EntriesOf<C[K]>,
+    reply: reply as ReplyOf<unknown>,
+    outputs: outputs as OutputsOf<unknown>,
+    entries: entries as EntriesOf<unknown>,
   };
 }
 

@@ -1,16 +1,23 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
+import type { InvocationObserver } from "../invocation/observer.js";
 import type { ClientBinding } from "../model/bindings.js";
-import { DefinitionError, isDaprFunctionsError } from "../model/errors.js";
+import { DefinitionError, InvocationError, SidecarError, isDaprFunctionsError } from "../model/errors.js";
+import type { InvocationContext } from "../model/invocation.js";
 import type { Class } from "../model/payload-type.js";
 import { readFunctions } from "../metadata/functions.js";
-import { fromRecorded, toRecorded, type RecordedRequest, type Recording } from "../record/recording.js";
-import { Secrets, toRecordedReply } from "../record/secrets.js";
-import type { InvocationContext } from "../model/invocation.js";
-import type { FakeCollector } from "./fake-collector.js";
+import { RecordingWatch } from "../record/recording-watch.js";
+import {
+  fromRecorded,
+  notRunnable,
+  type RecordedError,
+  type RecordedItem,
+  type RecordedRequest,
+  type Recording,
+} from "../record/recording.js";
 import { stateEntry } from "./fake-entry.js";
 import { httpRequest, type HttpRequestInit } from "./fixtures.js";
-import { invoke, refuseUndeclared } from "./invoke.js";
+import { invokeWatched, refuseUndeclared } from "./invoke.js";
 
 /** What a recorded invocation did when it ran again. */
 export interface Replayed {
@@ -20,7 +27,7 @@ export interface Replayed {
   readonly reply: unknown;
   /** What it failed with. */
   readonly error: unknown;
-  /** Where it differs from what was recorded, a line each: `outputs.order[0].value.total: 3 became 4`. */
+  /** Where it differs from what was recorded, a line each: `outputs.order[0].total: 3 became 4`. */
   readonly differences: readonly string[];
 }
 
@@ -32,8 +39,9 @@ export interface ReplayOptions {
 
 /**
  * Runs a recorded invocation again on fakes: the same payload, request, inputs and answers of other apps; nothing is sent.
- * The members of a secret are `***` unless `inputs` gives others. A payload that could not be read was given to nobody, so
- * nothing runs and nothing differs.
+ * The members of a secret are `***` unless `inputs` gives others. An invocation that failed before its function ran, since its
+ * body or an input could not be read, or there was no time or no room, is not run, and nothing differs; one whose
+ * outputs could not be sent is run as if they had been.
  *
  * @param file what `record` wrote: a path, or the recording itself
  * @param functions the class of the function, or an instance of it
@@ -52,51 +60,95 @@ export async function replay(
   const { instance, definition } = find(recording, functions);
   const standIns = options.inputs ?? {};
   refuseUndeclared(definition, standIns);
-  if (recording.payload === undefined) return { recording, reply: undefined, error: undefined, differences: [] };
+  const obstacle = notRunnable(recording);
+  if (obstacle !== undefined) {
+    const differences = recording.failure?.isOutside === true ? [] : [`payload: ${obstacle}, so that nothing was run`];
+    return { recording, reply: undefined, error: undefined, differences };
+  }
   const inputs: Record<string, unknown> = {};
   for (const { name } of definition.inputs) inputs[name] = fromRecorded(recording.inputs[name]);
   for (const { name } of definition.entries)
     inputs[name] = stateEntry(fromRecorded(recording.inputs[name] ?? {}) as object);
   for (const client of definition.clients) inputs[client.name] = answering(client, recording);
   Object.assign(inputs, standIns);
-  const secrets = new Secrets();
-  for (const { name, type } of definition.inputs) if (type === "daprSecret") secrets.add(inputs[name]);
-  const payload =
-    recording.trigger === "httpTrigger" ? httpRequest(requestInit(recording.payload)) : fromRecorded(recording.payload);
+  let again: Promise<Recording> | undefined;
+  const observer: InvocationObserver = {
+    start: (invocation) =>
+      // What cannot be recorded now could not be recorded then, and was said.
+      new RecordingWatch(invocation, { warn: () => undefined, onRecording: (recording) => void (again = recording) }),
+  };
   let reply: unknown;
   let error: unknown;
-  let outputs: Readonly<Record<string, FakeCollector<unknown>>> = {};
   try {
-    const run = invoke as unknown as (
-      instance: object,
-      method: string,
-      payload: unknown,
-      options: object,
-    ) => Promise<{ reply: unknown; outputs: typeof outputs }>;
-    ({ reply, outputs } = await run(instance, definition.methodName, payload, {
-      inputs,
-      context: contextOf(recording),
-    }));
+    ({ reply } = await invokeWatched(
+      instance,
+      definition.methodName,
+      payloadOf(recording),
+      { inputs: inputs as never, context: contextOf(recording) },
+      observer,
+    ));
   } catch (thrown) {
     error = thrown;
   }
+  return { recording, reply, error, differences: differencesOf(recording, (await again) ?? unbegun(recording, error)) };
+}
+
+/** What is recorded of an invocation that was refused before it began: its expressions find nothing. */
+function unbegun(recording: Recording, error: unknown): Recording {
+  return {
+    ...recording,
+    failure: { errorCode: isDaprFunctionsError(error) ? error.code : "ERR_FUNCTION_FAILED" },
+  };
+}
+
+/** As files have them: members that are `undefined` are gone. */
+function asWritten(recording: Recording): Recording {
+  return JSON.parse(JSON.stringify(recording)) as Recording;
+}
+
+function differencesOf(then: Recording, now: Recording): string[] {
+  const [before, after] = [asWritten(then), asWritten(now)];
+  // What failed outside of the function cannot fail here: until then it is as one that did not fail.
+  const failed = before.failure?.isOutside === true ? undefined : before.failure?.errorCode;
+  const fails = after.failure?.errorCode;
+  if (failed !== fails) return [`failure: ${failed ?? "none"} became ${fails ?? "none"}`];
+  if (failed !== undefined) return [];
   const differences: string[] = [];
-  const failed = recording.failure?.errorCode;
-  const fails = error === undefined ? undefined : isDaprFunctionsError(error) ? error.code : "ERR_FUNCTION_FAILED";
-  if (failed !== fails) differences.push(`failure: ${failed ?? "none"} became ${fails ?? "none"}`);
-  if (failed === undefined && fails === undefined) {
-    compare("reply", recording.reply, secrets.hide(toRecordedReply(reply, recording.trigger)), differences);
-    for (const { name } of definition.outputs) {
-      const items = (outputs[name]?.items ?? []).map((item) => secrets.hide(toRecorded(item.value)));
-      compare(
-        `outputs.${name}`,
-        (recording.outputs[name] ?? []).map(({ value }) => value),
-        items,
-        differences,
-      );
+  compare("reply", before.reply, after.reply, differences);
+  for (const name of new Set([...Object.keys(before.outputs), ...Object.keys(after.outputs)]))
+    compareItems(`outputs.${name}`, before.outputs[name] ?? [], after.outputs[name] ?? [], differences);
+  // Where the sending failed nothing may have been written.
+  if (before.failure === undefined) compare("entries", before.entries ?? {}, after.entries ?? {}, differences);
+  return differences;
+}
+
+/** What was added is told by its place in the list: `outputs.order[0].total`. */
+function compareItems(
+  path: string,
+  before: readonly RecordedItem[],
+  after: readonly RecordedItem[],
+  differences: string[],
+): void {
+  for (let index = 0; index < Math.max(before.length, after.length); index++) {
+    const at = `${path}[${index}]`;
+    const [then, now] = [before[index], after[index]];
+    if (then?.verb !== now?.verb) compare(at, shownItem(then), shownItem(now), differences);
+    else {
+      compare(at, then?.value, now?.value, differences);
+      compare(`overrides of ${at}`, then?.overrides ?? {}, now?.overrides ?? {}, differences);
     }
   }
-  return { recording, reply, error, differences };
+}
+
+/** Beside one that is removed, or not there. */
+function shownItem(item: RecordedItem | undefined): unknown {
+  return item?.verb === "remove" ? { verb: "remove", ...item.overrides } : item?.value;
+}
+
+function payloadOf({ trigger, payload }: Recording): unknown {
+  if (trigger !== "httpTrigger") return fromRecorded(payload);
+  const { body, ...parts } = payload as HttpRequestInit;
+  return httpRequest({ ...parts, body: fromRecorded(body) });
 }
 
 function find(recording: Recording, functions: readonly (Class | object)[]) {
@@ -112,14 +164,20 @@ function find(recording: Recording, functions: readonly (Class | object)[]) {
   ]);
 }
 
-/** A client whose methods answer what was recorded, one after another. */
+/** A client whose methods answer what was recorded of each, one after another. */
 function answering({ name, type }: ClientBinding, { calls }: Recording): object {
-  const answers = [...(calls[name] ?? [])].map(fromRecorded);
+  const left = [...(calls[name] ?? [])];
   const next = (method: string) => async (): Promise<unknown> => {
-    if (answers.length === 0) throw new Error(`${name}.${method}(): the recording has no more answers of ${name}`);
-    const answer = answers.shift();
+    const index = left.findIndex((call) => call.method === method);
+    if (index === -1) {
+      const advice = `give one: { inputs: { ${name}: { ${method}: … } } }`;
+      throw new Error(`${name}.${method}(): the recording has no more answers of it; ${advice}`);
+    }
+    const { answer, error } = left.splice(index, 1)[0]!;
+    if (error !== undefined) throw errorOf(error);
+    const value = fromRecorded(answer);
     // Of another app the whole answer was recorded, of which only `call` gives more than the value.
-    return type === "daprSidecar" || method === "call" ? answer : (answer as { value?: unknown }).value;
+    return type === "daprSidecar" || method === "call" ? value : (value as { value?: unknown } | undefined)?.value;
   };
   const find = (method: string | symbol) =>
     typeof method === "string" && method !== "then" ? next(method) : undefined;
@@ -135,9 +193,23 @@ function answering({ name, type }: ClientBinding, { calls }: Recording): object 
   );
 }
 
-function contextOf({ invocationId, request }: Recording): Partial<InvocationContext> {
-  if (request === undefined) return { invocationId };
-  return { invocationId, triggerMetadata: request.headers, request: contextRequest(request) };
+function errorOf({ name, message, code, status, operation = "", headers, body }: RecordedError): Error {
+  if (status !== undefined) {
+    const bytes = fromRecorded(body) as Uint8Array | undefined;
+    const errorCode = code ?? "ERR_UNKNOWN";
+    return new SidecarError({ status, errorCode, message, operation, target: "the recording", headers, body: bytes });
+  }
+  return code === undefined ? Object.assign(new Error(message), { name }) : new InvocationError(code, message);
+}
+
+function contextOf({ invocationId, request, trigger, triggerMetadata, traceContext, payload }: Recording) {
+  const headers = trigger === "httpTrigger" ? (payload as HttpRequestInit).headers : request?.headers;
+  return {
+    invocationId,
+    triggerMetadata: { ...(headers as Readonly<Record<string, string>> | undefined), ...triggerMetadata },
+    ...(traceContext !== undefined && { traceContext }),
+    ...(request !== undefined && { request: contextRequest(request) }),
+  } satisfies Partial<InvocationContext>;
 }
 
 function contextRequest({ query, headers, ...rest }: RecordedRequest): InvocationContext["request"] {
@@ -146,10 +218,6 @@ function contextRequest({ query, headers, ...rest }: RecordedRequest): Invocatio
     query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
     headers: new Headers(headers),
   };
-}
-
-function requestInit(payload: unknown): HttpRequestInit {
-  return fromRecorded(payload) as HttpRequestInit;
 }
 
 function compare(path: string, before: unknown, after: unknown, differences: string[]): void {

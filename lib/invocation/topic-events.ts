@@ -5,7 +5,6 @@ import { PayloadError } from "../model/errors.js";
 import type { CloudEvent } from "../model/invocation.js";
 import { decodedAs } from "../payload/decode.js";
 import { isJsonType, readContentType, toBytes, toText, toTextOrBytes, undecodableAs } from "./read-payload.js";
-import { isTraceParent } from "./trace-headers.js";
 import type { TriggeringRequest } from "./trigger-invocation.js";
 
 /** An event as its function gets it. */
@@ -101,22 +100,18 @@ export function readBulkEvent(entry: BulkEntry, trigger: DaprTopicTrigger, topic
 const traceNames: readonly string[] = ["traceparent", "tracestate", "baggage"];
 
 /**
- * What an entry would have come with alone: its own metadata as headers, and no trace of the request where the event has
- * its own. The trace of a bulk request is that of its last entry.
+ * What an entry would have come with alone: its own metadata as headers, and no trace but the event's own. The trace of a
+ * bulk request is that of its last entry.
  *
  * @see https://github.com/dapr/dapr/blob/v1.18.1/pkg/runtime/subscription/postman/http/http.go
  */
-export function requestOfEntry({ event, metadata }: BulkEntry, request: TriggeringRequest): TriggeringRequest {
-  const own = new Map<string, string | undefined>();
-  if (isTraceParent((event as Partial<CloudEvent> | null | undefined)?.traceparent)) {
-    for (const name of traceNames) own.set(name, undefined);
-  }
+export function requestOfEntry({ metadata }: BulkEntry, request: TriggeringRequest): TriggeringRequest {
+  const own = new Map<string, string | undefined>(traceNames.map((name) => [name, undefined]));
   if (typeof metadata === "object" && metadata !== null) {
     for (const [name, value] of Object.entries(metadata)) {
       if (typeof value === "string") own.set(name.toLowerCase(), value);
     }
   }
-  if (own.size === 0) return request;
   return {
     header: (name) => (own.has(name) ? own.get(name) : request.header(name)),
     onGone: (listener) => request.onGone?.(listener) ?? (() => {}),

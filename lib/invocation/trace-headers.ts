@@ -47,7 +47,7 @@ const mostBytes = 6 * 1024;
 const traceParent = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}(-[\x21-\x7e]*)?$/;
 
 /** False for one of zeros, too: daprd sends it when tracing is off. A version later than 00 may have more members. */
-export function isTraceParent(value: unknown): value is string {
+function isTraceParent(value: unknown): value is string {
   const match = typeof value === "string" && value.length <= 512 ? traceParent.exec(value) : null;
   if (match === null || match[1] === "ff" || (match[1] === "00" && match[4] !== undefined)) return false;
   return /[^0]/.test(match[2]!) && /[^0]/.test(match[3]!);

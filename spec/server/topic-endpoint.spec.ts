@@ -318,14 +318,26 @@ describe("a bulk request", () => {
       },
       { entryId: "2", event: { ...event("2"), traceparent: "" }, metadata: { bad: "line\nbreak", "no header": "x" } },
       { entryId: "3", event: { ...event("3"), traceparent: traceOf("3") }, metadata: null },
+      { entryId: "4", event: event("4") },
+      { entryId: "5", event: { ...event("5"), traceid: traceOf("5") }, metadata: { traceparent: traceOf("6") } },
     ];
-    await post(app, "/orders", bulk(entries), { traceparent: traceOf("3"), "x-shared": "all" });
+    const headers = { traceparent: traceOf("3"), tracestate: "a=1", baggage: "b=2", "x-shared": "all" };
+    await post(app, "/orders", bulk(entries), headers);
     expect(seen).toEqual([
       ["1", "k1", "own", undefined, traceOf("1")],
-      ["2", undefined, "all", undefined, traceOf("3")],
+      ["2", undefined, "all", undefined, undefined],
       ["3", undefined, "all", undefined, traceOf("3")],
+      ["4", undefined, "all", undefined, undefined],
+      ["5", undefined, "all", undefined, traceOf("6")],
     ]);
-    expect(sidecar.requests.map(({ headers }) => headers["traceparent"])).toEqual(["1", "3", "3"].map(traceOf));
+    const sent = sidecar.requests.map(({ headers: { traceparent, tracestate, baggage } }) => [
+      traceparent,
+      tracestate,
+      baggage,
+    ]);
+    expect(sent).toEqual(
+      ["1", undefined, "3", undefined, "6"].map((digit) => [digit && traceOf(digit), undefined, undefined]),
+    );
   });
 
   it("runs as many side by side as its concurrency says, and answers in order", async () => {

@@ -1,11 +1,34 @@
-import { format } from "node:util";
+import { format, inspect } from "node:util";
 import type { AppLog, Log, LogFields, LogPort } from "../model/invocation.js";
 import { visible } from "../model/visible.js";
 
 type Level = "info" | "warn" | "error" | "debug";
 
-/** How a logger takes the fields of a line: pino and bunyan before the text, winston after it, others within it. */
-type Style = "fields-first" | "fields-last" | "text";
+/**
+ * How a logger takes the fields of a line, and which of them it writes itself.
+ *
+ * @see https://github.com/pinojs/pino/blob/main/docs/api.md
+ * @see https://github.com/trentm/node-bunyan#log-record-fields
+ */
+const styles = {
+  console: { order: "text", own: [], isShown: true },
+  text: { order: "text", own: [] },
+  json: { order: "fields-first", own: ["time", "level", "message"], keepsErrors: true },
+  pino: { order: "fields-first", own: ["level", "time", "pid", "hostname", "msg"], keepsErrors: true },
+  bunyan: { order: "fields-first", own: ["name", "hostname", "pid", "level", "time", "msg", "v"] },
+  winston: { order: "fields-last", own: ["level", "message", "timestamp"] },
+} satisfies Record<string, Style>;
+
+interface Style {
+  /** Before the text, after it, or within it. */
+  readonly order: "fields-first" | "fields-last" | "text";
+  /** Fields that a line has of the logger itself. */
+  readonly own: readonly string[];
+  /** Whether an error among the fields is written with its message and stack. */
+  readonly keepsErrors?: boolean;
+  /** Whether errors are shown as they are printed, control characters and all. */
+  readonly isShown?: boolean;
+}
 
 type Functions = Readonly<Record<string, unknown>>;
 
@@ -20,34 +43,41 @@ type Functions = Readonly<Record<string, unknown>>;
 export function completeLog(logger?: LogPort, environment: NodeJS.ProcessEnv = process.env): AppLog {
   if (logger !== undefined) return new GuardedLog(logger as Functions, styleOf(logger as Functions));
   const kind = environment["DAPR_FUNCTIONS_LOG"]?.trim().toLowerCase() ?? "text";
-  if (kind === "off") return new GuardedLog({}, "text");
-  if (kind === "json") return new GuardedLog(jsonLines, "fields-first");
-  const log = new GuardedLog(console as unknown as Functions, "text");
+  if (kind === "off") return new GuardedLog({}, styles.text);
+  if (kind === "json") return new GuardedLog(jsonLines, styles.json);
+  const log = new GuardedLog(console as unknown as Functions, styles.console);
   if (kind !== "text" && kind !== "")
     log.warn(`DAPR_FUNCTIONS_LOG: ${JSON.stringify(kind)} is not known; give text, json or off`);
   return log;
 }
 
 function styleOf(logger: Functions): Style {
-  if (typeof logger["child"] !== "function") return "text";
-  // Of the loggers with a child, winston's alone is made of transports.
-  return "transports" in logger && typeof logger["log"] === "function" ? "fields-last" : "fields-first";
+  if (logger === (console as unknown)) return styles.console;
+  if (typeof logger["child"] !== "function") return styles.text;
+  // Of the loggers with a child, winston's alone is made of transports, and bunyan's alone takes serializers later.
+  if ("transports" in logger && typeof logger["log"] === "function") return styles.winston;
+  if (typeof logger["addSerializers"] !== "function") return styles.pino;
+  const { serializers } = logger as { serializers?: { readonly err?: unknown } | null };
+  return typeof serializers?.err === "function" ? { ...styles.bunyan, keepsErrors: true } : styles.bunyan;
 }
 
 class GuardedLog implements AppLog {
-  /** @param fields what each line of this log carries, where the logger has no child that does */
+  /**
+   * @param fields what each line of this log carries
+   * @param isChild whether the logger writes them itself
+   */
   constructor(
     private readonly logger: Functions,
     private readonly style: Style,
     private readonly fields?: LogFields,
+    private readonly isChild = false,
   ) {}
 
   of(fields: LogFields): Log {
     const { logger, style } = this;
-    if (style === "text") return new GuardedLog(logger, style, fields);
-    if (typeof logger["child"] !== "function") return new GuardedLog(logger, style, fields);
+    if (style.order === "text" || typeof logger["child"] !== "function") return new GuardedLog(logger, style, fields);
     const child = attempt(() => (logger["child"] as (fields: LogFields) => unknown)({ ...fields }));
-    return isObject(child) ? new GuardedLog(child, style) : new GuardedLog(logger, style, fields);
+    return isObject(child) ? new GuardedLog(child, style, fields, true) : new GuardedLog(logger, style, fields);
   }
 
   log(...args: unknown[]): void {
@@ -74,24 +104,40 @@ class GuardedLog implements AppLog {
     attempt(() => {
       const { logger, style } = this;
       // Winston's `log` takes a level first: it is not a place for a line.
-      const write = logger[level] ?? (style === "fields-last" ? undefined : logger["log"]);
+      const write = logger[level] ?? (style.order === "fields-last" ? undefined : logger["log"]);
       if (typeof write !== "function") return undefined;
       return (write as (...args: unknown[]) => unknown).apply(logger, this.#arguments(args));
     });
   }
 
   #arguments(args: readonly unknown[]): unknown[] {
-    const { style, fields } = this;
-    if (style === "text") {
-      const shown = args.map((arg) => (typeof arg === "string" ? visible(arg) : arg));
+    const { style, fields, isChild } = this;
+    if (style.order === "text") {
+      const shown = args.map((arg) => {
+        if (typeof arg === "string") return visible(arg);
+        return style.isShown === true && arg instanceof Error ? visible(inspect(arg)) : arg;
+      });
       return fields === undefined ? shown : [...shown, pairsOf(fields)];
     }
     const { text, members } = lineOf(args, style);
-    const all = fields === undefined ? members : { ...fields, ...members };
+    const named = apart(members, (name) => style.own.includes(name) || (fields !== undefined && name in fields));
+    const all = fields === undefined || isChild ? named : { ...fields, ...named };
     const shown = visible(text);
     if (Object.keys(all).length === 0) return [shown];
-    return style === "fields-first" ? [all, shown] : [shown, all];
+    return style.order === "fields-first" ? [all, shown] : [shown, all];
   }
+}
+
+/** The members, those with names that a line has already under `details`: they would stand in place of what it says. */
+function apart(
+  members: Readonly<Record<string, unknown>>,
+  isTaken: (name: string) => boolean,
+): Readonly<Record<string, unknown>> {
+  const taken = Object.keys(members).filter(isTaken);
+  if (taken.length === 0) return members;
+  const details = Object.fromEntries(taken.map((name) => [name, members[name]]));
+  const others = Object.fromEntries(Object.entries(members).filter(([name]) => !taken.includes(name)));
+  return { ...others, details: "details" in others ? { ...details, details: others["details"] } : details };
 }
 
 /** One line of several arguments: what is plain data are its fields, an error is one of them, the rest is its text. */
@@ -103,25 +149,35 @@ function lineOf(args: readonly unknown[], style: Style): { text: string; members
       return false;
     }
     if (!isPlain(arg)) return true;
-    Object.assign(members, arg);
+    for (const name of Object.keys(arg)) members[name] = fieldOf(name, arg, style);
     return false;
   });
   // pino reads `%s` in a text; what is not followed by arguments stays as it is.
   const text = words.length === 1 && typeof words[0] === "string" ? words[0] : format(...words);
   const only = words.length === 1 && words[0] instanceof Error ? words[0] : undefined;
   if (only !== undefined) return { text: only.message, members: { err: errorField(only, style), ...members } };
-  // Winston makes one message of a text and the `message` among its fields.
-  if (style === "fields-last" && "message" in members) {
-    const { message, ...others } = members;
-    return { text, members: { ...others, details: { message } } };
-  }
   return { text, members };
 }
 
-/** pino and bunyan write an error's message and stack by themselves; winston's JSON leaves nothing of one. */
-function errorField(error: Error, style: Style): unknown {
-  const { name, message, stack } = error;
-  return style === "fields-last" ? { name, message, stack } : error;
+/** A member as each logger can write it: JSON knows no BigInt, and nothing of an error. */
+function fieldOf(name: string, owner: Functions, style: Style): unknown {
+  try {
+    const value = owner[name];
+    if (typeof value === "bigint") return String(value);
+    if (!(value instanceof Error)) return value;
+    return name === "err" ? errorField(value, style) : told(value);
+  } catch (error) {
+    return `[throws: ${String(error)}]`;
+  }
+}
+
+function errorField(error: Error, { keepsErrors }: Style): unknown {
+  return keepsErrors === true ? error : told(error);
+}
+
+/** What JSON leaves out of an error. */
+function told({ name, message, stack }: Error): object {
+  return { name, message, stack };
 }
 
 /** Writes `function=CreateNewOrder invocationId=5f6c…`. */
@@ -163,7 +219,7 @@ function sayOnce(error: unknown): void {
   } catch {
     // An error may well throw when it is read.
   }
-  process.stderr.write(`dapr-functions: the log given as \`log\` fails (${visible(reason)}); its lines are lost\n`);
+  process.stderr.write(`dapr-functions: the log fails (${visible(reason)}); lines are lost\n`);
 }
 
 /** What `DAPR_FUNCTIONS_LOG=json` writes: one object a line, errors and warnings to standard error. */
@@ -171,15 +227,36 @@ const jsonLines: Functions = Object.fromEntries(
   (["debug", "info", "warn", "error"] as const).map((level) => [
     level,
     (...args: readonly unknown[]) => {
-      const [fields, text] = typeof args[0] === "string" ? [{}, args[0]] : args;
-      const line = { time: new Date().toISOString(), level, message: text, ...(fields as object) };
-      const json = JSON.stringify(line, (_, value: unknown) =>
-        value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value,
-      );
-      (level === "warn" || level === "error" ? process.stderr : process.stdout).write(`${json}\n`);
+      const [fields, message] = typeof args[0] === "string" ? [{}, args[0]] : args;
+      const head = { time: new Date().toISOString(), level, message };
+      (level === "warn" || level === "error" ? process.stderr : process.stdout).write(`${jsonLine(head, fields)}\n`);
     },
   ]),
 );
+
+/** A field that JSON cannot hold, as a circle, is shown as text. */
+function jsonLine(head: object, fields: unknown): string {
+  try {
+    return JSON.stringify({ ...head, ...(fields as object) }, jsonValue);
+  } catch {
+    const shown = Object.entries(fields as object).map(([name, value]) => [name, held(value)]);
+    return JSON.stringify({ ...head, ...(Object.fromEntries(shown) as object) }, jsonValue);
+  }
+}
+
+function held(value: unknown): unknown {
+  try {
+    JSON.stringify(value, jsonValue);
+    return value;
+  } catch {
+    return inspect(value, { breakLength: Infinity });
+  }
+}
+
+function jsonValue(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  return value instanceof Error ? told(value) : value;
+}
 
 function isObject(value: unknown): value is Functions {
   return typeof value === "object" && value !== null;

@@ -86,10 +86,95 @@ describe("an app's log", () => {
     );
   });
 
-  it("of winston keeps what an error says", () => {
-    completeLog(loggers["winston"]!.log).error("went wrong", new Error("the cause"));
-    const err = { name: "Error", message: "the cause", stack: expect.stringContaining("log.spec") };
-    expect(winstonLines()).toContainEqual(expect.objectContaining({ message: "went wrong", err }));
+  describe.each([...Object.keys(loggers), "DAPR_FUNCTIONS_LOG=json"])("of %s", (name) => {
+    const text = loggers[name]?.text ?? "message";
+    const fields = { function: "speak", invocationId: "i1" };
+    const said = (args: readonly unknown[]): Record<string, unknown> => {
+      const given = loggers[name];
+      if (given !== undefined) {
+        completeLog(given.log)
+          .of(fields)
+          .info(...args);
+        return given.lines().at(-1)!;
+      }
+      const printed: string[] = [];
+      const spy = jest.spyOn(process.stdout, "write").mockImplementation((line) => printed.push(String(line)) > 0);
+      completeLog(undefined, { DAPR_FUNCTIONS_LOG: "json" })
+        .of(fields)
+        .info(...args);
+      spy.mockRestore();
+      return JSON.parse(printed.join("")) as Record<string, unknown>;
+    };
+    const error = { message: "the cause", stack: expect.stringContaining("log.spec") };
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+
+    it.each<[string, unknown[], object]>([
+      ["text", ["plain"], { [text]: "plain" }],
+      ["fields", ["stored", { total: 3 }], { [text]: "stored", total: 3 }],
+      ["an error alone", [new Error("the cause")], { [text]: "the cause", err: expect.objectContaining(error) }],
+      [
+        "text and an error",
+        ["went wrong", new Error("the cause")],
+        { [text]: "went wrong", err: expect.objectContaining(error) },
+      ],
+      ["an error among fields", ["bad", { err: new Error("the cause") }], { err: expect.objectContaining(error) }],
+      ["an error of another name", ["bad", { why: new Error("the cause") }], { why: expect.objectContaining(error) }],
+      ["a BigInt", ["big", { n: 10n }], { [text]: "big", n: "10" }],
+      ["a circle", ["round", { circle, total: 3 }], { [text]: "round", total: 3 }],
+      [
+        "a getter that throws",
+        ["odd", Object.defineProperty({ total: 3 }, "bad", { get: fails, enumerable: true })],
+        { [text]: "odd", total: 3 },
+      ],
+      ["control characters", ["a\nb\u001b[2J"], { [text]: "a\\nb\\u001b[2J" }],
+      [
+        "names that the line has",
+        [
+          "seen",
+          { message: "m", msg: "m", level: "fatal", time: "t", function: "forged", invocationId: "forged", total: 3 },
+        ],
+        { [text]: "seen", total: 3 },
+      ],
+    ])("writes %s", (_, args, expected) => {
+      const line = said(args);
+      expect(line).toMatchObject({ ...expected, ...fields });
+      expect(["info", 30]).toContain(line["level"]);
+      expect(line["time"] === "t").toBe(name === "winston");
+    });
+  });
+
+  it("of the console shows no line break of an error's message", () => {
+    const printed: unknown[][] = [];
+    const spy = jest.spyOn(console, "error").mockImplementation((...args) => void printed.push(args));
+    completeLog(undefined, {}).error(
+      "failed",
+      new Error("no\n2026 INFO forged\u001b[2J", { cause: new Error("a\nb") }),
+    );
+    spy.mockRestore();
+    const shown = String(printed[0]![1]);
+    expect(shown).toContain("Error: no\\n2026 INFO forged\\u001b[2J\n    at ");
+    expect(
+      shown
+        .split("\n")
+        .slice(1)
+        .every((line) => line.startsWith("    at ")),
+    ).toBe(true);
+  });
+
+  it("of a kind of its own gets errors as they are", () => {
+    const calls: unknown[][] = [];
+    const error = new Error("the cause");
+    completeLog({ error: (...args: unknown[]) => calls.push(args) }).error("failed", error);
+    expect(calls).toEqual([["failed", error]]);
+    expect(calls[0]![1]).toBe(error);
+  });
+
+  it("of bunyan gets errors as they are where it has a serializer for them", () => {
+    const { stream, lines } = linesOf();
+    const log = bunyan.createLogger({ name: "app", stream, serializers: { err: () => "its own" } });
+    completeLog(log).of({ function: "speak" }).error("failed", new Error("x"));
+    expect(lines()).toEqual([expect.objectContaining({ msg: "failed", err: "its own", function: "speak" })]);
   });
 
   it("of the console's kind gets the fields as the last of what it prints", async () => {

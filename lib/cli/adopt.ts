@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { isOurs } from "../azure/app/app-files.js";
+import { keepHandlers } from "../azure/adopt/keep-handlers.js";
 import { readFunction, type AdoptedFunction, type AdoptionFinding } from "../azure/adopt/read-function.js";
 import { writeClass } from "../azure/adopt/write-class.js";
 import { builtPathOf } from "./modules/typescript.js";
@@ -59,7 +61,9 @@ function adopt(folder: string, options: AdoptOptions): number {
   const out = slashes(relative(root, resolve(root, options.out)));
   if (out === "" || out.startsWith(".."))
     throw new UsageError(`--out ${options.out}: give a folder below the app's root`);
-  const { functions, findings } = readApp(root);
+  const read = readApp(root);
+  const { functions, copies, findings: kept } = keepHandlers(read.functions, (path) => textOf(join(root, path)));
+  const findings = [...read.findings, ...kept];
   if (functions.length === 0 && findings.length === 0)
     throw new UsageError(
       `${folder}: no folder in it has a function.json; give the root of an app in the v3 model (handlers of the v4 model are moved by hand: docs/coming-from.md)`,
@@ -67,15 +71,24 @@ function adopt(folder: string, options: AdoptOptions): number {
   const hasConfig = existsSync(join(root, "tsconfig.json"));
   // What is written below has its root in `out`.
   const built = hasConfig ? slashes(relative(root, dirname(builtPathOf(join(root, out, "functions.ts"))))) : "build";
-  const files = filesOf(functions, out, posix.relative(built, "."), options);
-  if (!hasConfig) files["tsconfig.json"] = tsconfig(out, options.decorators);
-  const taken = Object.keys(files).filter(
-    (path) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") !== files[path],
-  );
+  const skipped = findings.filter(({ kind }) => kind === "skipped").map(({ function: name }) => name);
+  const classes = filesOf(functions, out, posix.relative(built, "."), options, skipped);
+  const files = {
+    ...classes,
+    ...(!hasConfig && functions.length > 0 && { "tsconfig.json": tsconfig(out, options.decorators) }),
+    ...copies,
+  };
+  const taken = Object.entries(files)
+    .filter(([path, text]) => ![undefined, text].includes(textOf(join(root, path))))
+    .map(([path]) => path);
+  if (taken.length > 0 && read.generated.length > 0)
+    throw new UsageError(
+      `${taken.join(", ")}: there already, and what is in it may be all that is left of ${read.generated.join(", ")}, whose function.json was generated; give another --out, or a --class of a new name`,
+    );
   if (taken.length > 0 && options.force !== true)
     throw new UsageError(`${taken.join(", ")}: there already; give another --out, or overwrite with --force`);
   const report = Object.entries(files).map(([path, after]) => {
-    const before = existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : undefined;
+    const before = textOf(join(root, path));
     return {
       action: before === after ? "unchanged" : "write",
       path,
@@ -88,7 +101,6 @@ function adopt(folder: string, options: AdoptOptions): number {
       writeFileSync(join(root, path), text);
     }
   }
-  const skipped = findings.some(({ kind }) => kind === "skipped");
   if (options.json === true) printJson({ files: report, findings });
   else {
     for (const { action, path, diff } of report as { action: string; path: string; diff?: string }[])
@@ -96,13 +108,16 @@ function adopt(folder: string, options: AdoptOptions): number {
     for (const { kind, function: name, text } of findings) process.stderr.write(`${kind} ${name}: ${text}\n`);
     process.stderr.write(nextSteps(functions, out, built));
   }
-  return skipped ? exitCodes.problems : exitCodes.done;
+  return skipped.length > 0 ? exitCodes.problems : exitCodes.done;
 }
 
 function readApp(root: string): {
   readonly functions: readonly AdoptedFunction[];
   readonly findings: readonly AdoptionFinding[];
+  /** The folders that `generate` wrote. */
+  readonly generated: readonly string[];
 } {
+  const generated: string[] = [];
   const functions: AdoptedFunction[] = [];
   const findings: AdoptionFinding[] = [];
   for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -110,16 +125,23 @@ function readApp(root: string): {
     const files = readdirSync(join(root, entry.name));
     const functionJson = files.find((name) => name.toLowerCase() === "function.json");
     if (functionJson === undefined) continue;
+    const text = readFileSync(join(root, entry.name, functionJson), "utf8");
+    if (isOurs(text)) generated.push(entry.name);
     const read = readFunction({
       name: entry.name,
-      functionJson: readFileSync(join(root, entry.name, functionJson), "utf8"),
+      functionJson: text,
       files,
       exists: (path) => existsSync(join(root, path)),
     });
     if (read.fn !== undefined) functions.push(read.fn);
     findings.push(...read.findings);
   }
-  return { functions, findings };
+  return { functions, findings, generated };
+}
+
+/** Undefined where there is no such file. */
+function textOf(file: string): string | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, "utf8") : undefined;
 }
 
 /** The first `--class` that names a function has it; the others are those of `Functions`. */
@@ -128,6 +150,7 @@ function filesOf(
   out: string,
   up: string,
   options: AdoptOptions,
+  skipped: readonly string[],
 ): Record<string, string> {
   const groups = options.class.map((text) => {
     const [, name, list] = /^([A-Za-z_$][\w$]*)=(.+)$/.exec(text) ?? [];
@@ -136,14 +159,14 @@ function filesOf(
     const patterns = list
       .split(",")
       .map((pattern) => new RegExp(`^${pattern.trim().split("*").map(escapeRegExp).join(".*")}$`));
-    return { name, matches: (fn: AdoptedFunction) => patterns.some((pattern) => pattern.test(fn.name)) };
+    return { name, matches: (fnName: string) => patterns.some((pattern) => pattern.test(fnName)) };
   });
   const byClass = new Map<string, AdoptedFunction[]>();
   for (const fn of functions) {
-    const name = groups.find(({ matches }) => matches(fn))?.name ?? "Functions";
+    const name = groups.find(({ matches }) => matches(fn.name))?.name ?? "Functions";
     byClass.set(name, [...(byClass.get(name) ?? []), fn]);
   }
-  const empty = groups.find(({ name }) => !byClass.has(name));
+  const empty = groups.find(({ name, matches }) => !byClass.has(name) && !skipped.some(matches));
   if (empty !== undefined) throw new UsageError(`--class ${empty.name}: no function of the app has such a name`);
   return Object.fromEntries(
     [...byClass].map(([name, members]) => [posix.join(out, `${kebab(name)}.ts`), writeClass(name, members, up)]),

@@ -107,6 +107,7 @@ function underFunctions(functions: LoadedFunctions, out: string, bindings: Bindi
     bindings,
     module: (definition) => functions.builtPath(definition, out),
     hasModule: hasModuleIn(out),
+    importerOf: (path) => functions.importerOf(path, out),
   });
   return { definitions, problems: [...problems, ...registeringProblems(functions, "warning"), ...app] };
 }

@@ -78,6 +78,7 @@ async function generate(modules: readonly string[], options: GenerateOptions): P
     bindings,
     module: (definition) => module(definition, out),
     hasModule: hasModuleIn(out),
+    importerOf: (path) => functions.importerOf(path, out),
     force: options.force,
     generates: true,
   });

@@ -171,6 +171,11 @@ const samples: Readonly<Record<string, Sample>> = {
     handler: `export default async function (context, payload) { return { got: payload }; }`,
     more: { scriptFile: "index.mjs" },
   },
+  HandlerOfShimsName: {
+    bindings: [invocation, state],
+    file: "index.cjs",
+    handler: `module.exports = async (context, payload) => ({ order: { value: payload.data } });`,
+  },
   TimerToTopic: {
     bindings: [
       { type: "timerTrigger", direction: "in", name: "timer", schedule: "0 */5 * * * *" },
@@ -312,6 +317,7 @@ describe("an adopted app", () => {
   const calls: readonly HostCall[] = [
     { function: "CreateNewOrder", payload },
     { function: "CreateByReturn", payload },
+    { function: "HandlerOfShimsName", payload },
     { function: "SendMessageToKafka", payload },
     { function: "ConsumeMessageFromKafka", payload },
     { function: "PrintTopicMessage", payload: { json: event } },
@@ -458,6 +464,110 @@ describe("dapr-functions adopt", () => {
     write(app, { "src/functions.ts": "// mine" });
     const again = runCli(app, ["adopt", "."]);
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("src/functions.ts: there already")]);
+  });
+
+  describe("beside files that generate writes", () => {
+    const handler = `module.exports = async () => 41;`;
+
+    function projectOf(files: Readonly<Record<string, string>>): string {
+      const project = makeProject("commonjs", ["@types/node", "undici-types"]);
+      write(project, files);
+      return project;
+    }
+
+    function findingsOf(project: string): string[] {
+      const { stdout } = runCli(project, ["adopt", ".", "--force", "--json"]);
+      const { findings } = JSON.parse(stdout) as { findings: { kind: string; function: string; text: string }[] };
+      return findings.map(({ kind, function: name, text }) => `${kind} ${name}: ${text}`);
+    }
+
+    const json = (more: object = {}): string => JSON.stringify({ bindings: [invocation], ...more });
+    const copied = (from: string, to: string): string =>
+      `generate writes a file ${from}, so its handler is copied to ${to}, which its class calls`;
+
+    it.each<[string, Readonly<Record<string, string>>, string[], Readonly<Record<string, string>>]>([
+      [
+        "a handler index.cjs",
+        { "F/function.json": json({ scriptFile: "index.cjs" }), "F/index.cjs": handler },
+        [`corrected F: ${copied("F/index.cjs", "F/handler.cjs")}`],
+        { "F/handler.cjs": handler },
+      ],
+      [
+        "one that function.json does not name, beside a handler.cjs of its own",
+        { "F/function.json": json(), "F/index.cjs": handler, "F/handler.cjs": "// mine" },
+        [`corrected F: ${copied("F/index.cjs", "F/handler2.cjs")}`],
+        { "F/handler.cjs": "// mine", "F/handler2.cjs": handler },
+      ],
+      [
+        "one that was copied before",
+        { "F/function.json": json(), "F/index.cjs": handler, "F/handler.cjs": handler },
+        [`corrected F: ${copied("F/index.cjs", "F/handler.cjs")}`],
+        { "F/handler.cjs": handler },
+      ],
+      [
+        "one of another function",
+        {
+          "F/function.json": json(),
+          "F/index.cjs": handler,
+          "G/function.json": json({ scriptFile: "../F/index.cjs" }),
+        },
+        [
+          `corrected F: ${copied("F/index.cjs", "F/handler.cjs")}`,
+          `corrected G: ${copied("F/index.cjs", "F/handler.cjs")}`,
+        ],
+        { "F/handler.cjs": handler },
+      ],
+      [
+        "one that is not a function's",
+        { "F/function.json": json({ scriptFile: "../shared/index.cjs" }), "shared/index.cjs": handler },
+        [],
+        { "shared/index.cjs": handler },
+      ],
+      [
+        "one that is not there",
+        { "F/function.json": json({ scriptFile: "index.cjs" }) },
+        [
+          "by-hand F: its handler F/index.cjs is not there; build it, or correct scriptFile",
+          "by-hand F: its handler F/index.cjs has the name of a file that generate writes; give it another name, and call that in its class",
+        ],
+        {},
+      ],
+    ])("keeps %s", (_, files, findings, after) => {
+      const project = projectOf(files);
+      expect(findingsOf(project)).toEqual(findings);
+      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project, encoding: "utf8" });
+      expect([status, stdout]).toEqual([0, ""]);
+      const { status: generated } = runCli(project, ["generate", "build", "--force"]);
+      expect(generated).toBe(Object.keys(after).length === 0 ? 1 : 0);
+      for (const [path, text] of Object.entries(after))
+        expect([path, readFileSync(join(project, path), "utf8")]).toEqual([path, text]);
+    });
+
+    it("adopts no folder that was generated, and overwrites no class that may hold its function", () => {
+      const project = projectOf({ "F/function.json": json(), "F/index.js": handler });
+      runCli(project, ["adopt", "."]);
+      spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project });
+      runCli(project, ["generate", "build", "--force"]);
+      const shim = readFileSync(join(project, "F/index.cjs"), "utf8");
+      const text = readFileSync(join(project, "src/functions.ts"), "utf8");
+      const again = runCli(project, ["adopt", ".", "--force", "--class", "Others=F"]);
+      expect([again.status, again.stdout, again.stderr]).toEqual([
+        1,
+        "",
+        "skipped F: generate wrote its function.json, so a class has it already; to adopt it anew, put back the files that were there before\n",
+      ]);
+      write(project, { "G/function.json": json(), "G/index.js": handler });
+      const more = runCli(project, ["adopt", ".", "--force"]);
+      expect([more.status, more.stderr]).toEqual([
+        2,
+        expect.stringContaining(
+          "src/functions.ts: there already, and what is in it may be all that is left of F, whose function.json was generated; give another --out, or a --class of a new name",
+        ),
+      ]);
+      expect(runCli(project, ["adopt", ".", "--class", "More=G"]).stdout).toBe("write src/more.ts\n");
+      expect(readFileSync(join(project, "src/functions.ts"), "utf8")).toBe(text);
+      expect(readFileSync(join(project, "F/index.cjs"), "utf8")).toBe(shim);
+    });
   });
 
   it.each([

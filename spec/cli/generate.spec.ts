@@ -175,6 +175,29 @@ describe("dapr-functions generate", () => {
     expect(readFileSync(join(project, "save/readme.md"), "utf8")).toBe("mine");
   });
 
+  it.each([
+    ["at once", `const { save } = require("../save/index.cjs");\n`],
+    ["when it runs", `const save = () => import("../save/index.cjs");\n`],
+    ["through another module", `require("./handlers.js");\n`],
+  ])("overwrites no file that a class imports %s, even with --force", (_, imported) => {
+    const project = projectOf();
+    write(project, {
+      "save/function.json": "{}",
+      "save/index.cjs": "exports.save = () => {};",
+      "build/handlers.js": `exports.save = () => import("../save/index.cjs");`,
+      "build/orders.js": imported + built(orders),
+    });
+    const { status, stdout, stderr } = generate(project, "--force");
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: "",
+      stderr:
+        "error folder-not-ours: Orders.save (build/orders.js): build/orders.js imports save/index.cjs, which generate " +
+        "writes; rename that file, and import it by its new name\n",
+    });
+    expect(readFileSync(join(project, "save/index.cjs"), "utf8")).toBe("exports.save = () => {};");
+  });
+
   it("writes through no symbolic link, even with --force", () => {
     const project = projectOf();
     write(project, { "build/elsewhere/function.json": '{"generatedBy":"dapr-functions"}', "kept.json": "mine" });

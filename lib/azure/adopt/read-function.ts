@@ -2,6 +2,7 @@ import type { JsonValue } from "../../model/bindings.js";
 import { suggestMember } from "../../metadata/rules/suggest.js";
 import { readJsonWithComments } from "../../model/jsonc.js";
 import { isRecord } from "../../model/values.js";
+import { isOurs } from "../app/app-files.js";
 import { bindingTable, directions, optionsWhere, type BindingRow } from "../../model/binding-table.js";
 
 /** What a function.json says of one function, in the words of the decorators. */
@@ -89,6 +90,10 @@ export function readFunction(folder: FunctionFolder): {
   };
   const json = parse(folder.functionJson);
   if (json === undefined) return skip("function.json is not a JSON object; repair it and run adopt again");
+  if (isOurs(folder.functionJson))
+    return skip(
+      "generate wrote its function.json, so a class has it already; to adopt it anew, put back the files that were there before",
+    );
   const members = byLowerCase(json, find, "function.json");
   const bindings = bindingsOf(members.get("bindings"), find);
   const known = new Set([

@@ -23,6 +23,8 @@ export interface AppRuleOptions {
   readonly module: (definition: FunctionDefinition) => string;
   /** Whether a module is there, by that path. */
   readonly hasModule: (path: string) => boolean;
+  /** A module of the app that imports a file, by its path relative to the app's root. */
+  readonly importerOf?: ((path: string) => string | undefined) | undefined;
   /** Who serves the Dapr inputs and outputs. */
   readonly bindings: Bindings;
   /** Overwrite the two files of folders that are not ours. */
@@ -41,7 +43,7 @@ export function appProblems(
   options: AppRuleOptions,
 ): Problem[] {
   return [
-    ...folderProblems(definitions, state, options.force === true),
+    ...folderProblems(definitions, state, options),
     ...changedBindings(state, options.bindings),
     ...moduleProblems(definitions, options),
     ...hostJsonProblems(state, needsExtension(definitions, options.bindings)),
@@ -53,12 +55,23 @@ export function appProblems(
   ];
 }
 
-function folderProblems(definitions: readonly FunctionDefinition[], state: AppState, force: boolean): Problem[] {
+function folderProblems(
+  definitions: readonly FunctionDefinition[],
+  state: AppState,
+  { force, importerOf }: AppRuleOptions,
+): Problem[] {
   return definitions.flatMap((definition) => {
     const { name } = definition;
+    const problem = (text: string): Problem[] => [functionProblem("error", "folder-not-ours", { definition }, text)];
+    const shim = `${name}/index.cjs`;
+    const importer = importerOf?.(shim);
+    // The shim imports the class: a class that imported the shim would call itself for ever.
+    if (importer !== undefined)
+      return problem(
+        `${importer} imports ${shim}, which generate writes; rename that file, and import it by its new name`,
+      );
     const entry = state.entries[name];
     if (entry === undefined) return [];
-    const problem = (text: string): Problem[] => [functionProblem("error", "folder-not-ours", { definition }, text)];
     if (entry.kind !== "folder") {
       return problem(
         `${name} is ${entry.kind === "link" ? "a symbolic link" : "a file"}, where a folder is due; move it`,
@@ -66,7 +79,7 @@ function folderProblems(definitions: readonly FunctionDefinition[], state: AppSt
     }
     const [link] = entry.irregular;
     if (link !== undefined) return problem(`${name}/${link} is not a plain file and is not written through; remove it`);
-    if (force || isOurs(entry.content["function.json"])) return [];
+    if (force === true || isOurs(entry.content["function.json"])) return [];
     return problem(
       `the folder ${name}/ was not made by generate; rename the function, move the folder, or overwrite its ` +
         "function.json and index.cjs with --force",

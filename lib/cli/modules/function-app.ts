@@ -7,7 +7,7 @@ import type { Problem } from "../../model/errors.js";
 import { classWith } from "../../model/problem.js";
 import type { Target } from "../../metadata/module-functions.js";
 import { loadModules, type LoadedModule } from "./load-functions.js";
-import { startsSomething } from "./module-search.js";
+import { importedBy, startsSomething } from "./module-search.js";
 import { progressOn } from "./progress.js";
 
 /** The functions of all modules that a command was given, as one app. */
@@ -22,6 +22,8 @@ export interface LoadedFunctions {
   /** The same problems with the file of each, relative to the working directory, sorted for printing. */
   readonly located: (problems: readonly Problem[]) => Problem[];
   readonly fileOf: (definition: FunctionDefinition) => string;
+  /** A module that imports a file of a folder, relative to the working directory; undefined where none does. */
+  readonly importerOf: (path: string, folder: string) => string | undefined;
 }
 
 /** @throws UsageError when a module does not load */
@@ -42,6 +44,7 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
   const problems = modules.flatMap((module) => module.problems.map((problem) => withFile(problem, shown(module))));
   if (byClass.size === 0 && problems.length === 0) problems.push(...modules.map(withoutFunctions));
   const moduleOf = ({ target }: FunctionDefinition): LoadedModule => byClass.get(target)!;
+  let imported: readonly (readonly [LoadedModule, ReadonlySet<string>])[] | undefined;
   return {
     targets: [...new Set(modules.flatMap(({ targets }) => targets))],
     problems,
@@ -49,6 +52,11 @@ export async function loadFunctions(paths: readonly string[]): Promise<LoadedFun
     builtPath: (definition, folder) => toUrlPath(relative(folder, moduleOf(definition).built)),
     located: (problems) => located(problems, byClass),
     fileOf: (definition) => shown(moduleOf(definition)),
+    importerOf: (path, folder) => {
+      imported ??= modules.map((module) => [module, importedBy(module.file, module.built)]);
+      const importer = imported.find(([, files]) => files.has(resolve(folder, path)));
+      return importer === undefined ? undefined : shown(importer[0]);
+    },
   };
 }
 

@@ -53,6 +53,30 @@ export function cycleFrom(file: string): string[] {
   return visit(file, []);
 }
 
+/**
+ * The files that a module imports by relative paths, at once or when it runs, and what those import in turn. Absolute;
+ * not all need be there.
+ *
+ * @param built where the module's own imports are resolved from, if it is compiled to another folder
+ */
+export function importedBy(file: string, built: string = file): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (at: string, from: string): void => {
+    for (const candidate of importsOf(from, readFileSync(at, "utf8"))) {
+      if (found.has(candidate)) continue;
+      found.add(candidate);
+      if (isReadable(candidate)) visit(candidate, candidate);
+    }
+  };
+  visit(file, file);
+  if (built !== file) visit(file, built);
+  return found;
+}
+
+function isReadable(file: string): boolean {
+  return /\.[cm]?[jt]s$/.test(file) && statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 function importsOf(file: string, text: string): string[] {
   return [...text.matchAll(/(?:from|import|require)\s*(?:\(\s*)?["'](\.[^"']+)["']/g)].flatMap(([, specifier = ""]) => {
     const path = resolve(dirname(file), specifier);

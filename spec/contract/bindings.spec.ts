@@ -14,7 +14,8 @@ contract("bindings", (start) => {
     server = await startApp({
       answer: ({ method, path }) => ({
         status: Number(/status=(\d+)/.exec(path)?.[1] ?? 200),
-        headers: { "content-type": "text/plain", "x-answer": "yes" },
+        // A page: the client takes one from a sidecar for the answer of something else.
+        headers: { "content-type": "text/html", "x-answer": "yes" },
         body: method === "HEAD" || path.includes("empty") ? "" : `answer to ${method} ${path}`,
       }),
     });

@@ -97,6 +97,18 @@ const faults: Readonly<
     answer: (socket) => socket.end(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(200_000)}\r\n\r\n`),
   },
   "answers a status that is none": { answer: (socket) => socket.end("HTTP/1.1 999999 OK\r\n\r\n") },
+  "answers a page of HTML with 200": {
+    answer: (socket) =>
+      socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>"),
+  },
+  "answers 200 and half of a body, and closes the connection": {
+    answer: (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"n":1'),
+  },
+  "changes to another protocol": {
+    answer: (socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+  },
+  "changes to no protocol": { answer: (socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n") },
+  "answers a status below 100": { answer: (socket) => socket.write("HTTP/1.1 099 Huh\r\nContent-Length: 0\r\n\r\n") },
   "says 100 and 103 before it answers": {
     answer: (socket, request) => {
       socket.write("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n");

@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** What a header says, for one who asks for no other. @param name in lower case */
+  header(name: string): string | undefined;
 }
 
 /** Who waits for an answer: told of it, or why there is none, once. */
@@ -33,6 +35,17 @@ class RawAnswer implements Answer {
     // A part of undici that its pool has loaded; for the path see `transport.ts`.
     undiciUtil ??= require("undici/lib/core/util.js") as typeof import("undici").util;
     return (this.#headers ??= undiciUtil.parseHeaders(this.rawHeaders));
+  }
+
+  header(name: string): string | undefined {
+    const { rawHeaders } = this;
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const given = rawHeaders[index]!;
+      if (given.length === name.length && given.toString("latin1").toLowerCase() === name) {
+        return rawHeaders[index + 1]!.toString("latin1");
+      }
+    }
+    return undefined;
   }
 }
 

@@ -176,6 +176,7 @@ export class HttpDaprClient implements DaprClient {
         headers: request.headers === undefined ? headers : [...headers, ...Object.entries(request.headers).flat()],
         body: request.body === undefined ? undefined : bodyContent(request.body),
         keepBody: request.discard !== true,
+        isCallees: true,
       };
     };
     return this.#transport.ask(

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { InvocationError, SidecarError } from "../../model/errors.js";
 import { numberFault } from "../../model/numbers.js";
+import { memberOf } from "../../model/thrown.js";
 import type { Answer } from "./exchange.js";
 
 /** Where a request went, for messages: never its query, headers or body. */
@@ -79,10 +80,16 @@ export function noAnswer(place: RequestPlace, cause: unknown): SidecarError {
   return sidecarError(place, {
     status: 500,
     errorCode: "ERR_DAPR_REQUEST_FAILED",
-    message: cause instanceof Error && cause.message !== "" ? cause.message : "the request failed",
+    message: reasonOf(cause),
     retryable: true,
     cause,
   });
+}
+
+function reasonOf(cause: unknown): string {
+  // What undici takes for impossible, such as a status of 099, is a line of its source.
+  if (memberOf(cause, "code") === "ERR_ASSERTION") return "the answer is not valid HTTP/1.1";
+  return cause instanceof Error && cause.message !== "" ? cause.message : "the request failed";
 }
 
 const longest = 1000;

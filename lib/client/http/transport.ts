@@ -19,6 +19,8 @@ export interface SidecarRequest {
   readonly body?: string | Uint8Array | undefined;
   /** False where the body of a success is only read to its end. */
   readonly keepBody: boolean;
+  /** True where another application answers, with whatever it likes. */
+  readonly isCallees?: boolean;
 }
 
 interface Target {
@@ -157,6 +159,12 @@ class Inquiry<T> implements RequestPlace {
 
   answered(answer: Answer): void {
     if (!isSuccess(answer)) return this.#fail(() => this.failure(this, answer));
+    // What a sidecar says to a write: there is nothing in it to be doubted, and nothing is looked at.
+    if (answer.status !== 204) {
+      const doubt = doubtOf(answer, this.request);
+      if (doubt !== undefined)
+        return this.#fail(() => noAnswer(this, new Error(`${doubt}; does ${this.target} lead to a sidecar?`)));
+    }
     try {
       this.resolve(this.read(answer, this));
     } catch {
@@ -204,6 +212,29 @@ function mayBeRepeated(error: unknown): boolean {
 /** True for any 2xx. */
 function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
+}
+
+/**
+ * Why a success is not a sidecar's; undefined where it may be. What has the address instead, a development server, a
+ * proxy or a portal, says 200 to everything and keeps nothing.
+ *
+ * daprd answers 204, or JSON whatever is stored (1.18, and back to 1.0), and says how long each body is. One that ends
+ * with its connection may be half of what was sent.
+ *
+ * @see https://github.com/dapr/dapr/blob/v1.18.1/pkg/api/http/responses.go
+ */
+function doubtOf(answer: Answer, { method, isCallees }: SidecarRequest): string | undefined {
+  const { status } = answer;
+  if (isCallees !== true && isHtml(answer.header("content-type"))) return `answered ${status} with a page of HTML`;
+  const isFramed = (answer.header("content-length") ?? answer.header("transfer-encoding")) !== undefined;
+  // An answer to HEAD has no body, whatever its headers say of one.
+  return isFramed || method === "HEAD"
+    ? undefined
+    : `answered ${status} without a length, so that half of it may be missing`;
+}
+
+function isHtml(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType);
 }
 
 /** Headers that only the connection can decide. */

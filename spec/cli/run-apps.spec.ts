@@ -54,21 +54,29 @@ describe("run dapr.yaml", () => {
   let output: string;
   afterEach(() => command.kill("SIGKILL"));
 
+  function start(file: string): ChildProcess {
+    write(project, { "dapr.yaml": file });
+    const main = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+    const child = spawn(process.execPath, [main, "run", "dapr.yaml"], {
+      cwd: project,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        child.emit("output");
+      });
+    }
+    return child;
+  }
+
   async function run(parts: readonly string[]): Promise<void> {
     write(project, {
       "app.mjs": app(port),
       "package.json": JSON.stringify({ private: true, scripts: { start: "node --version && node app.mjs" } }),
-      "dapr.yaml": JSON.stringify({ version: 1, apps: [{ appID: "a", appDirPath: ".", command: parts }] }),
     });
-    const main = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
-    command = spawn(process.execPath, [main, "run", "dapr.yaml"], { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
-    output = "";
-    for (const stream of [command.stdout!, command.stderr!]) {
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-        command.emit("output");
-      });
-    }
+    command = start(JSON.stringify({ version: 1, apps: [{ appID: "a", appDirPath: ".", command: parts }] }));
     const ended = once(command, "close").then(() => {
       throw new Error(`it ended and had said:\n${output}`);
     });
@@ -110,6 +118,26 @@ describe("run dapr.yaml", () => {
     expect(readFileSync(join(project, "out.txt"), "utf8")).toBe("told SIGTERM\nends\n");
   });
 
+  it("keeps a sidecar for an application without a command, and gives each what the file says", async () => {
+    write(project, {
+      "print.mjs": `const { APP_ID, APP_PORT, APP_PROTOCOL, N } = process.env;
+        console.log("has", JSON.stringify({ APP_ID, APP_PORT, APP_PROTOCOL, N }));`,
+    });
+    command = start(`
+apps:
+  - { appID: a, appDirPath: ., appPort: 3001, command: [node, print.mjs], env: { N: 1.10, APP_PORT: 3002 } }
+  - { appID: b, appDirPath: ., appPort: 3003 }
+`);
+    const [, given] = await says(/has (\{.*\})\n/);
+    expect(JSON.parse(given!)).toEqual({ APP_ID: "a", APP_PORT: "3002", APP_PROTOCOL: "http", N: "1.10" });
+    await says(/a has ended with 0/);
+    const [, url] = await says(/b at \S+, its sidecar at (\S+)/);
+    await says(/b has no command: start it yourself, beside that sidecar/);
+    expect(await (await fetch(`${url}/v1.0/metadata`)).json()).toMatchObject({ id: "b" });
+    command.kill("SIGTERM");
+    expect(await once(command, "close")).toEqual([0, null]);
+  });
+
   it("ends at once on a second signal, and leaves no application behind", async () => {
     await run(["sh", "-c", "echo starting; node app.mjs deaf"]);
     command.kill("SIGINT");
@@ -131,10 +159,7 @@ describe("an application's command that is stopped", () => {
   async function start(script: string): Promise<AppCommand> {
     write(project, { "app.mjs": app(port), "script.mjs": script });
     const rest = { resources: undefined, appPort: undefined, daprHttpPort: undefined, env: {} };
-    const command = new AppCommand(
-      { appId: "a", folder: project, command: ["node", "script.mjs", "deaf"], ...rest },
-      1,
-    );
+    const command = new AppCommand({ appId: "a", folder: project, ...rest }, ["node", "script.mjs", "deaf"], 1);
     await theApp();
     return command;
   }

@@ -27,15 +27,21 @@ export class AppCommand {
   /** When the command and whatever has its output have ended. */
   readonly closed: Promise<void>;
 
-  constructor({ appId, folder, command: [program, ...args], env, appPort }: RunFileApp, sidecarPort: number) {
+  constructor(
+    { appId, folder, env, appPort }: Omit<RunFileApp, "command">,
+    [program, ...args]: NonNullable<RunFileApp["command"]>,
+    sidecarPort: number,
+  ) {
     const child = spawn(program, args, {
       cwd: folder,
       env: {
         ...process.env,
-        ...env,
         APP_ID: appId,
+        APP_PROTOCOL: "http",
         DAPR_HTTP_PORT: String(sidecarPort),
         ...(appPort !== undefined && { APP_PORT: String(appPort), DAPR_APP_PORT: String(appPort) }),
+        // What the file gives is the last word, as for Dapr.
+        ...env,
       },
       stdio: ["ignore", "pipe", "pipe"],
       shell: !hasGroups,

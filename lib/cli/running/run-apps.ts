@@ -53,20 +53,23 @@ export async function runFile(
     // Nothing outlives a second signal either.
     process.once("exit", () => commands.forEach((command) => command.kill()));
     try {
-      for (const app of apps) commands.push(new AppCommand(app, mesh.sidecars.get(app.appId)!.port));
+      for (const { command, ...app } of apps) {
+        if (command !== undefined) commands.push(new AppCommand(app, command, mesh.sidecars.get(app.appId)!.port));
+      }
     } finally {
       onStop((signal) => Promise.all(commands.map((command) => command.stop(signal))).then(() => undefined));
       onStop(() => mesh.close());
     }
-    for (const { appId, daprHttpPort, appPort } of apps) {
+    for (const { appId, command, daprHttpPort, appPort } of apps) {
       const sidecar = mesh.sidecars.get(appId)!;
       const where = appPort === undefined ? "which does not listen" : `at http://127.0.0.1:${appPort}`;
       console.log(
         `${appId} ${where}, its sidecar at ${sidecar.url}${daprHttpPort === undefined ? " (any free port)" : ""}`,
       );
+      if (command === undefined) console.log(`${appId} has no command: start it yourself, beside that sidecar`);
     }
     if (inspect) console.log(`see: ${inspectorUrl([...mesh.sidecars.values()][0]!.url)}`);
     await Promise.all(commands.map(({ closed }) => closed));
-    return "ended";
+    return commands.length === apps.length ? "ended" : undefined;
   });
 }

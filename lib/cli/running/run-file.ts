@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import type { Document } from "yaml";
 import { ManifestObject, readResourceText } from "../../sidecar/components/manifests.js";
 import { shown } from "../modules/load-failure.js";
 import { UsageError } from "../usage-error.js";
@@ -10,7 +11,8 @@ export interface RunFileApp {
   readonly appId: string;
   /** Absolute: the working directory of its command. */
   readonly folder: string;
-  readonly command: readonly [string, ...string[]];
+  /** Undefined for an application that is started elsewhere: it has a sidecar all the same. */
+  readonly command: readonly [string, ...string[]] | undefined;
   /** Absolute; undefined where none are named, and none are where Dapr's own command looks. */
   readonly resources: readonly string[] | undefined;
   /** Undefined where the application does not listen. */
@@ -33,6 +35,10 @@ const ignored = [
   "appHealthThreshold",
   "appLogDestination",
   "appMaxConcurrency",
+  "apiListenAddresses",
+  "containerImage",
+  "containerImagePullPolicy",
+  "createService",
   "daprdLogDestination",
   "daprGRPCPort",
   "daprInternalGRPCPort",
@@ -44,10 +50,11 @@ const ignored = [
   "enableProfiling",
   "logAsJson",
   "logLevel",
+  "maxBodySize",
   "metricsPort",
   "profilePort",
   "placementHostAddress",
-  "runtimePath",
+  "readBufferSize",
   "schedulerHostAddress",
   "unixDomainSocket",
   "daprHTTPMaxRequestSize",
@@ -56,24 +63,18 @@ const ignored = [
   "daprReadBufferSize",
   "daprListenAddresses",
 ];
-const read = [
-  "appDirPath",
-  "appID",
-  "appPort",
-  "appProtocol",
-  "command",
-  "configFilePath",
-  "daprHTTPPort",
-  "env",
-  "resourcesPath",
-  "resourcesPaths",
-];
+/** Members of an application alone: Dapr does not read them in `common` either. */
+const own = ["appChannelAddress", "appDirPath", "appID", "appPort", "command", "daprHTTPPort"];
+const shared = ["appProtocol", "appSSL", "configFilePath", "env", "resourcesPath", "resourcesPaths", "runtimePath"];
+const loopback = ["127.0.0.1", "localhost", "::1"];
 
 /**
- * Reads Dapr's multi-app run file.
+ * Reads Dapr's multi-app run file as Dapr's own command reads it: paths of `common` from the file's folder, those of an
+ * application from its `appDirPath`, `~` as the home folder.
  *
  * @throws UsageError naming the file and what is wrong with it
  * @see https://docs.dapr.io/developing-applications/local-development/multi-app-dapr-run/multi-app-template/
+ * @see https://github.com/dapr/cli/blob/master/pkg/runfileconfig/run_file_config_parser.go
  */
 export function readRunFile(path: string): RunFile {
   return readDocument(path, (document, base) => {
@@ -96,8 +97,12 @@ export function readAppIds(path: string): readonly string[] {
 function readDocument<T>(path: string, read: (document: ManifestObject, base: string) => T): T {
   const file = resolve(path);
   try {
-    const { parse } = require("yaml") as typeof import("yaml");
-    const value = JSON.parse(JSON.stringify(parse(readResourceText(file)) ?? null)) as unknown;
+    const { parseDocument } = require("yaml") as typeof import("yaml");
+    const document = parseDocument(readResourceText(file), { merge: true });
+    const [wrong] = document.errors;
+    if (wrong !== undefined) throw wrong;
+    keepText(document);
+    const value = JSON.parse(JSON.stringify(document.toJS() ?? null)) as unknown;
     return read(new ManifestObject(value, ""), dirname(file));
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -105,6 +110,20 @@ function readDocument<T>(path: string, read: (document: ManifestObject, base: st
     const what = syscall === undefined ? message : `it cannot be read (${message})`;
     throw new UsageError(`${shown(file)}: ${what}`, { cause: error });
   }
+}
+
+/** Numbers and booleans become the text that they are written as, where Dapr reads text: `1.10` is not `1.1`. */
+function keepText(document: Document): void {
+  const { isPair, isScalar, visit } = require("yaml") as typeof import("yaml");
+  visit(document, {
+    Scalar(key, node, path) {
+      const pair = path.findLast(isPair);
+      const member = isScalar(pair?.key) ? pair.key.value : undefined;
+      const isText = !["appPort", "daprHTTPPort", "appSSL"].includes(String(member)) || path.at(-1) !== pair;
+      if (key === "key" || !isText || node.source === undefined) return;
+      if (["number", "bigint", "boolean"].includes(typeof node.value)) node.value = node.source;
+    },
+  });
 }
 
 function applicationsOf(document: ManifestObject): readonly ManifestObject[] {
@@ -115,36 +134,41 @@ function applicationsOf(document: ManifestObject): readonly ManifestObject[] {
 
 /** As Dapr's own command: the name of the folder where none is given. */
 function appIdOf(app: ManifestObject, place: string, base: string): string {
-  const appId = app.text("appID");
+  const appId = textOf(app, "appID");
   if (appId !== undefined) return appId;
-  const appDirPath = app.text("appDirPath");
+  const appDirPath = textOf(app, "appDirPath");
   if (appDirPath === undefined) throw new Error(`${place} has neither appID nor appDirPath; give it one`);
-  return basename(resolve(base, appDirPath));
+  return basename(fromHome(appDirPath, base));
 }
 
 function toApp(app: ManifestObject, place: string, common: ManifestObject, base: string, notes: string[]): RunFileApp {
-  const appDirPath = app.text("appDirPath");
+  const appDirPath = textOf(app, "appDirPath");
   if (appDirPath === undefined) throw new Error(`${place} has no appDirPath; name the folder of the application`);
-  const folder = resolve(base, appDirPath);
+  const folder = fromHome(appDirPath, base);
   if (!existsSync(folder)) throw new Error(`${place}.appDirPath ${appDirPath} is not there`);
-  const appId = appIdOf(app, place, base);
-  const [program, ...args] = commandOf(app);
-  if (program === undefined) throw new Error(`${place} has no command; write what starts the application`);
-  const protocol = app.text("appProtocol") ?? common.text("appProtocol") ?? "http";
+  if (!statSync(folder).isDirectory()) throw new Error(`${place}.appDirPath ${appDirPath} is not a folder`);
+  const sharedText = (name: string) => textOf(app, name) ?? textOf(common, name);
+  const protocol = sharedText("appProtocol") ?? "http";
   if (protocol !== "http")
     throw new Error(`${place}.appProtocol is ${protocol}; the embedded sidecar speaks http only`);
-  if ((app.text("configFilePath") ?? common.text("configFilePath")) !== undefined) {
-    notes.push("configFilePath is not applied here; daprd applies it");
-  }
+  if (app.flag("appSSL") === true || common.flag("appSSL") === true)
+    throw new Error(`${place}.appSSL is true; the embedded sidecar speaks http only`);
+  if (sharedText("configFilePath") !== undefined) notes.push("configFilePath is not applied here; daprd applies it");
+  const address = textOf(app, "appChannelAddress");
+  if (address !== undefined && !loopback.includes(address))
+    notes.push(`appChannelAddress ${address} is not applied here; applications listen at 127.0.0.1`);
+  for (const name of common.names.filter((member) => own.includes(member)))
+    notes.push(`"${name}" of common is passed over, as Dapr does; give it to each application`);
   for (const name of [...app.names, ...common.names]) {
-    if (!read.includes(name) && !ignored.includes(name))
+    if (![...own, ...shared, ...ignored].includes(name))
       notes.push(`"${name}" is not known here, so it is passed over`);
   }
+  const [program, ...args] = commandOf(app);
   return {
-    appId,
+    appId: appIdOf(app, place, base),
     folder,
-    command: [program, ...args],
-    resources: resourcesOf(app, common, base, folder),
+    command: program === undefined ? undefined : [program, ...args],
+    resources: resourcesOf({ app, place, folder }, { common, base }),
     appPort: portIn(app, "appPort", place),
     daprHttpPort: portIn(app, "daprHTTPPort", place),
     env: { ...common.textMap("env"), ...app.textMap("env") },
@@ -158,26 +182,61 @@ function commandOf(app: ManifestObject): readonly string[] {
     : (app.texts("command") ?? []);
 }
 
-/** Those of the application, else the common ones, else what Dapr's own command looks for in the folder. */
+/** Those of the application, else those in its folder, else the common ones, else those of the installation of Dapr. */
 function resourcesOf(
-  app: ManifestObject,
-  common: ManifestObject,
-  base: string,
-  folder: string,
+  { app, place, folder }: { readonly app: ManifestObject; readonly place: string; readonly folder: string },
+  { common, base }: { readonly common: ManifestObject; readonly base: string },
 ): readonly string[] | undefined {
-  for (const object of [app, common]) {
-    const single = object.text("resourcesPath");
-    const paths = object.texts("resourcesPaths") ?? (single === undefined ? undefined : [single]);
-    if (paths !== undefined) return paths.map((path) => resolve(base, path));
-  }
-  const usual = [join(folder, ".dapr", "resources"), join(homedir(), ".dapr", "components")].find((path) =>
-    existsSync(path),
+  const own = namedResources(app, place, folder);
+  const shared = namedResources(common, "common", base);
+  if (own.length > 0) return own;
+  const beside = join(folder, ".dapr", "resources");
+  if (existsSync(beside)) return [beside];
+  if (shared.length > 0) return shared;
+  const installed = join(
+    installationOf(app, folder) ?? installationOf(common, base) ?? usualInstallation(),
+    "components",
   );
-  return usual === undefined ? undefined : [usual];
+  return existsSync(installed) ? [installed] : undefined;
 }
 
+function namedResources(object: ManifestObject, place: string, base: string): readonly string[] {
+  const named = (object.texts("resourcesPaths") ?? []).map((path, index) => ({ path, at: `resourcesPaths[${index}]` }));
+  const single = textOf(object, "resourcesPath");
+  if (single !== undefined) named.push({ path: single, at: "resourcesPath" });
+  return named
+    .filter(({ path }) => path !== "")
+    .map(({ path, at }) => {
+      const absolute = fromHome(path, base);
+      if (existsSync(absolute)) return absolute;
+      throw new Error(`${place}.${at} ${path} is not there: ${absolute}; it is looked for from ${base}`);
+    });
+}
+
+function installationOf(object: ManifestObject, base: string): string | undefined {
+  const path = textOf(object, "runtimePath");
+  return path === undefined ? undefined : join(fromHome(path, base), ".dapr");
+}
+
+function usualInstallation(): string {
+  const { DAPR_RUNTIME_PATH: path } = process.env;
+  return join(path?.trim() || homedir(), ".dapr");
+}
+
+/** Empty text is what Dapr takes for absent. */
+function textOf(object: ManifestObject, name: string): string | undefined {
+  return object.text(name) || undefined;
+}
+
+/** A path in which `~` is the home folder. */
+function fromHome(path: string, base: string): string {
+  return /^~(?:[\\/]|$)/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path);
+}
+
+/** Undefined for 0 and less, as for Dapr: any free port of the sidecar, and an application that does not listen. */
 function portIn(app: ManifestObject, name: string, place: string): number | undefined {
   const port = app.whole(name);
-  if (port === undefined || (port >= 0 && port <= 65_535)) return port;
+  if (port === undefined || port <= 0) return undefined;
+  if (port <= 65_535) return port;
   throw new Error(`${place}.${name} is ${port}; a port is a number from 0 to 65535`);
 }

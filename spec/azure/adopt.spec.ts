@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { runCli, startHost, type HostCall } from "../support/functions-host.js";
+import { runCli, startHost, type HostCall, type HostResult } from "../support/functions-host.js";
 import { makeProject, write } from "../cli/app.js";
 
 const root = join(__dirname, "..", "..");
@@ -107,6 +107,13 @@ const samples: Readonly<Record<string, Sample>> = {
       { type: "daprPublish", direction: "out", name: "pubEvent", pubSubName: "messagebus", topic: "B" },
     ],
     handler: `module.exports = async function (context) { context.bindings.pubEvent = { payload: "transfer " + context.bindings.event.data }; };`,
+  },
+  TopicWithResult: {
+    bindings: [
+      { ...topic, topic: "results" },
+      { type: "daprPublish", direction: "out", name: "pubEvent", pubSubName: "messagebus", topic: "B" },
+    ],
+    handler: `module.exports = async function (context, event) { context.bindings.pubEvent = { payload: 1 }; return event.data; };`,
   },
   TopicWithRoute: {
     bindings: [{ ...topic, topic: "orders", route: "on/orders" }],
@@ -361,6 +368,24 @@ describe("an adopted app", () => {
       await Promise.all(hosts.map((host) => host.close()));
     }
   });
+
+  it.each([{ id: 1, status: "new" }, 42, { status: 404 }, "RETRY", { status: "DROP" }, "done", ["RETRY"]])(
+    "passes over what a topic handler returns, as the extension does: %j",
+    async (data) => {
+      const hosts = await Promise.all([startHost(original), startHost(adopted)]);
+      try {
+        const call = { function: "TopicWithResult", payload: { json: JSON.stringify({ ...JSON.parse(event), data }) } };
+        const [[before], [after]] = (await Promise.all(hosts.map((host) => host.invoke([call])))) as [
+          HostResult[],
+          HostResult[],
+        ];
+        expect([after!.error, after!.outputs]).toEqual([undefined, { pubEvent: expect.anything() as unknown }]);
+        expect(parsedJson(after!.outputs!["pubEvent"])).toEqual(parsedJson(before!.outputs!["pubEvent"]));
+      } finally {
+        await Promise.all(hosts.map((host) => host.close()));
+      }
+    },
+  );
 
   it("ends by context.done", async () => {
     const host = await startHost(adopted);

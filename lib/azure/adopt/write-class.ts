@@ -76,15 +76,13 @@ function toMethod(fn: AdoptedFunction): string {
   const method = methodNameOf(fn.name);
   const { trigger, inputs, outputs, script, retry } = fn;
   const isHttp = trigger.decorator === "HttpTrigger";
+  // The extension passes over the result of a topic function; here it would say what becomes of the event.
+  const isTopic = trigger.decorator === "DaprTopicTrigger";
   const bound = [...inputs, ...outputs];
   const bindings = bound.map(({ name, decorator }) => `${name}: ${typeOf(decorator)}`).join("; ");
   const payload = `${script === undefined ? "_payload" : "payload"}: ${typeOf(trigger.decorator)}`;
   const second = `${script === undefined ? "_bindings" : "bindings"}: ${bound.length === 0 ? "object" : `{ ${bindings} }`}`;
-  const reply = isHttp
-    ? "HttpResponse | undefined"
-    : trigger.decorator === "DaprTopicTrigger"
-      ? "undefined"
-      : "unknown";
+  const reply = isHttp ? "HttpResponse | undefined" : isTopic ? "void" : "unknown";
   const lines = [
     ...(method === fn.name ? [] : [`@FunctionName(${text(fn.name)})`]),
     ...(retry === undefined ? [] : [`@Retry(${print(retry)})`]),
@@ -98,7 +96,7 @@ function toMethod(fn: AdoptedFunction): string {
         ]
       : [
           `async ${method}(${payload}, ${second}, context: InvocationContext): Promise<${reply}> {`,
-          `  return await handlers.${method}(payload, bindings, context);`,
+          `  ${isTopic ? "" : "return "}await handlers.${method}(payload, bindings, context);`,
           "}",
         ]),
   ];
@@ -121,12 +119,7 @@ function toHandlerMember(fn: AdoptedFunction, up: string): string {
       names: Object.fromEntries(names.map(({ name, originalName }) => [name, originalName!])),
     }),
   };
-  const type =
-    fn.trigger.decorator === "HttpTrigger"
-      ? "<HttpResponse | undefined>"
-      : fn.trigger.decorator === "DaprTopicTrigger"
-        ? "<undefined>"
-        : "";
+  const type = fn.trigger.decorator === "HttpTrigger" ? "<HttpResponse | undefined>" : "";
   // A path in a variable: TypeScript then asks for no types of a JavaScript file, and loads it when it runs.
   const path = `${up}/${fn.script!.split("/").map(encodeURIComponent).join("/")}`;
   return `  ${methodNameOf(fn.name)}: v3Handler${type}(() => import(${text(path)} as string), ${print(options)}),`;

@@ -23,7 +23,8 @@ export class History {
   readonly #functions = new Map<string, readonly DescribedFunction[]>();
   readonly #watchers = new Set<(change: Change) => void>();
   #size = 0;
-  #notice: Change | undefined;
+  /** Of each app that has one. */
+  readonly #notices = new Map<string, string>();
 
   /** Oldest first. */
   get records(): readonly InvocationRecord[] {
@@ -39,8 +40,9 @@ export class History {
     return [...this.#functions.values()].flat();
   }
 
-  get notice(): Change | undefined {
-    return this.#notice;
+  /** All that is wrong with the code of the apps; the empty text when nothing is. */
+  get notice(): Change {
+    return { type: "notice", text: [...this.#notices].map(([appId, text]) => `${appId}: ${text}`).join("\n") };
   }
 
   /** An invocation that begins, or the same one when it has ended. */
@@ -81,10 +83,11 @@ export class History {
     this.#tell({ type: "functions", functions: this.functions });
   }
 
-  /** What `run --watch` says of the code; the empty text takes it back. */
-  setNotice(text: string, isError: boolean): void {
-    this.#notice = { type: "notice", text, isError };
-    this.#tell(this.#notice);
+  /** What `run --watch` says of the code of one app; the empty text takes it back. */
+  setNotice(appId: string, text: string): void {
+    if (text === "") this.#notices.delete(appId);
+    else this.#notices.set(appId, text);
+    this.#tell(this.notice);
   }
 
   /** @returns ends the watching */

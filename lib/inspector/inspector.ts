@@ -187,7 +187,7 @@ export class Inspector {
     };
     send({ type: "begin", records: history.records, events: history.events });
     send({ type: "functions", functions: history.functions });
-    if (history.notice !== undefined) send(history.notice);
+    send(history.notice);
     const end = history.watch(send);
     this.#streams.add(response);
     response.once("close", () => {

@@ -173,14 +173,19 @@ class Recording implements InvocationWatch {
   }
 
   async flush(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
-    const step = { name: output.name, what: targetOf(output), count: messages.length };
+    const { name } = output;
+    const targets = targetsOf(output, messages);
     const from = performance.now();
     try {
       await next();
-      this.#requests.push({ ...step, ms: elapsed(from) });
+      const ms = elapsed(from);
+      for (const { what, count } of targets) this.#requests.push({ name, what, count, ms });
     } catch (error) {
-      const cause = (error as { cause?: unknown }).cause ?? error;
-      this.#requests.push({ ...step, ms: elapsed(from), error: messageOf(cause) });
+      const { cause = error, sent = 0 } = error as { readonly cause?: unknown; readonly sent?: number };
+      const ms = elapsed(from);
+      for (const { what, count, last } of targets) {
+        this.#requests.push({ name, what, count, ms, ...(last >= sent && { error: messageOf(cause) }) });
+      }
       throw error;
     }
   }
@@ -245,6 +250,48 @@ function triggerText({ trigger, name }: FunctionDefinition, request: RequestReco
   }
   const type = trigger.type === "httpTrigger" ? "http" : "invoke";
   return { type, where: `${request?.method ?? "POST"} ${request?.path ?? `/${name}`}` };
+}
+
+interface Target {
+  readonly what: string;
+  count: number;
+  /** Position of the last message that goes there. */
+  last: number;
+}
+
+/** Targets of one output that are told apart. */
+const maxTargets = 20;
+
+/** Where the messages of an output go: its own target, with its expressions filled, or that which an item names. */
+function targetsOf(output: OutputBinding | DaprStateEntryBinding, messages: readonly unknown[]): readonly Target[] {
+  const targets = new Map<string, Target>();
+  let previous: object | undefined;
+  let target: Target | undefined;
+  for (let last = 0; last < messages.length; last++) {
+    const message = messages[last] as { readonly place?: object };
+    const place = message.place ?? message;
+    if (target === undefined || previous === undefined || !isSamePlace(place, previous)) {
+      const filled = targetOf({ ...output, ...definedOf(place) });
+      const what = targets.has(filled) || targets.size < maxTargets ? filled : "others";
+      target = targets.get(what) ?? { what, count: 0, last };
+      targets.set(what, target);
+    }
+    target.count++;
+    target.last = last;
+    previous = place;
+  }
+  return [...targets.values()];
+}
+
+const placeNames = ["stateStore", "pubSubName", "topic", "appId", "methodName", "bindingName"] as const;
+type Place = Readonly<Partial<Record<(typeof placeNames)[number], string>>>;
+
+function isSamePlace(one: Place, other: Place): boolean {
+  return placeNames.every((name) => one[name] === other[name]);
+}
+
+function definedOf(place: Place): Readonly<Record<string, string>> {
+  return Object.fromEntries(placeNames.flatMap((name) => (place[name] === undefined ? [] : [[name, place[name]]])));
 }
 
 /** What a binding reads from or sends to. */

@@ -29,6 +29,10 @@ export class Orders {
   heard(_event: any): void {}
   @DaprBindingTrigger()
   tick(): void {}
+  @HttpTrigger({ authLevel: "anonymous", route: "hello/{name}" })
+  async hello(request: any): Promise<any> {
+    return { jsonBody: [request.params.name, request.query.get("q"), request.headers.get("x-tenant"), await request.text()] };
+  }
 }
 `);
 const component = (name: string, type: string, metadata: object = {}): string =>
@@ -200,6 +204,82 @@ if (canRun("the inspector's page", "chromium")) {
       writeFileSync(test, await clipboard());
       const ran = spawnSync(process.execPath, ["--test", test], { cwd: project, encoding: "utf8" });
       expect(ran.stdout).toMatch(/# pass 1\n# fail 0/);
+    });
+
+    it("sends a request of an HTTP function again as it came, but for credentials", async () => {
+      const headers = { "content-type": "text/plain", "x-tenant": "acme", authorization: "Bearer s3cret" };
+      const send = { method: "POST", headers, body: "plain words" };
+      const reply = await fetch(`${url}/v1.0/invoke/shop/method/api/hello/b%20b?q=5%206`, send);
+      expect(await reply.json()).toEqual(["b b", "5 6", "acme", "plain words"]);
+      await choose("hello POST /api/hello/b%20b?q=5%206, done", "plain words");
+      expect(await page.getByRole("region", { name: "Payload" }).innerText()).toBe("plain words");
+      expect(await detail().innerText()).toMatch(/not kept\s+authorization/);
+      expect(await page.content()).not.toContain("s3cret");
+      await page.getByRole("button", { name: "Send again" }).click();
+      await page.getByText("sent again: 200 (without authorization: credentials are not kept)").waitFor();
+      const rows = page.getByRole("option").filter({ hasText: "hello POST /api/hello/b%20b?q=5%206, done" });
+      await rows.nth(1).waitFor();
+      await rows.first().click();
+      expect(JSON.parse(await page.getByRole("region", { name: "Reply" }).innerText())).toMatchObject({
+        jsonBody: ["b b", "5 6", "acme", "plain words"],
+      });
+    });
+
+    it("publishes bytes again as bytes", async () => {
+      const headers = { "content-type": "application/octet-stream" };
+      await fetch(`${url}/v1.0/publish/bus/orders?metadata.cloudevent.subject=bytes`, {
+        method: "POST",
+        headers,
+        body: Buffer.from([0, 1, 255]),
+      });
+      await choose("heard bus/orders, done", '"bytes"');
+      await page.getByRole("region", { name: "Payload" }).getByText('"data": "<3 bytes>"').waitFor();
+      await page.getByRole("button", { name: "Send again" }).click();
+      await page.getByText("sent again: 204").waitFor();
+      const rows = page.getByRole("option").filter({ hasText: "heard bus/orders, done", visible: true });
+      await rows.nth(1).waitFor();
+      await rows.first().click();
+      await page.getByRole("region", { name: "Payload" }).getByText('"data": "<3 bytes>"').waitFor();
+      expect(await detail().innerText()).toMatch(/attempt\s+1/);
+    });
+
+    it("says why an invocation cannot be sent again", async () => {
+      await save({ id: "large", text: "x".repeat(20_000) });
+      await choose("save POST /save", '"large"');
+      const button = page.getByRole("button", { name: "Send again" });
+      expect(await button.isDisabled()).toBe(true);
+      expect(await button.getAttribute("title")).toBe("its payload is too large to be kept whole");
+    });
+
+    it("publishes and invokes nothing that is not JSON", async () => {
+      await page.getByRole("tab", { name: "Topics" }).click();
+      await page.getByLabel("Topic", { exact: true }).fill("orders");
+      for (const text of ["{bad", ""]) {
+        await page.getByLabel("Data (JSON)").fill(text);
+        await page.getByRole("button", { name: "Publish" }).click();
+        await page.getByText(/^not published: the data is not JSON/).waitFor();
+        await page.evaluate("document.getElementById('status').textContent = ''");
+      }
+      await page.getByRole("tab", { name: "Bindings" }).click();
+      await page.getByLabel("Data (JSON)").fill('1,"operation":"delete"');
+      await page.getByRole("button", { name: "Invoke files" }).click();
+      await page.getByText(/^not invoked: the data is not JSON/).waitFor();
+      expect(await page.getByRole("status").innerText()).not.toContain("answered");
+    });
+
+    it("keeps the focus where it was when something is saved, and on a tab that is opened", async () => {
+      const focused = () => page.evaluate("document.activeElement.textContent");
+      await page.getByLabel("Key", { exact: true }).fill("focus");
+      await page.getByLabel("Value (JSON)").fill("1");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "focus", exact: true }).waitFor();
+      expect(await focused()).toBe("Save");
+      expect(await page.getByLabel("Value (JSON)").inputValue()).toBe("1");
+      await page.getByRole("tab", { name: "Topics" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Publish" }).waitFor();
+      expect(await focused()).toBe("Topics");
     });
 
     it("copies a failed invocation as a test that fails for the same reason", async () => {

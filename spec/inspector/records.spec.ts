@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { createHandler, DaprServiceInvocationTrigger, DaprTopicTrigger, HttpTrigger } from "dapr-functions";
 import { z } from "zod";
+import type { ObservedInvocation, OutputBinding } from "../../lib/index.js";
 import { History } from "../../lib/inspector/history.js";
 import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
 import { previewOf } from "../../lib/inspector/records.js";
@@ -256,6 +257,69 @@ describe("what a record keeps of a request", () => {
     }
     await handler.close();
     expect(attempts).toEqual([1, 2, 1, 3]);
+  });
+});
+
+describe("requests sent", () => {
+  const flushed = async (output: object, messages: readonly object[], failing?: Error): Promise<InvocationRecord> => {
+    const records: InvocationRecord[] = [];
+    const recorder = new Recorder("shop", (made) => records.push(made));
+    const definition = { name: "f", trigger: { type: "daprBindingTrigger" } };
+    const watch = recorder.start({ id: "1", definition, event: undefined } as unknown as ObservedInvocation);
+    const next = () => (failing === undefined ? Promise.resolve() : Promise.reject(failing));
+    await watch.flush!(output as OutputBinding, messages, next).catch(() => undefined);
+    watch.ended!({});
+    return records.at(-1)!;
+  };
+  const sent = ({ requests }: InvocationRecord) => requests.map(({ what, count, error }) => [what, count, error]);
+
+  const publish = { type: "daprPublish", name: "out", pubSubName: "%Bus%", topic: "x-{id}" };
+  it.each([
+    [
+      "topics",
+      publish,
+      [7, 7, 8, 7].map((id) => ({ pubSubName: "bus", topic: `x-${id}` })),
+      [
+        ["publish bus/x-7", 3, undefined],
+        ["publish bus/x-8", 1, undefined],
+      ],
+    ],
+    [
+      "a store",
+      { type: "daprState", name: "out", stateStore: "%Store%" },
+      [{ stateStore: "cart" }],
+      [["state cart", 1, undefined]],
+    ],
+    [
+      "an entry",
+      { type: "daprStateEntry", name: "out", stateStore: "%Store%" },
+      [{ place: { stateStore: "cart" } }],
+      [["state cart", 1, undefined]],
+    ],
+    [
+      "methods",
+      { type: "daprInvoke", name: "out", appId: "stock", methodName: "items/{id}" },
+      [{ appId: "stock", methodName: "items/1" }],
+      [["invoke stock/items/1", 1, undefined]],
+    ],
+  ])("name the %s that items went to", async (_, output, messages, expected) => {
+    expect(sent(await flushed(output, messages))).toEqual(expected);
+  });
+
+  it("fail where not all was sent", async () => {
+    const messages = [1, 2, 2].map((id) => ({ pubSubName: "bus", topic: `x-${id}` }));
+    const failing = Object.assign(new Error("stopped"), { sent: 2, cause: new Error("no such topic") });
+    expect(sent(await flushed(publish, messages, failing))).toEqual([
+      ["publish bus/x-1", 1, undefined],
+      ["publish bus/x-2", 2, "no such topic"],
+    ]);
+  });
+
+  it("name twenty targets apart", async () => {
+    const messages = Array.from({ length: 1_000 }, (_, id) => ({ pubSubName: "bus", topic: `x-${id}` }));
+    const all = sent(await flushed(publish, messages));
+    expect(all).toHaveLength(21);
+    expect(all.at(-1)).toEqual(["others", 980, undefined]);
   });
 });
 

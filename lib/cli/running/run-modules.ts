@@ -107,7 +107,7 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
           if (++versions > 1) console.log(`${appId} has changed, and serves again`);
         },
         onFault: (text, isServing) => {
-          inspector.history.setNotice(text === "" ? "" : `${appId}: ${text}`, true);
+          inspector.history.setNotice(appId, text);
           if (text === "") return;
           const what = isServing ? "the last good version goes on" : "nothing is served until it is right";
           console.error(`${appId}: ${text}\n${appId}: ${what}`);

@@ -95,14 +95,16 @@ export class WatchedApp {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#next = child;
+    const underWay = new UnderWay(this.events.onRecord);
     const outcome = new Promise<Extract<VersionMessage, { type: "ready" | "failed" }>>((settled) => {
       child.on("message", (message: VersionMessage | Dependencies) => {
         if (!("type" in message)) this.#addFiles(message);
-        else if (message.type === "record") this.events.onRecord(message.record);
+        else if (message.type === "record") underWay.add(message.record);
         else settled(message);
       });
       child.once("close", (code, signal) => {
         settled({ type: "failed", text: `it ended with ${signal ?? code} while it was loading` });
+        underWay.end(`the process of the app ended with ${signal ?? code} while it ran`);
         this.#onClose(child, signal ?? code);
       });
     });
@@ -140,6 +142,26 @@ export class WatchedApp {
     this.#currentPort = undefined;
     this.#hasFailed = true;
     this.events.onFault(`it has ended with ${how}; the next change starts it again`, false);
+  }
+}
+
+/** The invocations of one version: what has not ended when its process does has ended with it. */
+class UnderWay {
+  readonly #records = new Map<string, InvocationRecord>();
+
+  constructor(private readonly give: (record: InvocationRecord) => void) {}
+
+  add(record: InvocationRecord): void {
+    if (record.ms === undefined) this.#records.set(record.id, record);
+    else this.#records.delete(record.id);
+    this.give(record);
+  }
+
+  end(message: string): void {
+    for (const record of this.#records.values()) {
+      this.give({ ...record, ms: Date.now() - record.begun, failure: { errorCode: "no answer", message } });
+    }
+    this.#records.clear();
   }
 }
 

@@ -1,5 +1,5 @@
 import { obstacle, requestOf, toCurl, toTest } from "./copies.js";
-import { block, byId, element, pretty, table } from "./elements.js";
+import { block, byId, element, pretty, put, table } from "./elements.js";
 import { drawMap, describe } from "./map.js";
 import type {
   Call,
@@ -104,14 +104,14 @@ function take(change: Change | Begin): void {
       void refresh();
       return;
     case "notice":
-      return notice(change.text, change.isError);
+      return notice(change.text);
   }
 }
 
-function notice(text: string, isError: boolean): void {
+function notice(text: string): void {
   const place = byId("notice");
   place.hidden = text === "";
-  place.className = isError ? "bad" : "";
+  place.className = "bad";
   place.textContent = text;
 }
 
@@ -239,7 +239,9 @@ function show(record: InvocationRecord): void {
     ...(leftOut.length === 0 ? [] : [["not kept", leftOut.join(", ")] as [string, string]]),
   ];
   const state = failure === undefined ? [] : failureNodes(failure);
-  byId("record").replaceChildren(
+  put(
+    byId("record"),
+    record.id,
     buttonsOf(record),
     ...state,
     element(
@@ -358,7 +360,9 @@ const tabs: Readonly<Record<string, () => unknown>> = {
   Bindings: drawBindings,
   Secrets: drawSecrets,
   Map: () =>
-    panel.replaceChildren(
+    put(
+      panel,
+      tab,
       drawMap(functions),
       element("details", {}, element("summary", {}, "In words"), element("p", {}, describe(functions))),
     ),
@@ -389,6 +393,7 @@ function drawTabs(): void {
 function open(name: string): void {
   tab = name;
   drawTabs();
+  byId(`tab-${name}`).focus();
 }
 
 byId("tabs").addEventListener("keydown", (event) => {
@@ -396,18 +401,19 @@ byId("tabs").addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (step === undefined) return;
   open(names[(names.indexOf(tab) + step + names.length) % names.length]!);
-  byId(`tab-${tab}`).focus();
 });
 
 /** Draws anew only what has changed: somebody may be writing into a box. */
 async function refresh(): Promise<void> {
   const fresh = (await (await api("overview")).json()) as Overview;
-  const isSame = JSON.stringify(fresh) === JSON.stringify(overview);
+  // Each version of an app that is watched has a port of its own, which no tab shows.
+  const shown = ({ apps }: Overview) => JSON.stringify(apps.map((app) => ({ ...app, appPort: undefined })));
+  const isSame = shown(fresh) === shown(overview);
   overview = fresh;
   byId("apps").textContent = overview.apps
     .map(({ appId, appPort }) => `${appId}${appPort === undefined ? "" : ` :${appPort}`}`)
     .join(", ");
-  if (!isSame || tab === "Map") drawTabs();
+  if (!isSame || tab === "Map") void tabs[tab]!();
 }
 
 function pairs<T>(of: (app: OverviewApp) => readonly T[]): { readonly app: OverviewApp; readonly part: T }[] {
@@ -418,6 +424,16 @@ function option(text: string, value = text): HTMLOptionElement {
   return element("option", { value }, text);
 }
 
+/** Why text is not JSON; undefined when it is. */
+function faultOf(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function labelled(text: string, control: HTMLElement): HTMLElement {
   return element("label", {}, text, control);
 }
@@ -426,7 +442,7 @@ let store = "";
 
 async function drawState(): Promise<void> {
   const stores = pairs(({ stores: names }) => names);
-  if (stores.length === 0) return panel.replaceChildren(element("p", {}, "There is no state store."));
+  if (stores.length === 0) return put(panel, tab, element("p", {}, "There is no state store."));
   const names = stores.map(({ app, part }) => `${app.appId} / ${part}`);
   if (!names.includes(store)) store = names[0]!;
   const select: HTMLSelectElement = element(
@@ -475,11 +491,8 @@ async function drawState(): Promise<void> {
     );
   }
   async function save(): Promise<void> {
-    try {
-      JSON.parse(value.value);
-    } catch (error) {
-      return say(`not saved: the value is not JSON (${(error as Error).message})`);
-    }
+    const fault = faultOf(value.value);
+    if (fault !== undefined) return say(`not saved: the value is not JSON (${fault})`);
     const body = `[{"key":${JSON.stringify(key.value)},"value":${value.value}}]`;
     const { status, body: text } = await call({ appId: app.appId, method: "POST", path, headers: json, body });
     say(status === 204 ? `saved ${key.value}` : `not saved: ${status} ${text}`);
@@ -502,7 +515,9 @@ async function drawState(): Promise<void> {
   const keys = items.map((item) =>
     element("li", {}, element("button", { type: "button", onclick: () => edit(item) }, item.key)),
   );
-  panel.replaceChildren(
+  put(
+    panel,
+    tab,
     element(
       "div",
       { class: "buttons" },
@@ -526,7 +541,7 @@ async function drawState(): Promise<void> {
 
 function drawTopics(): void {
   const pubsubs = pairs(({ pubsubs: names }) => names);
-  if (pubsubs.length === 0) return panel.replaceChildren(element("p", {}, "There is no pubsub component."));
+  if (pubsubs.length === 0) return put(panel, tab, element("p", {}, "There is no pubsub component."));
   const subscriptions = pairs(({ subscriptions: all }) => all);
   const component = element(
     "select",
@@ -538,12 +553,16 @@ function drawTopics(): void {
   const data = element("textarea", { spellcheck: "false" });
   data.value = "{}";
   async function publish(): Promise<void> {
+    const fault = faultOf(data.value);
+    if (fault !== undefined) return say(`not published: the data is not JSON (${fault})`);
     const { app, part } = pubsubs[Number(component.value)]!;
     const path = `/v1.0/publish/${encodeURIComponent(part)}/${topic.value.split("/").map(encodeURIComponent).join("/")}`;
     const { status, body } = await call({ appId: app.appId, method: "POST", path, headers: json, body: data.value });
     say(status === 204 ? `published to ${topic.value}` : `not published: ${status} ${body}`);
   }
-  panel.replaceChildren(
+  put(
+    panel,
+    tab,
     ...table(
       "Subscriptions",
       ["app", "topic", "route"],
@@ -586,16 +605,19 @@ function drawEvents(): void {
 function drawBindings(): void {
   const outputs = pairs(({ outputs: all }) => all);
   const inputs = pairs(({ inputs: all }) => all);
-  if (outputs.length + inputs.length === 0) return panel.replaceChildren(element("p", {}, "There is no binding."));
+  if (outputs.length + inputs.length === 0) return put(panel, tab, element("p", {}, "There is no binding."));
   const forms = outputs.map(({ app, part }) => {
     const operation = element("select", {}, ...part.operations.map((name) => option(name)));
     const data = element("textarea", { spellcheck: "false" });
     data.value = "{}";
     async function invoke(): Promise<void> {
-      const body = `{"operation":${JSON.stringify(operation.value)},"data":${data.value || "null"}}`;
+      const text = data.value.trim() === "" ? "null" : data.value;
+      const fault = faultOf(text);
+      if (fault !== undefined) return say(`not invoked: the data is not JSON (${fault})`);
+      const body = `{"operation":${JSON.stringify(operation.value)},"data":${text}}`;
       const path = `/v1.0/bindings/${encodeURIComponent(part.name)}`;
-      const { status, body: text } = await call({ appId: app.appId, method: "POST", path, headers: json, body });
-      say(`${part.name} answered ${status} ${text.slice(0, 200)}`);
+      const reply = await call({ appId: app.appId, method: "POST", path, headers: json, body });
+      say(`${part.name} answered ${reply.status} ${reply.body.slice(0, 200)}`);
     }
     return element(
       "form",
@@ -614,7 +636,9 @@ function drawBindings(): void {
       element("button", { type: "button", onclick: () => fire(app.appId, part) }, `Fire ${part}`),
     ),
   );
-  panel.replaceChildren(
+  put(
+    panel,
+    tab,
     ...(inputs.length > 0 ? [element("h3", {}, "Inputs"), element("ul", { class: "plain" }, ...buttons)] : []),
     ...forms,
   );
@@ -628,8 +652,10 @@ async function fire(appId: string, binding: string): Promise<void> {
 
 function drawSecrets(): void {
   const secrets = pairs(({ secrets: all }) => all);
-  if (secrets.length === 0) return panel.replaceChildren(element("p", {}, "There is no secret store."));
-  panel.replaceChildren(
+  if (secrets.length === 0) return put(panel, tab, element("p", {}, "There is no secret store."));
+  put(
+    panel,
+    tab,
     element("p", { class: "dim" }, "Names only: values are not shown, and this page cannot read them."),
     ...secrets.flatMap(({ app, part }) => [
       element("h3", {}, `${part.name} (as ${app.appId})`),

@@ -112,7 +112,8 @@ export type Change =
   | { readonly type: "invocation"; readonly record: InvocationRecord }
   | { readonly type: "event"; readonly event: PublishedEvent }
   | { readonly type: "functions"; readonly functions: readonly DescribedFunction[] }
-  | { readonly type: "notice"; readonly text: string; readonly isError: boolean };
+  /** All that is wrong with the code of the apps, in the place of what was said before; empty when nothing is. */
+  | { readonly type: "notice"; readonly text: string };
 
 /** What the page asks for beside the stream. */
 export interface Overview {

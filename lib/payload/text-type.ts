@@ -31,11 +31,12 @@ function describedInput(schema: object): Members | undefined {
 
 function ofJsonSchema(schema: unknown): TextVerdict {
   if (typeof schema !== "object" || schema === null) return undefined;
-  const { type, anyOf, oneOf, const: only, enum: values } = schema as Members;
+  const { type, anyOf, oneOf, allOf, const: only, enum: values } = schema as Members;
   if (type === "string") return "always";
   if (Array.isArray(type)) return type.includes("string") ? "also" : undefined;
   if (Array.isArray(values)) return unionOf(values.map((value) => ofValue(value)));
   if (only !== undefined) return ofValue(only);
+  if (Array.isArray(allOf)) return bothOf(allOf.map(ofJsonSchema));
   const parts = anyOf ?? oneOf;
   return Array.isArray(parts) ? unionOf(parts.map(ofJsonSchema)) : undefined;
 }
@@ -44,7 +45,17 @@ function ofJsonSchema(schema: unknown): TextVerdict {
 function ofSchema(schema: unknown): TextVerdict {
   if (typeof schema !== "object" || schema === null) return undefined;
   const { type: own, def, _def, options, wrapped, literal } = schema as Members;
-  const { type, typeName, innerType, options: parts, value, values, in: input } = (def ?? _def ?? {}) as Members;
+  const {
+    type,
+    typeName,
+    innerType,
+    options: parts,
+    value,
+    values,
+    in: input,
+    left,
+    right,
+  } = (def ?? _def ?? {}) as Members;
   const kind = String(type ?? typeName ?? own)
     .replace(/^Zod/, "")
     .toLowerCase();
@@ -60,6 +71,11 @@ function ofSchema(schema: unknown): TextVerdict {
     case "union":
     case "discriminatedunion":
       return Array.isArray(parts ?? options) ? unionOf(((parts ?? options) as unknown[]).map(ofSchema)) : undefined;
+    case "intersection":
+    case "intersect":
+      return bothOf(
+        [left, right, ...(Array.isArray(parts ?? options) ? ((parts ?? options) as unknown[]) : [])].map(ofSchema),
+      );
     case "pipe":
     case "pipeline":
       return ofSchema(input);
@@ -70,6 +86,11 @@ function ofSchema(schema: unknown): TextVerdict {
 
 function ofValue(value: unknown): TextVerdict {
   return typeof value === "string" ? "always" : undefined;
+}
+
+/** What has several types at once is text where one of them says so. */
+function bothOf(verdicts: readonly TextVerdict[]): TextVerdict {
+  return verdicts.includes("always") ? "always" : verdicts.find((verdict) => verdict !== undefined);
 }
 
 function unionOf(verdicts: readonly TextVerdict[]): TextVerdict {

@@ -1,5 +1,7 @@
 import { types } from "node:util";
 import { InvocationError } from "../../model/errors.js";
+import { isPromise } from "../../model/maybe-promise.js";
+import { isStandardSchema, type PayloadType } from "../../model/payload-type.js";
 import type { BoundFunction } from "../../model/function-definition.js";
 import type { InvocationContext } from "../../model/invocation.js";
 import { bindingDataOf } from "../../invocation/binding-data.js";
@@ -105,19 +107,34 @@ function toPayload(payload: unknown, invocation: FunctionsInvocation): unknown {
     return event;
   }
   const text = payload instanceof Uint8Array ? textPayloadOf(definition) : undefined;
-  return text === undefined ? payload : textOf(payload as Uint8Array, text);
+  return text === undefined ? payload : textOf(payload as Uint8Array, text, definition.payloadType);
 }
 
-/** Bytes of which a function wants text: what a caller sent as JSON is that, all else is text as it is. */
-function textOf(bytes: Uint8Array, verdict: TextVerdict): unknown {
+/**
+ * Bytes of which a function wants text: what a caller sent as JSON text is that, all else is text as it is. Where it may be
+ * something else as well, JSON is that, but for a number or boolean that would change, or that its schema refuses.
+ */
+function textOf(bytes: Uint8Array, verdict: TextVerdict, type: PayloadType | undefined): unknown {
   const text = toTextOrBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (typeof text !== "string") return text;
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "string" || verdict === "also" ? value : text;
+    if (typeof value === "string") return value;
+    if (verdict === "always") return text;
+    if (typeof value === "object") return value;
+    return String(value) === text.trim() && isAccepted(type, value) ? value : text;
   } catch {
     return text;
   }
+}
+
+/** False as well where the schema would have to wait. */
+function isAccepted(type: PayloadType | undefined, value: unknown): boolean {
+  if (!isStandardSchema(type)) return false;
+  const result = type["~standard"].validate(value);
+  if (!isPromise(result)) return result.issues === undefined;
+  Promise.resolve(result).catch(() => undefined);
+  return false;
 }
 
 function isEvent(payload: unknown): boolean {

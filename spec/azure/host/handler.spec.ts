@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { trace } from "@opentelemetry/api";
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
 import { IsString } from "class-validator";
+import { z } from "zod";
 import { toHandler, type AzureOptions, type V3Handler } from "../../../lib/azure/index.js";
 import {
   DaprServiceInvocationTrigger,
@@ -327,5 +328,39 @@ describe("toHandler", () => {
         ["ended", undefined],
       ]);
     });
+  });
+});
+
+describe("bytes of a payload that may be text", () => {
+  const long = "12345678901234567890";
+  const object = z.object({ a: z.number() });
+
+  it.each<[string, z.ZodType, string, unknown]>([
+    ["nullable", z.string().nullable(), "89e7073266", "89e7073266"],
+    ["nullable", z.string().nullable(), long, long],
+    ["nullable", z.string().nullable(), "12", "12"],
+    ["nullable", z.string().nullable(), "true", "true"],
+    ["nullable", z.string().nullable(), '"12"', "12"],
+    ["nullable", z.string().nullable(), "null", null],
+    ["nullable", z.string().nullable(), "plain", "plain"],
+    ["or a number", z.union([z.string(), z.number()]), "12", 12],
+    ["or a number", z.union([z.string(), z.number()]), "1.50", "1.50"],
+    ["or a number", z.union([z.string(), z.number()]), long, long],
+    ["or a number", z.union([z.string(), z.number()]), "true", "true"],
+    ["or a boolean", z.union([z.string(), z.boolean()]), "true", true],
+    ["or an object", z.union([z.string(), object]), "89e7073266", "89e7073266"],
+    ["or an object", z.union([z.string(), object]), '{"a":1}', { a: 1 }],
+    ["a word", z.stringbool(), "yes", true],
+    ["of two", z.string().and(z.string().min(2)), long, long],
+    ["or a number that waits", z.union([z.string(), z.number().refine(async () => Promise.resolve(true))]), "12", "12"],
+  ])("text %s: %s %s", async (_, payload, sent, seen) => {
+    class Texts {
+      @DaprServiceInvocationTrigger({ payload: payload as z.ZodType<unknown> })
+      read(text: unknown): unknown {
+        return [text];
+      }
+    }
+    const handler = toHandler(() => ({ Texts }), "read");
+    expect(await replyOf(handler, Buffer.from(sent))).toEqual([seen]);
   });
 });

@@ -37,6 +37,7 @@ export function publishWriter(
   const pubSubNameOf = compileItemOption(place, "pubSubName", binding.pubSubName, rules.pubSubName.missing);
   const topicOf = compileItemOption(place, "topic", binding.topic, rules.topic.missing);
   const eventId = compileEventId(definition.name, binding.name);
+  const warnOfIgnored = compileIgnored(where);
   return {
     toMessage(item, invocation, index) {
       const pubSubName = pubSubNameOf(item, invocation);
@@ -49,6 +50,7 @@ export function publishWriter(
       const mediaType = mediaTypeOf(payload.contentType);
       const isOwnEvent = mediaType === "application/cloudevents+json";
       if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);
+      if (given !== undefined) warnOfIgnored(given, isOwnEvent || isRaw, invocation);
       const id = isOwnEvent || isRaw ? undefined : eventId(invocation, index, given);
       const metadata = id === undefined ? given : { ...given, "cloudevent.id": id };
       const alone =
@@ -223,6 +225,33 @@ function isRespelt({ content }: MessageBody, value: unknown): boolean {
 /** Content types that Dapr takes in a bulk request; any other would have the whole request refused. */
 function isBulkType(mediaType: string): boolean {
   return mediaType === "application/json" || mediaType === "application/octet-stream" || mediaType.startsWith("text/");
+}
+
+/**
+ * Members of an event that metadata sets where Dapr makes the event, as `cloudevent.<name>`. It ignores all others.
+ *
+ * @see https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-cloudevents/#override-cloudevents-properties
+ */
+const settable: ReadonlySet<string> = new Set(
+  ["id", "source", "type", "subject", "traceid", "traceparent", "tracestate"].map((name) => `cloudevent.${name}`),
+);
+
+/** Says once of each name that it changes nothing. */
+function compileIgnored(where: string) {
+  const said = new Set<string>();
+  return (metadata: MetadataMap, hasNoEnvelope: boolean, { context }: Invocation): void => {
+    const ignored = Object.keys(metadata).filter((name) => {
+      const folded = name.toLowerCase();
+      return folded.startsWith("cloudevent.") && (hasNoEnvelope || !settable.has(folded)) && !said.has(name);
+    });
+    // Names come from items: no more of them than anybody means are kept.
+    if (ignored.length === 0 || said.size >= 100) return;
+    for (const name of ignored) said.add(name);
+    const why = hasNoEnvelope
+      ? "Dapr sets nothing in an event of your own or a raw message; write it into the payload"
+      : `Dapr takes ${[...settable].join(", ")}; for others give an event of your own as application/cloudevents+json`;
+    context.warn(`${where}: metadata ${listed(ignored, JSON.stringify)} is ignored: ${why}`);
+  };
 }
 
 /** Dapr fills what an own event lacks, but not its id, without which no consumer can tell a redelivery. */

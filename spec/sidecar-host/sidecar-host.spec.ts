@@ -342,6 +342,36 @@ describe("publish", () => {
     ]);
   });
 
+  it.each<[string, object, string | undefined]>([
+    [
+      "nothing of what Dapr takes",
+      { metadata: { "cloudevent.id": "1", "CloudEvent.Subject": "s", ttlInSeconds: 5 } },
+      undefined,
+    ],
+    [
+      "each name that Dapr does not know",
+      { metadata: { "cloudevent.time": "t", "cloudevent.tenant": "acme" } },
+      '"cloudevent.time", "cloudevent.tenant"',
+    ],
+    [
+      "what is no member of the envelope",
+      { metadata: { "cloudevent.datacontenttype": "x/y" } },
+      '"cloudevent.datacontenttype"',
+    ],
+    ["all where the message is raw", { metadata: { "cloudevent.id": "1", rawPayload: true } }, '"cloudevent.id"'],
+    [
+      "all where the event is an own one",
+      { contentType: "application/cloudevents+json", metadata: { "cloudevent.type": "t" } },
+      '"cloudevent.type"',
+    ],
+  ])("says once of metadata that is ignored: %s", async (_, overrides, named) => {
+    const { warnings } = await run(PO(orders), ({ out }) => {
+      for (let n = 0; n < 2; n++) out!.add({ id: "1" }, overrides);
+    });
+    const said = warnings.map((text) => /metadata (.*) is ignored: Dapr/.exec(text)?.[1]);
+    expect(said).toEqual(named === undefined ? [] : [named]);
+  });
+
   it("counts the entries of a partial failure that were published, and names the others", async () => {
     sidecar.answer = ({ path }) =>
       path.includes("/bulk/")

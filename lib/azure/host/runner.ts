@@ -122,7 +122,7 @@ function textOf(bytes: Uint8Array, verdict: TextVerdict, type: PayloadType | und
     if (typeof value === "string") return value;
     if (verdict === "always") return text;
     if (typeof value === "object") return value;
-    return String(value) === text.trim() && isAccepted(type, value) ? value : text;
+    return JSON.stringify(value) === text.trim() && isAccepted(type, value) ? value : text;
   } catch {
     return text;
   }

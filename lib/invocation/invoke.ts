@@ -121,7 +121,7 @@ export function invoke<R>(
   fn: CompiledFunction,
   payload: unknown,
   invocation: Invocation,
-  write: (answer: WireReply | TopicOutcome) => R,
+  write: (answer: WireReply | TopicOutcome) => MaybePromise<R>,
 ): MaybePromise<R> {
   const { entries } = fn;
   if (entries !== undefined) return invokeWithEntries(fn, entries, payload, invocation, write);
@@ -138,7 +138,7 @@ async function invokeWithEntries<R>(
   entries: CompiledEntries,
   payload: unknown,
   invocation: Invocation,
-  write: (answer: WireReply | TopicOutcome) => R,
+  write: (answer: WireReply | TopicOutcome) => MaybePromise<R>,
 ): Promise<R> {
   const { store, attempts } = entries;
   let next = await checked(fn, payloadCopy(payload));
@@ -200,7 +200,7 @@ function callAndFlush<R>(
   fn: CompiledFunction,
   payload: unknown,
   invocation: Invocation,
-  write: (answer: WireReply | TopicOutcome) => R,
+  write: (answer: WireReply | TopicOutcome) => MaybePromise<R>,
   entries: OpenEntries | undefined,
 ): MaybePromise<R> {
   const parts = new OpenParts(entries);
@@ -263,7 +263,7 @@ function answerAndFlush<R>(
   fn: CompiledFunction,
   returned: unknown,
   invocation: Invocation,
-  write: (answer: WireReply | TopicOutcome) => R,
+  write: (answer: WireReply | TopicOutcome) => MaybePromise<R>,
   parts: OpenParts,
 ): MaybePromise<R> {
   parts.close();
@@ -275,7 +275,10 @@ function answerAndFlush<R>(
   if (answer === "RETRY") return reply;
   const { collectors, entries } = parts;
   if (entries === undefined && !collectors.some(hasItems)) return reply;
-  return (fn.isParallel ? flushSideBySide : flushInOrder)(fn, collectors, invocation, entries, reply);
+  const flush = fn.isParallel ? flushSideBySide : flushInOrder;
+  return isPromise(reply)
+    ? reply.then((written) => flush(fn, collectors, invocation, entries, written))
+    : flush(fn, collectors, invocation, entries, reply);
 }
 
 /** The caller was answered in the meantime: the method is not called any more, and nothing is sent. */

@@ -370,9 +370,11 @@ function toBytes(value: Uint8Array | ArrayBuffer): Uint8Array {
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
 }
 
-/** A piece of a stream as bytes: text too, as Node's own responses take it. */
-export function pieceOf(piece: Uint8Array | string): Uint8Array {
-  return typeof piece === "string" ? Buffer.from(piece) : piece;
+/** A piece of a stream as bytes: text and every view of bytes, as Node's own responses take them. */
+export function pieceOf(piece: ArrayBufferView | string): Uint8Array {
+  if (typeof piece === "string") return Buffer.from(piece);
+  const isView = ArrayBuffer.isView(piece) && !types.isUint8Array(piece);
+  return isView ? new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength) : (piece as Uint8Array);
 }
 
 /** A web stream of any realm. */

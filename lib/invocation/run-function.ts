@@ -32,8 +32,8 @@ export function limitsOf({ trigger, name }: FunctionDefinition, scope: EndpointS
 export interface HostSteps<R, I extends Invocation = Invocation> {
   /** Gives the payload, and the invocation what its expressions find. */
   readPayload(invocation: I): unknown;
-  /** Makes what the host sends. Runs before anything of the invocation is sent; when it throws, nothing is. */
-  readonly write: (answer: WireReply | TopicOutcome) => R;
+  /** Makes what the host sends. Runs before anything of the invocation is sent; when it throws or rejects, nothing is. */
+  readonly write: (answer: WireReply | TopicOutcome) => MaybePromise<R>;
   /** Answers for an invocation that failed, or throws what was thrown where the host answers for itself. */
   fail(failure: Failure, invocation: I, thrown: unknown): R;
 }

@@ -150,6 +150,32 @@ describe.each([
     });
   });
 
+  describe("a stream", () => {
+    const kinds = [
+      "fails without a reason",
+      "fails with null",
+      "fails with an error",
+      "is aborted",
+      "holds what is not bytes",
+    ];
+
+    it.each(kinds)("that %s fails the invocation, and sends nothing else", async (kind) => {
+      const [download, relay] = await invoke([
+        { function: "download", payload: get({ kind }) },
+        { function: "relay", payload: json(kind) },
+      ]);
+      const { status, body } = download!.reply as { status: number; body: string };
+      expect([status, JSON.parse(body), download!.outputs]).toEqual([
+        500,
+        { errorCode: "ERR_FUNCTION_FAILED", functionName: "download", invocationId: expect.any(String) },
+        {},
+      ]);
+      expect(download!.logs).toEqual([expect.stringMatching(/^error: download failed: ERR_FUNCTION_FAILED: /)]);
+      expect(relay!.error).toHaveProperty("message", expect.any(String));
+      expect(relay!.outputs ?? {}).toEqual({});
+    });
+  });
+
   describe("the payload", () => {
     it("is what the worker delivers: JSON parsed, other text as text, an empty body nothing", async () => {
       const payloads: HostData[] = [json({ a: 1 }), { string: "12" }, { string: "plain" }, { string: "" }, json(null)];

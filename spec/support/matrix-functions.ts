@@ -91,6 +91,15 @@ export const returned: Readonly<Record<string, () => unknown>> = {
       },
     }),
   }),
+  "a stream of views": () => ({
+    body: new ReadableStream({
+      start(controller) {
+        controller.enqueue(new Uint16Array([0x4142, 0x4344]));
+        controller.enqueue(new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 1));
+        controller.close();
+      },
+    }),
+  }),
   "a stream that is read already": () => {
     const body = streamOf("a");
     body.getReader();

@@ -2,6 +2,7 @@ import { parseSetCookie } from "cookie";
 import { InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import type { Cookie, InvocationContext } from "../../model/invocation.js";
+import { andThen, type MaybePromise } from "../../model/maybe-promise.js";
 import { isStream, pieceOf, type TopicOutcome, type WireReply } from "../../invocation/reply.js";
 
 /** The reply of an HTTP function, as both programming models take it. */
@@ -47,11 +48,13 @@ function cookiesBeyondHost({ headers }: WireReply): readonly unknown[] {
   return headers.filter(([name, value]) => name.toLowerCase() === "set-cookie" && isBeyondHost(value));
 }
 
-/** What a handler gives the worker. */
-export async function toHandlerResult(answer: WireReply | TopicOutcome, isHttp: boolean): Promise<unknown> {
+/** What a handler gives the worker, once a stream has been read to its end. */
+export function toHandlerResult(answer: WireReply | TopicOutcome, isHttp: boolean): MaybePromise<unknown> {
   if (typeof answer === "string") return undefined;
-  const body = isStream(answer.body) ? await gathered(answer.body) : answer.body;
-  return isHttp ? toHttpResponse(answer, body) : toDaprResult(body);
+  const { body } = answer;
+  return andThen(isStream(body) ? gathered(body) : body, (whole) =>
+    isHttp ? toHttpResponse(answer, whole) : toDaprResult(whole),
+  );
 }
 
 /** Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart.

@@ -8,7 +8,6 @@ import { bindingDataOf } from "../../invocation/binding-data.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { failureAnswer, type Failure } from "../../invocation/failures.js";
 import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
-import type { TopicOutcome, WireReply } from "../../invocation/reply.js";
 import { logFailure, runFunction } from "../../invocation/run-function.js";
 import { contextRequestOf, type TriggerRequest } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
@@ -48,7 +47,7 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
     const invocation = new FunctionsInvocation(definition, context, bindings);
     // Expressions look into the body at once, so it has to be there.
     if (isHttp && data !== undefined) await (payload as TriggerRequest).arrayBuffer();
-    const answer = await runFunction<WireReply | TopicOutcome, FunctionsInvocation>(fn, invocation, {
+    return await runFunction<unknown, FunctionsInvocation>(fn, invocation, {
       readPayload: () => {
         const read = toPayload(payload, invocation);
         if (data !== undefined) {
@@ -58,15 +57,14 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
         }
         return read;
       },
-      write: (given) => checkedForHost(given, definition, context),
+      write: (answer) => toHandlerResult(checkedForHost(answer, definition, context), isHttp),
       fail: (failure, _, thrown) => {
         // The host answers for a handler that throws, and to HTTP without saying which function failed.
         if (!isHttp) throw readableError(thrown, failure);
         logFailure(failure, invocation);
-        return failureAnswer(failure, definition, invocation.id);
+        return toHandlerResult(failureAnswer(failure, definition, invocation.id), isHttp);
       },
     });
-    return await toHandlerResult(answer, isHttp);
   };
 }
 

@@ -248,7 +248,13 @@ export interface SidecarMetadata {
   /** Version of Dapr. */
   readonly runtimeVersion?: string | undefined;
   /** The components that were loaded. */
-  readonly components?: readonly { readonly name: string; readonly type: string; readonly version?: string }[];
+  readonly components?: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly version?: string;
+    /** What the component can do: `ETAG`, `TRANSACTIONAL`, `TTL` … */
+    readonly capabilities?: readonly string[];
+  }[];
   /** The topics that the app subscribed to. */
   readonly subscriptions?: readonly { readonly pubsubname: string; readonly topic: string }[];
   /** Where the sidecar expects the app. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DaprClient, MetadataMap, StateOperation, StateRemoval, StateResult } from "../client/dapr-client.js";
+import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
@@ -21,11 +21,12 @@ import { compileMetadata, mergedMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
 import { compileKey, missingKey, storeRule } from "./state-keys.js";
+import type { StateStores, StoreFacts } from "./state-stores.js";
 import { jsonValue } from "./values.js";
 
 type Change = ChangedEntry<JsonText>;
 
-/** How long a write that got no answer is read back, in milliseconds: a sidecar may have to start again. */
+/** How long it is tried to learn what became of a write, in milliseconds: a sidecar may have to start again. */
 const patience = 10_000;
 
 /**
@@ -41,9 +42,9 @@ export function entryStore(
   places: readonly BindingPlace<DaprStateEntryBinding>[],
   queue: KeyQueue,
   limit: number,
+  stores: StateStores,
 ): EntryStore<JsonText> {
   const entries = places.map((place) => compileEntry(place));
-  const types = new StoreTypes(client);
 
   /** The etag read guards a key that is there; one that is not must still not be there. */
   const operationOf = (
@@ -55,88 +56,121 @@ export function entryStore(
     const metadata = metadataOf(given);
     const etag = stored.etag ?? (isRedis ? noVersion : undefined);
     const options = isRedis ? redisOptions : whole;
-    if (change.operation === "remove") return { operation: "delete", request: { key, etag, metadata, options } };
-    const merged = mergedMetadata(metadata, change.metadata);
-    return { operation: "upsert", request: { key, value: change.value, etag, metadata: merged, options } };
+    if (change.operation === "set") {
+      const merged = mergedMetadata(metadata, change.metadata);
+      return { operation: "upsert", request: { key, value: change.value, etag, metadata: merged, options } };
+    }
+    if (!isRedis) return { operation: "delete", request: { key, etag, metadata, options } };
+    const lasting = mergedMetadata(metadata, { ttlInSeconds: "-1" });
+    return { operation: "upsert", request: { key, value: nothingThere, etag, metadata: lasting, options } };
   };
 
-  async function send(changes: readonly Change[], invocation: Invocation): Promise<void> {
+  /** @param timeout milliseconds; the client's own limit unless given */
+  async function send(
+    changes: readonly Change[],
+    isRedis: boolean,
+    invocation: Invocation,
+    timeout?: number,
+  ): Promise<void> {
     const [{ index, place }] = changes as [Change];
     const { stateStore } = place;
-    const call = callOptions(entries[index]!.place, invocation);
-    const found = types.of(stateStore, call.daprAddress);
-    const isRedis = (isPromise(found) ? await found : found) === "state.redis";
-    if (changes.length > 1) {
-      const operations = changes.map((change) => operationOf(change, isRedis, invocation));
+    const call = { ...callOptions(entries[index]!.place, invocation), timeout };
+    const operations = changes.map((change) => operationOf(change, isRedis, invocation));
+    if (operations.length > 1) {
       const metadata = changes
         .map((change) => entries[change.index]!.metadataOf(invocation))
         .reduce<MetadataMap | undefined>((all, own) => mergedMetadata(all, own), undefined);
       return await client.transactState({ ...call, stateStore, operations, metadata });
     }
-    const [change] = changes as [Change];
-    const { operation, request } = operationOf(change, isRedis, invocation);
-    if (operation === "delete") {
-      if (isRedis) return await emptyInRedis(change, request, invocation);
-      return await client.deleteState({ ...call, stateStore, ...request });
-    }
+    const [{ operation, request }] = operations as [StateOperation];
+    if (operation === "delete") return await client.deleteState({ ...call, stateStore, ...request });
     const { binding, daprAddress, signal, traceHeaders } = call;
-    await client.saveState({ stateStore, entries: [request], binding, daprAddress, signal, traceHeaders });
-    if (isRedis) await refuseRevived(change, invocation);
-    return undefined;
+    return await client.saveState({
+      stateStore,
+      entries: [request],
+      binding,
+      daprAddress,
+      signal,
+      traceHeaders,
+      timeout,
+    });
   }
 
   /**
-   * Redis takes any etag for a key that is not there (daprd 1.18), so a write may have revived what another has removed
-   * since it was read. Its versions count up, so the one that the write has made tells; such a write is taken back.
+   * Sends a write again that got no answer, under the same etag, which only one of the two can still find: when this one
+   * is carried out, the first was not and never will be. When it is refused, the first was carried out, or another has
+   * written: both leave another etag, and an equal value says nothing, as others may have come to the same.
    *
-   * @throws EntryConflict
+   * @param lost what the first failed with
+   * @throws EntryConflict where it is certain that another has written, and this not; InvocationError
+   *   `ERR_DAPR_REQUEST_FAILED` where it is not
    */
-  async function refuseRevived(change: Change, invocation: Invocation): Promise<void> {
+  async function sendAgain(
+    changes: readonly Change[],
+    lost: Error,
+    facts: StoreFacts,
+    invocation: Invocation,
+  ): Promise<void> {
+    const isNotKnown = (): Error => unknownOutcome(changes, lost, invocation);
+    if (!changes.some((change) => happensOnce(change, facts))) throw isNotKnown();
+    const isRedis = facts.type === redis;
+    const end = performance.now() + patience;
+    for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
+      if (invocation.signal?.aborted === true || performance.now() + wait >= end) throw isNotKnown();
+      await pause(wait, invocation.signal).catch(() => {
+        throw isNotKnown();
+      });
+      try {
+        return await send(changes, isRedis, invocation, Math.ceil(end - performance.now()));
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (!isOfSidecar(error)) throw isNotKnown();
+        const isAnswered = !isUnanswered(error) && error.code !== "ERR_DAPR_SIDECAR_DOES_NOT_EXIST";
+        const now = isAnswered ? await readNow(changes, invocation).catch(() => undefined) : undefined;
+        // Without a sidecar to ask, or where it refused for a reason of its own, it may still be carried out.
+        if (now === undefined || changes.every(({ stored }, i) => stored.etag === now[i]!.etag)) continue;
+        throw isRedis && isAnothers(changes[0]!, now[0]!) ? new EntryConflict(lost) : isNotKnown();
+      }
+    }
+  }
+
+  /**
+   * Redis takes any etag for a key that is not there (daprd 1.18), so a write may have revived what somebody has deleted,
+   * or time has, since it was read. Its versions count up, so the one that the write has made tells; such a write is
+   * taken back.
+   *
+   * @param lost what an earlier sending of it failed with, which may have been carried out before the key was deleted
+   * @throws EntryConflict when it was; InvocationError `ERR_DAPR_REQUEST_FAILED` where that is not known
+   */
+  async function refuseRevived(change: Change, lost: Error | undefined, invocation: Invocation): Promise<void> {
     const { place, stored, index } = change;
     if (stored.etag === undefined) return;
-    const [now] = await readBack([change], invocation);
+    const isNotKnown = (error: unknown): Error => unknownOutcome([change], asError(error), invocation);
+    const [now] = await readBack([change], invocation).catch((error: unknown) => {
+      throw isNotKnown(error);
+    });
     const { value, etag } = now!;
     // Another value under the first version was put there afterwards: what was written here had been seen.
     if (etag !== firstVersion || !isDeepStrictEqual(value, writtenValue(change))) return;
     const { stateStore, key } = place;
     const call = callOptions(entries[index]!.place, invocation);
-    await client.deleteState({ ...call, stateStore, key, etag }).catch(() => undefined);
+    await client.deleteState({ ...call, stateStore, key, etag }).catch((error: unknown) => {
+      throw isNotKnown(error);
+    });
+    if (lost !== undefined) throw isNotKnown(lost);
     throw new EntryConflict(new Error(`the key "${key}" was removed after it had been read`));
   }
 
-  /** Redis takes any etag for the removal of a key that is not there, too, so the key is emptied before it is removed. */
-  async function emptyInRedis(change: Change, request: StateRemoval, invocation: Invocation): Promise<void> {
-    const { stateStore } = change.place;
-    const call = callOptions(entries[change.index]!.place, invocation);
-    const { key, etag, metadata, options } = request;
-    const forgotten = mergedMetadata(metadata, { ttlInSeconds: emptySeconds });
-    const item = { key, value: emptied, etag, metadata: forgotten, options };
-    await client.saveState({ ...call, stateStore, entries: [item] });
-    await refuseRevived(change, invocation);
-    await removeEmptied(change, invocation);
-  }
+  /** What the store is; at once where that is known. */
+  const factsOf = ({ stateStore }: EntryPlace, index: number, { signal }: Invocation): MaybePromise<StoreFacts> =>
+    stores.of(stateStore, entries[index]!.place.binding.daprAddress, signal);
 
-  /** Whoever has written since then wins; and when this fails the key is forgotten by itself. */
-  async function removeEmptied({ index, place, stored }: Change, invocation: Invocation): Promise<void> {
-    const call = callOptions(entries[index]!.place, invocation);
-    const metadata = entries[index]!.metadataOf(invocation);
-    const etag = String(Number(stored.etag) + 1);
-    const { stateStore, key } = place;
-    await client.deleteState({ ...call, stateStore, key, etag, metadata }).catch(() => undefined);
-  }
-
-  /** In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left. */
-  async function refuseUnsafe(
-    stateStore: string,
-    { binding: { daprAddress }, where }: BindingPlace<DaprStateEntryBinding>,
-  ): Promise<void> {
-    if ((await types.of(stateStore, daprAddress)) !== "state.redis") return;
-    throw badItem(
-      where,
-      "stateStore",
-      `"${stateStore}" is state.redis, whose transactions write some keys though another has changed; ` +
-        "keep the values under one key, or use another store",
-    );
+  /** Refuses a store on which an update could be lost. */
+  function refuseUnfit(stateStore: string, { type, hasEtags }: StoreFacts, index: number): void {
+    const { where } = entries[index]!.place;
+    // In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left.
+    if (entries.length > 1 && type === redis) throw badItem(where, "stateStore", severalInRedis(stateStore));
+    if (hasEtags === false) throw badItem(where, "stateStore", withoutEtags(stateStore, type));
   }
 
   const readNow = (changes: readonly Change[], invocation: Invocation): Promise<readonly StateResult[]> =>
@@ -169,13 +203,16 @@ export function entryStore(
       return located;
     },
     async read(index, place, invocation) {
-      if (entries.length > 1) await refuseUnsafe(place.stateStore, entries[0]!.place);
+      const asked = factsOf(place, index, invocation);
       const { value: found, etag } = await entries[index]!.read(place, invocation);
+      const facts = isPromise(asked) ? await asked : asked;
+      refuseUnfit(place.stateStore, facts, index);
       // Its etag is kept: what is written now must still find it so.
-      const value = isEmptied(found) ? undefined : found;
-      const { binding } = entries[index]!.place;
-      if (value === undefined && binding.required === true) {
-        throw missingKey(entries[index]!.place.call, place.stateStore, place.key);
+      const value = found === null && facts.type === redis ? undefined : found;
+      const { binding, call, where } = entries[index]!.place;
+      if (value === undefined && binding.required === true) throw missingKey(call, place.stateStore, place.key);
+      if (value !== undefined && (etag === undefined || etag === "")) {
+        throw badItem(where, "stateStore", withoutEtags(place.stateStore, facts.type));
       }
       return { value, etag };
     },
@@ -189,33 +226,34 @@ export function entryStore(
       // A key that does not exist is not there to be removed, and no etag could guard its removal.
       const changes = all.filter(({ stored, change }) => change.operation === "set" || stored.value !== undefined);
       if (changes.length === 0) return;
+      const [first] = changes as [Change];
+      const asked = factsOf(first.place, first.index, invocation);
+      const facts = isPromise(asked) ? await asked : asked;
+      const isRedis = facts.type === redis;
+      let lost: Error | undefined;
+      const began = performance.now();
       try {
-        await send(changes, invocation);
+        await send(changes, isRedis, invocation);
       } catch (thrown) {
-        if (thrown instanceof EntryConflict) throw thrown;
         const error = asError(thrown);
-        if (isConflict(error)) throw new EntryConflict(error);
-        if (!isOfSidecar(error) || invocation.signal?.aborted === true) throw error;
-        if (isUnanswered(error)) {
-          const now = await readBack(changes, invocation).catch((cause: unknown) => {
-            throw unknownOutcome(changes, error, cause, invocation);
-          });
-          if (!changes.every((change, i) => isWritten(change, now[i]!))) throw new EntryConflict(error);
-          const found = types.of(changes[0]!.place.stateStore, entries[changes[0]!.index]!.place.binding.daprAddress);
-          if ((await found) !== "state.redis") return;
-          await refuseRevived(changes[0]!, invocation);
-          if (changes[0]!.change.operation === "remove") await removeEmptied(changes[0]!, invocation);
-          return;
-        }
-        // Not every store says 409: Redis says 500. What is there now tells.
-        const now = await readNow(changes, invocation).catch(() => undefined);
-        if (now !== undefined && changes.some(({ stored }, i) => stored.etag !== now[i]!.etag)) {
-          throw new EntryConflict(error);
-        }
-        throw error;
+        if (!isOfSidecar(error)) throw error;
+        const outcome = outcomeOf(error, isRedis, performance.now() - began);
+        if (outcome === "conflict") throw new EntryConflict(error);
+        if (outcome === "failed") throw await asConflict(changes, error, invocation);
+        await sendAgain(changes, error, facts, invocation);
+        lost = error;
       }
+      if (isRedis) await refuseRevived(first, lost, invocation);
     },
   };
+
+  /** Not every store says 409: what is there now tells that another has written. */
+  async function asConflict(changes: readonly Change[], error: Error, invocation: Invocation): Promise<Error> {
+    if (invocation.signal?.aborted === true) return error;
+    const now = await readNow(changes, invocation).catch(() => undefined);
+    const isChanged = now !== undefined && changes.some(({ stored }, i) => stored.etag !== now[i]!.etag);
+    return isChanged ? new EntryConflict(error) : error;
+  }
 
   /** What can be done with one entry, as far as the start can prepare it. */
   function compileEntry(place: BindingPlace<DaprStateEntryBinding>) {
@@ -246,42 +284,66 @@ export function entryStore(
   }
 }
 
-function isOfSidecar(error: Error): error is Error & { readonly status: number; readonly code: string } {
+type SidecarsError = Error & { readonly status: number; readonly code: string };
+
+function isOfSidecar(error: Error): error is SidecarsError {
   return error.name === "SidecarError";
 }
 
-function isConflict(error: Error): boolean {
-  return isOfSidecar(error) && error.status === 409;
-}
-
 /** True for a request that may have been carried out all the same: the connection broke, or time was up. */
-function isUnanswered(error: Error & { readonly code: string }): boolean {
+function isUnanswered(error: { readonly code: string }): boolean {
   return error.code === "ERR_DAPR_REQUEST_FAILED";
 }
 
-/** What a write leaves in the store; of a removal, before the key is gone. */
+/**
+ * What a write that failed has come to: it met another version, it failed for another reason, or nobody knows whether it
+ * was carried out.
+ *
+ * @param duration milliseconds from its sending to its failure
+ */
+function outcomeOf(error: SidecarsError, isRedis: boolean, duration: number): "conflict" | "failed" | "unknown" {
+  if (isUnanswered(error)) return "unknown";
+  const isLate = duration >= redisReadTimeout;
+  const isAboutEtag = error.status === 409 || error.message.includes("etag mismatch");
+  if (!isAboutEtag) return error.status >= 500 && isLate ? "unknown" : "failed";
+  if (!isRedis) return "conflict";
+  // daprd takes whatever Redis fails with for another version, be it a connection that broke.
+  return error.message.includes("failed to set key") && !isLate ? "conflict" : "unknown";
+}
+
+/** What a write leaves in Redis. */
 function writtenValue({ change }: Change): unknown {
-  return JSON.parse(change.operation === "remove" ? emptied.text : change.value.text);
+  return JSON.parse(change.operation === "remove" ? nothingThere.text : change.value.text);
 }
 
-/** True where a key holds what was to be written, under another etag than the one that it was read with. */
-function isWritten({ stored, change }: Change, now: StateResult): boolean {
-  // A key of Redis is emptied before it is removed.
-  if (change.operation === "remove") return now.value === undefined || isEmptied(now.value);
-  return now.etag !== stored.etag && isDeepStrictEqual(now.value, JSON.parse(change.value.text));
+/**
+ * True where a change finds the state that it needs at most once, so that of two sendings one is carried out at most. Only a
+ * version never comes back: a key that is not there can be made, removed and made again, and some stores call the removal
+ * of a key a success that is not there.
+ */
+function happensOnce({ stored, change }: Change, { type }: StoreFacts): boolean {
+  if (type === redis) return true;
+  if (change.operation === "remove") return type !== undefined && exactRemovals.has(type);
+  return stored.etag !== undefined;
 }
 
-function unknownOutcome(
-  changes: readonly Change[],
-  error: Error,
-  readError: unknown,
-  { definition }: Invocation,
-): InvocationError {
+/**
+ * True where another has written to Redis and this change was not carried out: it would have made the next version, which
+ * has another value.
+ */
+function isAnothers(change: Change, { value, etag }: StateResult): boolean {
+  // Text that is not well-formed is stored as another.
+  if (change.change.operation === "set" && change.change.value.text.includes("\\ud")) return false;
+  const next = String(Number(change.stored.etag ?? 0) + 1);
+  return etag === next && !isDeepStrictEqual(value, writtenValue(change));
+}
+
+function unknownOutcome(changes: readonly Change[], error: Error, { definition }: Invocation): InvocationError {
   const keys = changes.map(({ place }) => `"${place.key}"`).join(", ");
   return new InvocationError(
     "ERR_DAPR_REQUEST_FAILED",
     `${placeOf(definition)}: whether ${keys} of the state store "${changes[0]!.place.stateStore}" was written is not known: ` +
-      `${error.message}; it could not be read back: ${asError(readError).message}`,
+      `${error.message}; look what is stored before you call again`,
     { cause: error },
   );
 }
@@ -308,49 +370,40 @@ function metadataOf(overrides: unknown, where: string): MetadataMap | undefined 
  */
 const noVersion = "-1";
 
-/** The etag of a key of Redis that was not there before. */
-const firstVersion = "1";
-
-/** Milliseconds after which a sidecar that did not say what a store is may be asked again. */
-const askAgain = 30_000;
-
-/** What a key of Redis holds between being emptied and being removed. */
-const emptied = new JsonText('{"dapr-functions":"removed"}');
-
-function isEmptied(value: unknown): boolean {
+function severalInRedis(stateStore: string): string {
   return (
-    typeof value === "object" && value !== null && (value as Record<string, unknown>)["dapr-functions"] === "removed"
+    `"${stateStore}" is state.redis, whose transactions write some keys though another has changed; ` +
+    "keep the values under one key, or use another store"
   );
 }
 
-/** Seconds after which Redis forgets a key that was emptied to be removed. */
-const emptySeconds = "60";
-
-/** The types of the stores, as far as their sidecars say. */
-class StoreTypes {
-  readonly #types = new Map<string, { readonly type: MaybePromise<string | undefined>; readonly until: number }>();
-
-  constructor(private readonly client: DaprClient) {}
-
-  /** Undefined where the sidecar does not say; at once where it was asked before. */
-  of(stateStore: string, daprAddress: string | undefined): MaybePromise<string | undefined> {
-    const id = `${daprAddress ?? ""}\0${stateStore}`;
-    const known = this.#types.get(id);
-    if (known !== undefined && (known.until === Infinity || performance.now() < known.until)) return known.type;
-    const asked = this.#ask(stateStore, daprAddress).then((type) => {
-      this.#types.set(id, { type, until: type === undefined ? performance.now() + askAgain : Infinity });
-      return type;
-    });
-    this.#types.set(id, { type: asked, until: Infinity });
-    return asked;
-  }
-
-  async #ask(stateStore: string, daprAddress: string | undefined): Promise<string | undefined> {
-    try {
-      const { components } = await this.client.metadata({ daprAddress });
-      return components?.find(({ name }) => name === stateStore)?.type;
-    } catch {
-      return undefined;
-    }
-  }
+function withoutEtags(stateStore: string, type: string | undefined): string {
+  const what = type === undefined ? "" : `, ${type},`;
+  return `"${stateStore}"${what} keeps no etags, so that an entry could write over what others have written; use another store`;
 }
+
+/** The etag of a key of Redis that was not there before. */
+const firstVersion = "1";
+
+const redis = "state.redis";
+
+/**
+ * Milliseconds, a little less than those after which daprd's client of Redis sends a command again by itself, and then
+ * takes what the first has done for another's doing. A database that is so late may have carried out what it refuses.
+ */
+const redisReadTimeout = 2500;
+
+/**
+ * What stands in Redis for an entry that was removed, so that its versions go on: whoever read the key before, or reads
+ * it now, must meet another version. Other readers take it for no value.
+ */
+const nothingThere = new JsonText("null");
+
+/** Stores that refuse the removal of a key under an etag when it is not there. */
+const exactRemovals: ReadonlySet<string> = new Set([
+  "state.in-memory",
+  "state.sqlite",
+  "state.postgresql",
+  "state.mysql",
+  "state.mongodb",
+]);

@@ -15,6 +15,7 @@ import { publishWriter } from "./pubsub.js";
 import { secretReader } from "./secrets.js";
 import { sidecarClientOpener } from "./sidecar-client.js";
 import { stateReader, stateWriter } from "./state.js";
+import { StateStores } from "./state-stores.js";
 
 /**
  * Reads inputs from a Dapr sidecar and sends outputs to it. What an item leaves open comes from the decorator's
@@ -22,6 +23,7 @@ import { stateReader, stateWriter } from "./state.js";
  */
 export class SidecarHost implements BindingHost {
   readonly #keys = new KeyQueue();
+  readonly #stores: StateStores;
 
   /**
    * @param validation how payloads are validated that go to a callee whose class is known
@@ -32,7 +34,9 @@ export class SidecarHost implements BindingHost {
     private readonly port: DaprClient,
     private readonly validation?: ValidationOptions,
     private readonly maxRequestSize = sidecarMaxRequestSize(),
-  ) {}
+  ) {
+    this.#stores = new StateStores(port);
+  }
 
   /** @throws DefinitionError for a binding that needs another host, or an option that cannot be right */
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
@@ -68,7 +72,7 @@ export class SidecarHost implements BindingHost {
   /** @throws as {@link reader} */
   entries(definition: FunctionDefinition): EntryStore {
     const places = definition.entries.map((entry) => bindingPlace(entry, definition));
-    return entryStore(this.port, places, this.#keys, this.maxRequestSize) as EntryStore;
+    return entryStore(this.port, places, this.#keys, this.maxRequestSize, this.#stores) as EntryStore;
   }
 
   /** @throws as {@link reader} */

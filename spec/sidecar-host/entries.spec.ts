@@ -31,16 +31,16 @@ const unanswered = (): SidecarError =>
     operation: "POST /v1.0/state/store",
     target: "the fake",
   });
-const answered = (status: number): SidecarError =>
+const answered = (status: number, message = `answered ${status}`): SidecarError =>
   new SidecarError({
     status,
     errorCode: "ERR_STATE_SAVE",
-    message: `answered ${status}`,
+    message,
     operation: "POST /v1.0/state/store",
     target: "the fake",
   });
 
-/** A store in memory of which each write has a fate. */
+/** A store in memory of which each write has a fate; as Redis it counts the versions of each key. */
 class FakeSidecar {
   readonly state = new Map<string, { value: unknown; etag: string }>();
   readonly requests: string[] = [];
@@ -48,10 +48,20 @@ class FakeSidecar {
   /** How many reads fail before one is answered. */
   failingReads = 0;
   type: string | undefined = "state.in-memory";
+  capabilities: readonly string[] | undefined;
+  /** What a write fails with whose answer is lost. */
+  lost = unanswered;
+  /** Happens after a write whose answer is lost, before the next. */
+  meanwhile: () => void = () => undefined;
   #etag = 0;
 
+  get isRedis(): boolean {
+    return this.type === "state.redis";
+  }
+
   put(key: string, value: unknown): void {
-    this.state.set(key, { value, etag: String(++this.#etag) });
+    const etag = this.isRedis ? Number(this.state.get(key)?.etag ?? 0) + 1 : ++this.#etag;
+    this.state.set(key, { value, etag: String(etag) });
   }
 
   get client(): DaprClient {
@@ -75,7 +85,10 @@ class FakeSidecar {
         this.requests.push(`publish ${(payload.content as JsonText).text}`);
       },
       metadata: () =>
-        Promise.resolve({ components: this.type === undefined ? [] : [{ name: "store", type: this.type }] }),
+        Promise.resolve({
+          components:
+            this.type === undefined ? [] : [{ name: "store", type: this.type, capabilities: this.capabilities! }],
+        }),
       waitForOutbound: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };
@@ -92,15 +105,24 @@ class FakeSidecar {
         .join(" + "),
     );
     const fate = this.fates.shift() ?? "answered";
-    if (fate === "lost request") throw unanswered();
+    if (fate === "lost request") {
+      this.meanwhile();
+      throw this.lost();
+    }
     if (fate === "failed") throw answered(500);
     if (fate === "overtaken") for (const { request } of operations) this.put(request.key, 100);
     if (fate === "overtaken by an equal") this.#apply(operations);
-    const isStale = operations.some(({ request: { key, etag } }) => this.state.get(key)?.etag !== etag);
+    const isStale = operations.some(({ request: { key, etag } }) => {
+      const found = this.state.get(key);
+      return found === undefined && this.isRedis ? false : found?.etag !== etag;
+    });
     if (fate === "overtaken by an equal") throw answered(500);
-    if (isStale || fate === "refused") throw answered(409);
+    if (isStale || fate === "refused") throw answered(409, "possible etag mismatch: failed to set key");
     this.#apply(operations);
-    if (fate === "lost answer") throw unanswered();
+    if (fate === "lost answer") {
+      this.meanwhile();
+      throw this.lost();
+    }
   }
 
   #apply(operations: readonly StateOperation[]): void {
@@ -239,6 +261,34 @@ describe("a state entry", () => {
     expect(fake.requests).toEqual(["read k", "delete k 1", "read k"]);
   });
 
+  it("is null in Redis once it is removed, which is as if it were not there, and its versions go on", async () => {
+    fake.type = "state.redis";
+    fake.put("k", 5);
+    expect(await call("remove")).toEqual({ status: 200, body: true });
+    expect(fake.state.get("k")).toEqual({ value: null, etag: "2" });
+    expect(await call("remove")).toEqual({ status: 200, body: false });
+    expect(await call("look")).toEqual({ status: 200, body: null });
+    expect(await call("add")).toMatchObject({ status: 200 });
+    expect(fake.state.get("k")).toEqual({ value: 1, etag: "3" });
+  });
+
+  it("is taken back where the write has revived a key of Redis that was deleted, and begins again", async () => {
+    fake.type = "state.redis";
+    fake.put("k", 5);
+    functions.during = () => void (functions.runs === 1 && fake.state.delete("k"));
+    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 2 } });
+    expect(fake.state.get("k")).toEqual({ value: 1, etag: "1" });
+  });
+
+  it("is not known where what was revived cannot be taken back", async () => {
+    fake.type = "state.redis";
+    fake.put("k", 5);
+    functions.during = () => void fake.state.delete("k");
+    fake.fates.push("answered", "refused");
+    expect(await call("add")).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_REQUEST_FAILED" } });
+    expect(functions.runs).toBe(1);
+  });
+
   it("begins again after a conflict: new inputs, the payload as it was sent, nothing of the run before", async () => {
     fake.put("k", 5);
     fake.fates.push("overtaken");
@@ -283,38 +333,129 @@ describe("a state entry", () => {
 });
 
 describe("a write that got no answer", () => {
-  it("counts as written where the value is there under a new etag", async () => {
+  const before = { change: 5, create: undefined, remove: 5 };
+  type Doing = keyof typeof before;
+  /** What another does between the write and its repetition. */
+  const others = {
+    nobody: () => undefined,
+    "one who comes to the same": (doing: Doing) => {
+      if (doing !== "remove") fake.put("k", ((fake.state.get("k")?.value ?? 0) as number) + 1);
+      else othersRemoval();
+    },
+    "one who sets 40": () => fake.put("k", 40),
+    "one who removes it": () => othersRemoval(),
+  };
+  type Other = keyof typeof others;
+  const othersRemoval = (): void => {
+    if (fake.isRedis) fake.put("k", null);
+    else fake.state.delete("k");
+  };
+  type Outcome = "done once" | "run again" | "not known";
+
+  /** What is certain: a version is found once, and in Redis the next one tells whose it is. */
+  function outcomeOf(type: string | undefined, doing: Doing, isCarriedOut: boolean, other: Other): Outcome {
+    const isRedis = type === "state.redis";
+    if (!isRedis && (doing === "create" || (doing === "remove" && type === undefined))) return "not known";
+    if (isCarriedOut) return "not known";
+    if (other === "nobody") return "done once";
+    if (!isRedis) return "not known";
+    const isEqual = other === "one who comes to the same" || (doing === "remove" && other === "one who removes it");
+    return isEqual ? "not known" : "run again";
+  }
+
+  const types = ["state.in-memory", "state.sqlite", "state.redis", undefined];
+  const doings = Object.keys(before) as Doing[];
+  const cases = types.flatMap((type) =>
+    doings.flatMap((doing) =>
+      [true, false].flatMap((isCarriedOut) =>
+        (Object.keys(others) as Other[]).map((other) => ({
+          type,
+          doing,
+          isCarriedOut,
+          other,
+          outcome: outcomeOf(type, doing, isCarriedOut, other),
+        })),
+      ),
+    ),
+  );
+
+  it.each(cases)(
+    "is $outcome: $type, $doing, carried out $isCarriedOut, meanwhile $other",
+    async ({ type, doing, isCarriedOut, other, outcome }) => {
+      fake.type = type;
+      if (before[doing] !== undefined) fake.put("k", before[doing]);
+      fake.fates.push(isCarriedOut ? "lost answer" : "lost request");
+      fake.meanwhile = () => {
+        fake.meanwhile = () => undefined;
+        others[other](doing);
+      };
+      const { status, body } = await call(doing === "remove" ? "remove" : "add");
+      const published = fake.requests.filter((request) => request.startsWith("publish"));
+      const from = other === "one who sets 40" ? 40 : other === "nobody" ? (before[doing] ?? 0) : 0;
+      const { attempt, errorCode, message = "" } = body as Record<string, string>;
+      const said = {
+        status,
+        errorCode,
+        attempt,
+        isSaid: message.includes('whether "k" of the state store'),
+        published,
+      };
+      const attempts = outcome === "run again" ? 2 : 1;
+      const isRemoval = doing === "remove";
+      expect(said).toEqual(
+        outcome === "not known"
+          ? { status: 500, errorCode: "ERR_DAPR_REQUEST_FAILED", isSaid: true, published: [] }
+          : {
+              status: 200,
+              isSaid: false,
+              attempt: isRemoval ? undefined : attempts,
+              published: isRemoval ? [] : [`publish ${from + 1}`],
+            },
+      );
+      const left = doing === "remove" ? undefined : from + 1;
+      const isLeft = (fake.state.get("k")?.value ?? undefined) === left;
+      expect(outcome === "not known" || isLeft).toBe(true);
+    },
+  );
+
+  it("is sent again until there is somebody to answer", async () => {
     fake.put("k", 5);
-    fake.fates.push("lost answer");
+    fake.fates.push("lost request", "lost request", "failed", "lost request");
     expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 1 } });
-    expect(fake.state.get("k")!.value).toBe(6);
-    expect(functions.runs).toBe(1);
-  });
-
-  it("is made again where it is not there", async () => {
-    fake.put("k", 5);
-    fake.fates.push("lost request");
-    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 2 } });
+    expect(fake.requests.filter((request) => request.startsWith("upsert"))).toEqual(
+      Array.from({ length: 5 }, () => "upsert k 1"),
+    );
     expect(fake.state.get("k")!.value).toBe(6);
   });
 
-  it("is read back until there is somebody to ask", async () => {
+  it("is not known either where another conflict would end the invocation", async () => {
     fake.put("k", 5);
     fake.fates.push("lost answer");
-    functions.during = () => void (fake.failingReads = 3);
-    expect(await call("add")).toMatchObject({ status: 200, body: { attempt: 1 } });
-    expect(functions.runs).toBe(1);
+    expect(await call("addOnce")).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_REQUEST_FAILED" } });
   });
 
-  it("counts as a removal where the key is gone", async () => {
-    fake.put("k", 5);
+  it("is not known of several entries where one has changed", async () => {
+    fake.put("k-a", 1);
+    fake.put("k-b", 1);
     fake.fates.push("lost answer");
-    expect(await call("remove")).toMatchObject({ status: 200 });
-    expect(fake.state.has("k")).toBe(false);
+    expect(await call("several")).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_REQUEST_FAILED" } });
+    expect(fake.state.get("k-a")!.value).toBe(2);
   });
 });
 
 describe("a write that was refused", () => {
+  it.each([
+    ["lost request", { status: 200, body: { attempt: 1 } }],
+    ["lost answer", { status: 500, body: { errorCode: "ERR_DAPR_REQUEST_FAILED" } }],
+  ] as const)("by daprd because Redis did not answer is one whose answer is lost: %s", async (fate, expected) => {
+    fake.type = "state.redis";
+    fake.put("k", 5);
+    fake.fates.push(fate);
+    fake.lost = () => answered(409, "possible etag mismatch. error from state store: i/o timeout");
+    expect(await call("add")).toMatchObject(expected);
+    expect(fake.state.get("k")).toEqual({ value: 6, etag: "2" });
+  });
+
   it("is a failure where the key is as it was read", async () => {
     fake.put("k", 5);
     fake.fates.push("failed");

@@ -61,6 +61,12 @@ export class Entries {
   }
 
   @DaprServiceInvocationTrigger()
+  @DaprState({ name: "n", stateStore: "store", key: "{key}", attempts: 100 })
+  forget(_: { key: string }, { n }: { n: StateEntry<number> }): void {
+    n.remove();
+  }
+
+  @DaprServiceInvocationTrigger()
   @DaprState({ name: "source", stateStore: "store", key: "{from}", attempts: 100 })
   @DaprState({ name: "target", stateStore: "store", key: "{to}", attempts: 100 })
   transfer(

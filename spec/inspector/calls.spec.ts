@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { obstacle, requestOf, toCurl } from "../../lib/inspector/page/copies.js";
 import { History } from "../../lib/inspector/history.js";
 import { Inspector } from "../../lib/inspector/inspector.js";
-import { appWith, call, closeAll, sidecarWith } from "../sidecar/support.js";
+import { appWith, call, closeAll, sidecarWith, type AppCall, type CallOptions } from "../sidecar/support.js";
 
 describe("an inspector of apps that make no records of their own", () => {
   afterEach(closeAll);
@@ -72,5 +75,116 @@ describe("an inspector of apps that make no records of their own", () => {
     expect(await call(sidecar, "GET /inspect/api/overview", { headers })).toMatchObject({ status: 200 });
     expect(await call(sidecar, "GET /inspect")).toMatchObject({ status: 307 });
     expect(JSON.stringify(sidecar.requests)).not.toContain("t0k");
+  });
+});
+
+describe("what the page sends again to an app of a process of its own", () => {
+  afterEach(closeAll);
+
+  const subscriptions = [
+    { pubsubname: "bus", topic: "single", route: "/single" },
+    { pubsubname: "bus", topic: "raw", route: "/raw", metadata: { rawPayload: "true" } },
+    { pubsubname: "bus", topic: "bulk", route: "/bulk", bulkSubscribe: { enabled: true, maxMessagesCount: 2 } },
+    {
+      pubsubname: "bus",
+      topic: "raw-bulk",
+      route: "/raw-bulk",
+      metadata: { rawPayload: "true" },
+      bulkSubscribe: { enabled: true, maxMessagesCount: 2 },
+    },
+  ];
+  const text = { "content-type": "text/plain" };
+  const octets = { "content-type": "application/octet-stream" };
+  const bytes = Buffer.from([0, 1, 0xff]);
+  const json = { "content-type": "application/json" };
+  const two = (event: unknown, contentType: string) =>
+    JSON.stringify(["1", "2"].map((entryId) => ({ entryId, event, contentType, metadata: { mymeta: entryId } })));
+  const invoke = "/v1.0/invoke/orders/method";
+
+  /** What came, but for what differs in each delivery. */
+  const plain = ({ method, path, body, headers }: AppCall): object => {
+    const kept = Object.fromEntries(["content-type", "x-tenant", "mymeta"].map((name) => [name, headers[name]]));
+    return { method, path, headers: kept, body: plainBody(body) };
+  };
+  const plainBody = (body: string): unknown => {
+    try {
+      return JSON.parse(body, (name, value: unknown) =>
+        ["id", "entryId", "traceid", "traceparent", "tracestate"].includes(name) ? undefined : value,
+      ) as unknown;
+    } catch {
+      return body;
+    }
+  };
+
+  it.each<readonly [string, string, string, CallOptions]>([
+    [
+      "text",
+      `POST ${invoke}/any?q=a%20b&c=[1]`,
+      "POST /any?q=a%20b&c=[1]",
+      { headers: { ...text, "x-tenant": "acme" }, body: "@it's plain" },
+    ],
+    [
+      "a form",
+      `PUT ${invoke}/any`,
+      "PUT /any",
+      { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "a=%20&b" },
+    ],
+    ["bytes", `POST ${invoke}/any`, "POST /any", { headers: octets, body: bytes }],
+    ["a request without a body", `GET ${invoke}/any?q`, "GET /any?q", {}],
+    ["what has no label", `POST ${invoke}/any`, "POST /any", { body: "plain" }],
+    ["a HEAD", `HEAD ${invoke}/any`, "HEAD /any", {}],
+    [
+      "an event of text",
+      "POST /v1.0/publish/bus/single?metadata.mymeta=m",
+      "POST /single",
+      { headers: text, body: "plain" },
+    ],
+    ["an event of bytes", "POST /v1.0/publish/bus/single", "POST /single", { headers: octets, body: bytes }],
+    [
+      "a raw event",
+      "POST /v1.0/publish/bus/raw?metadata.rawPayload=true",
+      "POST /raw",
+      { headers: octets, body: bytes },
+    ],
+    [
+      "a bulk of events",
+      "POST /v1.0/publish/bulk/bus/bulk",
+      "POST /bulk",
+      { headers: json, body: two({ n: 1 }, "application/json") },
+    ],
+    [
+      "a bulk of bytes",
+      "POST /v1.0/publish/bulk/bus/bulk",
+      "POST /bulk",
+      { headers: json, body: two("AAH/", "application/octet-stream") },
+    ],
+    [
+      "a raw bulk",
+      "POST /v1.0/publish/bulk/bus/raw-bulk?metadata.rawPayload=true",
+      "POST /raw-bulk",
+      { headers: json, body: two("AAH/", "application/octet-stream") },
+    ],
+  ])("is %s as it came, and so is what curl sends", async (_, line, received, options) => {
+    const history = new History();
+    const app = await appWith({
+      "GET /dapr/subscribe": { body: subscriptions },
+      [received]: { body: received.includes("bulk") ? { statuses: [] } : {} },
+    });
+    const components = [{ name: "bus", type: "pubsub.in-memory" }];
+    const sidecar = await sidecarWith(components, { inspector: new Inspector(history, true) });
+    await sidecar.connect(app);
+    await call(sidecar, line, options);
+    const [first] = await app.received(received);
+    const record = history.records[0]!;
+    expect(obstacle(record)).toBeUndefined();
+
+    const body = { appId: "orders", ...requestOf(record) };
+    await call(sidecar, "POST /inspect/api/call", { body });
+    const [, second] = await app.received(received, 2);
+    expect(plain(second!)).toEqual(plain(first!));
+
+    await promisify(execFile)("sh", ["-c", `${toCurl(record, sidecar.url, false)} --silent`]);
+    const [, , third] = await app.received(received, 3);
+    expect(plain(third!)).toEqual(plain(first!));
   });
 });

@@ -63,7 +63,7 @@ const allowed: Record<string, readonly string[]> = {
   describe: ["model"],
   record: ["model", "invocation"],
   // What looks like a credential is kept by neither.
-  inspector: ["model", "invocation/observer", "record/secrets"],
+  inspector: ["model", "invocation/observer", "record"],
   // Types only: the command line makes the inspector.
   sidecar: ["model/duration", "model/errors", "model/thrown", "model/visible", "inspector/inspector"],
   cli: [

@@ -1,4 +1,7 @@
-import type { Change, DescribedFunction, InvocationRecord, PublishedEvent } from "./page/wire.js";
+import { notRunnable, type Recording } from "../record/recording.js";
+import { toTestSource } from "../record/test-source.js";
+import type { Change, DescribedFunction, InvocationRecord, MadeTest, PublishedEvent } from "./page/wire.js";
+import { notRecorded } from "./recordings.js";
 import { sizeOf } from "./records.js";
 
 const maxRecords = 1_000;
@@ -8,6 +11,8 @@ const maxSize = 16 * 1024 * 1024;
 
 interface Kept {
   record: InvocationRecord | undefined;
+  /** As JSON, which takes less room. */
+  recording?: string | undefined;
   size: number;
 }
 
@@ -47,8 +52,9 @@ export class History {
 
   /** An invocation that begins, or the same one when it has ended. */
   add(record: InvocationRecord): void {
-    const size = sizeOf(record);
     const known = this.#numbers.get(record.id);
+    const { recording } = known === undefined ? { recording: undefined } : this.#ring[known % maxRecords]!;
+    const size = sizeOf(record) + (recording?.length ?? 0);
     this.#size += size;
     if (known === undefined) {
       if (this.#next - this.#oldest === maxRecords) this.#forget();
@@ -60,8 +66,36 @@ export class History {
       kept.record = record;
       kept.size = size;
     }
-    while (this.#size > maxSize && this.#next - this.#oldest > 1) this.#forget();
+    this.#bound();
     this.#tell({ type: "invocation", record });
+  }
+
+  /** What a test of an invocation is made of. */
+  addRecording(id: string, recording: Recording): void {
+    const known = this.#numbers.get(id);
+    if (known === undefined) return;
+    const kept = this.#ring[known % maxRecords]!;
+    kept.recording = JSON.stringify(recording);
+    kept.size += kept.recording.length;
+    this.#size += kept.recording.length;
+    this.#bound();
+  }
+
+  /** The test of an invocation, or why there is none. */
+  testOf(id: string): MadeTest {
+    const known = this.#numbers.get(id);
+    const { record, recording: text } = known === undefined ? {} : this.#ring[known % maxRecords]!;
+    if (record === undefined) return { obstacle: "it is not kept any more" };
+    if (text === undefined) return { obstacle: record.ms === undefined ? "it has not ended" : notRecorded };
+    const recording = JSON.parse(text) as Recording;
+    const obstacle = notRunnable(recording);
+    if (obstacle !== undefined) return { obstacle };
+    const described = this.#functions.get(record.appId)?.find(({ name }) => name === record.functionName);
+    return { test: toTestSource(recording, described?.module?.replace(/^\.\//, "") ?? "functions.js") };
+  }
+
+  #bound(): void {
+    while (this.#size > maxSize && this.#next - this.#oldest > 1) this.#forget();
   }
 
   #forget(): void {
@@ -69,6 +103,7 @@ export class History {
     this.#numbers.delete(kept.record!.id);
     this.#size -= kept.size;
     kept.record = undefined;
+    kept.recording = undefined;
   }
 
   addEvent(event: PublishedEvent): void {

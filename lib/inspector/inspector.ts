@@ -111,6 +111,8 @@ export class Inspector {
         return sendJson(response, await this.#overview());
       case "GET /api/state":
         return sendJson(response, this.#state(url.searchParams.get("app") ?? "", url.searchParams.get("store") ?? ""));
+      case "GET /api/test":
+        return sendJson(response, this.history.testOf(url.searchParams.get("id") ?? ""));
       case "POST /api/call":
         return sendJson(response, await this.#call(request));
       case "POST /api/fire":

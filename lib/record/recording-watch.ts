@@ -6,6 +6,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import type { HttpRequest, InvocationContext, InvocationRequest } from "../model/invocation.js";
 import { memberOf, messageOf } from "../model/thrown.js";
 import {
+  recordedSize,
   toRecorded,
   toRecordedSecret,
   type RecordedCall,
@@ -25,6 +26,8 @@ export interface RecordingOptions {
   readonly warn: (text: string) => void;
   /** Takes the recording when the invocation is over. */
   readonly onRecording: (recording: Promise<Recording>) => void;
+  /** Characters of a recording, about; what is beyond them cannot be recorded. Any number unless given. */
+  readonly maxSize?: number | undefined;
   /** Says the module of the function. */
   readonly moduleOf?: ((definition: FunctionDefinition) => string | undefined) | undefined;
 }
@@ -46,16 +49,21 @@ export class RecordingWatch implements InvocationWatch {
   #entries: Record<string, RecordedEntry> | undefined;
   #reply: { readonly value: unknown } | undefined;
   #isOutside = false;
+  /** Characters that are left. */
+  #left: number;
 
   constructor(
     private readonly invocation: ObservedInvocation,
     private readonly options: RecordingOptions,
-  ) {}
+  ) {
+    this.#left = options.maxSize ?? Infinity;
+  }
 
   received(payload: unknown): void {
     const { definition, context } = this.invocation;
     const isHttp = definition.trigger.type === "httpTrigger";
     this.#keep(() => {
+      if (!isHttp) this.#count(payload);
       this.#payload = isHttp ? payloadOf(payload as HttpRequest) : toRecorded(payload);
       // Told when the recording is made; until then nobody waits for it.
       if (isHttp) (this.#payload as Promise<unknown>).catch(() => undefined);
@@ -80,6 +88,7 @@ export class RecordingWatch implements InvocationWatch {
     this.#found.add(input.name);
     this.#keep(() => {
       if (input.type === "daprSecret") this.#secrets.add(value);
+      else this.#count(value);
       this.#inputs[input.name] = recordedInput(input, value);
     });
   }
@@ -94,6 +103,7 @@ export class RecordingWatch implements InvocationWatch {
       this.#keep(() => {
         const isSecret = client.type === "daprSidecar" && method === "getSecret";
         if (isSecret) this.#secrets.add(answer);
+        else this.#count(answer);
         call.answer = isSecret
           ? toRecordedSecret(answer)
           : client.type === "daprApp"
@@ -117,6 +127,7 @@ export class RecordingWatch implements InvocationWatch {
   added(output: OutputBinding, item: OutputItem): void {
     this.#keep(() => {
       const { verb, value, overrides, fromRequestBody } = item;
+      this.#count(value);
       const recorded = {
         verb,
         ...(verb === "add" && { value: toRecorded(value) }),
@@ -130,7 +141,10 @@ export class RecordingWatch implements InvocationWatch {
   }
 
   called(returned: unknown): void {
-    this.#keep(() => (this.#reply = { value: toRecordedReply(returned, this.invocation.definition.trigger.type) }));
+    this.#keep(() => {
+      this.#count(returned);
+      this.#reply = { value: toRecordedReply(returned, this.invocation.definition.trigger.type) };
+    });
   }
 
   /** What was collected is thrown away, the inputs are read anew, and the method makes its calls again. */
@@ -208,9 +222,17 @@ export class RecordingWatch implements InvocationWatch {
         const { name } = entries[index]!;
         if (change.operation === "remove") return [name, { verb: "remove" }];
         const { value, metadata } = change;
+        this.#count(value);
         return [name, { verb: "set", value: toRecorded(value), ...(metadata !== undefined && { metadata }) }];
       }),
     );
+  }
+
+  /** @throws Error where the recording is too large */
+  #count(value: unknown): void {
+    if (this.#left === Infinity) return;
+    if (this.#left >= 0) this.#left -= recordedSize(value, this.#left);
+    if (this.#left < 0) throw new Error("it is too large");
   }
 
   /** What cannot be recorded fails no invocation. */

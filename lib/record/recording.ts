@@ -187,6 +187,19 @@ export function toRecorded(value: unknown): unknown {
   return text === undefined ? { [undefinedName]: true } : (JSON.parse(text) as unknown);
 }
 
+/** Characters that a value takes as it is recorded, about; counting stops where it is more than the limit. */
+export function recordedSize(value: unknown, limit: number): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 8;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return Math.ceil((value.byteLength * 4) / 3) + 13;
+  let size = 2;
+  for (const name in value) {
+    if (size > limit) break;
+    size += name.length + 3 + recordedSize((value as Readonly<Record<string, unknown>>)[name], limit - size);
+  }
+  return size;
+}
+
 /** The value that {@link toRecorded} was given, as far as JSON kept it; the members of a secret are `***`. */
 export function fromRecorded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromRecorded);

@@ -33,7 +33,7 @@ export function toTestSource(recording: Recording, module: string): string {
         ]),
     `test(${text(`${functionName} ${outcome} (recorded ${time})`)}, async () => {`,
     "  const { error, differences } = await replay(",
-    `    ${print(recording, 4)},`,
+    `    ${print({ ...recording, module: undefined }, 4)},`,
     `    [${imported}],`,
     ...(standIns.length === 0 ? [] : ["    { inputs: secrets },"]),
     "  );",

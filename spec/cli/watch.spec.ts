@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { built, makeProject, source, write } from "./app.js";
@@ -134,5 +134,51 @@ describe.each([
 
     child.kill("SIGTERM");
     expect(await once(child, "close")).toEqual([0, null]);
+  });
+});
+
+describe("the page of run --watch", () => {
+  let child: ChildProcess;
+  afterEach(async () => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  });
+
+  it("copies a test of a source in TypeScript that passes beside what is built of it", async () => {
+    const project = makeProject("module", ["@swc/core"]);
+    const version = 'export const version = "one";\n';
+    const compilerOptions = { target: "es2022", experimentalDecorators: true, module: "node20" };
+    write(project, {
+      "components/all.yaml": components,
+      "tsconfig.json": JSON.stringify({ compilerOptions }),
+      "src/orders.ts": source(orders("version.js")),
+      "src/version.ts": version,
+      "build/orders.js": built(orders("version.js"), { module: true }),
+      "build/version.js": version,
+    });
+    const cli = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+    const args = [cli, "run", "src/orders.ts", "--watch", "--dapr-http-port", "0", "--log", "json"];
+    child = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
+    const output = new Output(child);
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    const ids: string[] = [];
+    // What a test is made of is told after the end of an invocation, and before that of the next.
+    for (const id of ["1", "2"]) {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ id });
+      await (await fetch(`${sidecar}/v1.0/invoke/consumer/method/save`, { method: "POST", headers, body })).text();
+      ids.push((await output.says(/\{"id":"([^"]+)"/))[1]!);
+    }
+    const { test } = (await (await fetch(`${sidecar}/inspect/api/test?id=${ids[0]}`)).json()) as { test: string };
+    expect(test).toMatch(/^\/\/ Belongs beside src\/orders\.ts, and is compiled as that is\.\n/);
+    write(project, { "build/orders.test.js": test });
+    const env = { PATH: process.env["PATH"] };
+    const ran = spawnSync(process.execPath, ["--test", "build/orders.test.js"], {
+      cwd: project,
+      env,
+      encoding: "utf8",
+    });
+    expect(ran.stdout).toMatch(/pass 1\n/);
   });
 });

@@ -200,7 +200,7 @@ if (canRun("the inspector's page", "chromium")) {
       expect(JSON.parse(curl.stdout)).toMatchObject({ saved: "o'clock" });
       await page.getByRole("button", { name: "Copy as test" }).click();
       await page.getByText("test copied").waitFor();
-      const test = join(project, "copied.test.mjs");
+      const test = join(project, "build/copied.test.mjs");
       writeFileSync(test, await clipboard());
       const ran = spawnSync(process.execPath, ["--test", test], { cwd: project, encoding: "utf8" });
       expect(ran.stdout).toMatch(/# pass 1\n# fail 0/);
@@ -287,7 +287,7 @@ if (canRun("the inspector's page", "chromium")) {
       await choose("✗ save", "bad");
       await page.getByRole("button", { name: "Copy as test" }).click();
       await page.getByText("test copied").waitFor();
-      const test = join(project, "failing.test.mjs");
+      const test = join(project, "build/failing.test.mjs");
       writeFileSync(test, await page.evaluate<string>("navigator.clipboard.readText()"));
       const ran = spawnSync(process.execPath, ["--test", test], { cwd: project, encoding: "utf8" });
       expect(ran.stdout).toMatch(/no such tea/);

@@ -1,12 +1,19 @@
 import { resolve } from "node:path";
-import { createHandler, DaprServiceInvocationTrigger, DaprTopicTrigger, HttpTrigger } from "dapr-functions";
+import {
+  createHandler,
+  DaprServiceInvocationTrigger,
+  DaprTopicTrigger,
+  HttpTrigger,
+  type Recording,
+} from "dapr-functions";
 import { z } from "zod";
 import type { ObservedInvocation, OutputBinding } from "../../lib/index.js";
 import { History } from "../../lib/inspector/history.js";
 import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
+import { Recordings } from "../../lib/inspector/recordings.js";
 import { previewOf } from "../../lib/inspector/records.js";
 import type { Change, DescribedFunction, InvocationRecord } from "../../lib/inspector/page/wire.js";
-import { obstacle, requestOf, toCurl, toTest } from "../../lib/inspector/page/copies.js";
+import { obstacle, requestOf, toCurl } from "../../lib/inspector/page/copies.js";
 import { lineOf } from "../../lib/cli/running/invocation-lines.js";
 
 const record = (id: string, more: Partial<InvocationRecord> = {}): InvocationRecord => ({
@@ -380,25 +387,74 @@ describe("what is sent again", () => {
 });
 
 describe("a copy as test", () => {
-  const whole = (value: unknown) => ({ text: JSON.stringify(value), isCut: false });
-  const described = { className: "Orders", methodName: "save", module: "./orders.js" } as unknown as DescribedFunction;
+  const recording: Recording = {
+    version: 1,
+    functionName: "save",
+    className: "Orders",
+    methodName: "save",
+    trigger: "daprServiceInvocationTrigger",
+    invocationId: "1",
+    time: "2026-01-01T00:00:00.000Z",
+    payload: {},
+    inputs: {},
+    calls: {},
+    outputs: {},
+    reply: 1,
+  };
+  const described = { appId: "shop", name: "save", module: "./src/orders.ts" } as unknown as DescribedFunction;
+  const historyWith = (made?: Recording): History => {
+    const history = new History();
+    history.setFunctions("shop", [described]);
+    history.add(record("1", { ms: 1 }));
+    if (made !== undefined) history.addRecording("1", made);
+    return history;
+  };
 
-  it("is a program whatever was not kept whole, and expects nothing of that", () => {
-    const cut = { text: '{"a":"1', isCut: true };
-    const items = [{ name: "order", verb: "add" as const, value: { text: "<3 bytes>", isCut: true } }];
-    const source = toTest(record("1", { payload: cut, reply: cut, items }), described);
-    expect(source).toContain("undefined /* was not kept whole */");
-    expect(source).not.toMatch(/<3 bytes>|"1/);
-    expect(source.match(/^ {2}(?:assert|\/\/).*$/gm)).toEqual([
-      "  // The reply was not kept whole.",
-      "  // What was added to order was not kept whole.",
-    ]);
+  it("imports what the build makes of a source in TypeScript", () => {
+    const { test } = historyWith(recording).testOf("1") as { test: string };
+    expect(test).toContain('import { Orders } from "./orders.js";\n');
+    expect(test).toMatch(/^\/\/ Belongs beside src\/orders\.ts, and is compiled as that is\.\n/);
   });
 
-  it("keeps a member called __proto__ one", () => {
-    const payload = { text: '{"__proto__":{"a":1}}', isCut: false };
-    expect(toTest(record("1", { payload, reply: whole(1) }), described)).toContain(
-      String.raw`JSON.parse("{\"__proto__\":{\"a\":1}}")`,
-    );
+  it.each([
+    ["one that is not there", new History(), "it is not kept any more"],
+    ["one that was not recorded", historyWith(), /^it was too large/],
+    ["one that ran nothing", historyWith({ ...recording, payload: undefined }), "its payload was left out"],
+  ])("is not made of %s", (_, history, obstacle) => {
+    expect(history.testOf("1")).toEqual({ obstacle: expect.stringMatching(obstacle) });
+  });
+
+  it("is within the bounds of all that is kept", () => {
+    const history = new History();
+    const large = { ...recording, payload: "x".repeat(1024 * 1024) };
+    for (let id = 0; id < 20; id++) {
+      history.add(record(String(id), { ms: 1 }));
+      history.addRecording(String(id), large);
+    }
+    expect(history.records.length).toBeLessThanOrEqual(16);
+  });
+
+  it.each([
+    ["a large payload", 1, { body: JSON.stringify("x".repeat(70_000)) }, 0],
+    ["a large reply", 1, { body: "70000" }, 0],
+    ["more than a hundred at once", 101, { body: "1" }, 100],
+  ])("costs no more than its bounds: %s", async (_, times, init, kept) => {
+    class Functions {
+      @DaprServiceInvocationTrigger()
+      echo(payload: unknown): unknown {
+        return typeof payload === "number" ? "x".repeat(payload) : 1;
+      }
+    }
+    const ids: string[] = [];
+    const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+    const now = jest.spyOn(performance, "now").mockReturnValue(5_000);
+    const handler = await createHandler([Functions], { log, observers: [new Recordings((id) => ids.push(id))] });
+    const headers = { "content-type": "application/json" };
+    for (let index = 0; index < times; index++) {
+      await handler.fetch(new Request("http://app/echo", { method: "POST", headers, ...init }));
+    }
+    await handler.close();
+    now.mockRestore();
+    expect(ids).toHaveLength(kept);
   });
 });

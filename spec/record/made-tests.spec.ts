@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Recording } from "dapr-functions";
+import type { MadeTest } from "../../lib/inspector/page/wire.js";
 import { toTestSource } from "../../lib/record/test-source.js";
 import { built, makeProject, write } from "../cli/app.js";
 import { killAtExit } from "../support/daprd.js";
@@ -282,6 +283,8 @@ const outside: Readonly<Record<string, Sent>> = {
 
 const project = makeProject("module", ["zod", "@types/node", "undici-types"]);
 const recordings: Record<string, Recording> = {};
+/** What the inspector's page copies, by invocation. */
+const copied: Record<string, MadeTest> = {};
 
 /** Runs the functions as a user does, until each of them has been invoked. */
 async function record(): Promise<void> {
@@ -293,19 +296,29 @@ async function record(): Promise<void> {
   });
   const main = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
   const args = ["run", "build/functions.js", "--dapr-http-port", "0", "--app-id", "shop", "--log", "json"];
-  const command = spawn(process.execPath, [main, ...args, "--record", "recordings", "--no-inspect"], {
+  const command = spawn(process.execPath, [main, ...args, "--record", "recordings"], {
     cwd: project,
     stdio: ["ignore", "pipe", "ignore"],
   });
   killAtExit(command);
   const missing = new Set(Object.keys({ ...requests, ...failing, ...outside }));
+  const ids: string[] = [];
+  let url = "";
   for await (const line of createInterface(command.stdout)) {
-    const url = /its sidecar at (\S+)/.exec(line)?.[1];
-    if (url !== undefined) void sendAll(url);
+    const told = /its sidecar at (\S+)/.exec(line)?.[1];
+    if (told !== undefined) void sendAll((url = told));
     if (!line.startsWith("{")) continue;
-    missing.delete((JSON.parse(line) as { functionName: string }).functionName);
-    if (missing.size === 0) command.kill("SIGTERM");
+    const { functionName, id } = JSON.parse(line) as { functionName: string; id: string };
+    if (missing.delete(functionName)) ids.push(id);
+    if (missing.size > 0) continue;
+    for (const made of ids) {
+      const response = await fetch(`${url}/inspect/api/test?id=${made}`);
+      copied[made] = (await response.json()) as MadeTest;
+    }
+    command.kill("SIGTERM");
+    break;
   }
+  command.stdout.resume();
   if (command.exitCode === null && command.signalCode === null) await once(command, "close");
 }
 
@@ -374,6 +387,14 @@ describe("a test that is made of a recording", () => {
     write(project, { "build/functions.js": functions(2, true) });
     expect(runTests(passing)).toEqual(passing);
     expect(runTests(Object.keys(failing))).toEqual([]);
+  });
+
+  it.each([...Object.keys(requests), ...Object.keys(failing), "unsent"])("is what the page copies of %s", (name) => {
+    // Each is told the time by itself.
+    const withoutTimes = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "");
+    const recording = recordings[name]!;
+    const { test } = copied[recording.invocationId] as { test: string };
+    expect(withoutTimes(test)).toBe(withoutTimes(toTestSource(recording, "build/functions.js")));
   });
 
   it("compiles under strict, beside a source in TypeScript", () => {

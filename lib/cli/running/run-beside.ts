@@ -6,6 +6,7 @@ import { History } from "../../inspector/history.js";
 import { Inspector, type InspectedSidecar } from "../../inspector/inspector.js";
 import type { InvocationRecord, OverviewApp } from "../../inspector/page/wire.js";
 import { Recorder } from "../../inspector/recorder.js";
+import { Recordings } from "../../inspector/recordings.js";
 import { hasToken } from "../../sidecar/api/server.js";
 import { refusalOf } from "../../sidecar/api/web-pages.js";
 import { loadFunctions } from "../modules/function-app.js";
@@ -38,7 +39,9 @@ export async function runBeside(
     // Under `dapr run` the environment names the app's port.
     const port = appPort === 0 ? undefined : appPort;
     const record = options.record === undefined ? undefined : { folder: options.record, moduleOf: fileOf };
-    const own = { daprUrl, port, observers: [recorder], log: recorder.logOver(console, log !== "off"), record };
+    const tests = new Recordings((id, recording) => inspector.history.addRecording(id, recording));
+    const observers = inspect ? [recorder, tests] : [recorder];
+    const own = { daprUrl, port, observers, log: recorder.logOver(console, log !== "off"), record };
     const app = await serve(targets, own);
     onStop(() => app.close());
     console.log(`${appId} at ${app.url}, beside the sidecar at ${daprUrl}`);

@@ -4,6 +4,7 @@ import { History } from "../../inspector/history.js";
 import { Inspector } from "../../inspector/inspector.js";
 import type { InvocationRecord } from "../../inspector/page/wire.js";
 import { Recorder } from "../../inspector/recorder.js";
+import { Recordings } from "../../inspector/recordings.js";
 import type { Target } from "../../metadata/module-functions.js";
 import { startMesh, type Mesh } from "../../sidecar/index.js";
 import { loadFunctions, type LoadedFunctions } from "../modules/function-app.js";
@@ -58,6 +59,10 @@ export async function runModules(apps: readonly ModulesOfApp[], options: Modules
   await untilStopped((onStop) => serveAll(loaded, options, onStop));
 }
 
+function recordings({ history }: Inspector, { inspect }: ModulesOptions): Recordings[] {
+  return inspect ? [new Recordings((id, recording) => history.addRecording(id, recording))] : [];
+}
+
 type OnStop = (stop: () => Promise<void>) => void;
 
 async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onStop: OnStop): Promise<void> {
@@ -72,7 +77,7 @@ async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onS
     const own = {
       daprUrl: sidecar.url,
       port,
-      observers: [recorder],
+      observers: [recorder, ...recordings(inspector, options)],
       log: recorder.logOver(console, options.log !== "off"),
       record,
     };
@@ -98,9 +103,17 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
     const sidecar = mesh.sidecars.get(appId)!;
     let versions = 0;
     const app = new WatchedApp(
-      { appId, modules, daprUrl: sidecar.url, record: options.record, isPrinted: options.log !== "off" },
+      {
+        appId,
+        modules,
+        daprUrl: sidecar.url,
+        record: options.record,
+        isPrinted: options.log !== "off",
+        isInspected: options.inspect,
+      },
       {
         onRecord,
+        onRecording: (id, recording) => inspector.history.addRecording(id, recording),
         onReady: async (port, functions) => {
           await sidecar.connect({ port });
           inspector.history.setFunctions(appId, functions);

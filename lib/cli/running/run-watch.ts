@@ -4,6 +4,7 @@ import { extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FSWatcher } from "chokidar";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
+import type { Recording } from "../../record/recording.js";
 import type { VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */
@@ -11,6 +12,8 @@ export interface WatchEvents {
   /** A version has begun to serve: the sidecar turns to it. */
   readonly onReady: (port: number, functions: readonly DescribedFunction[]) => Promise<void>;
   readonly onRecord: (record: InvocationRecord) => void;
+  /** What a test of an invocation is made of. */
+  readonly onRecording: (id: string, recording: Recording) => void;
   /** What is wrong with the code, and whether an earlier version goes on; the empty text once it is right again. */
   readonly onFault: (text: string, isServing: boolean) => void;
 }
@@ -100,6 +103,7 @@ export class WatchedApp {
       child.on("message", (message: VersionMessage | Dependencies) => {
         if (!("type" in message)) this.#addFiles(message);
         else if (message.type === "record") underWay.add(message.record);
+        else if (message.type === "recording") this.events.onRecording(message.id, message.recording);
         else settled(message);
       });
       child.once("close", (code, signal) => {

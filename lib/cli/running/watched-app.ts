@@ -2,6 +2,8 @@ import { serve } from "../../index.js";
 import { describeFunction } from "../../inspector/describe.js";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import { Recorder } from "../../inspector/recorder.js";
+import { Recordings } from "../../inspector/recordings.js";
+import type { Recording } from "../../record/recording.js";
 import { loadFunctions } from "../modules/function-app.js";
 import { hasErrors, toLine } from "../report.js";
 
@@ -14,13 +16,16 @@ export interface VersionOrder {
   readonly record: string | undefined;
   /** Whether the other process prints a line for each record. */
   readonly isPrinted: boolean;
+  /** Whether there is a page. */
+  readonly isInspected: boolean;
 }
 
 /** What it says to the process that watches. */
 export type VersionMessage =
   | { readonly type: "ready"; readonly port: number; readonly functions: readonly DescribedFunction[] }
   | { readonly type: "failed"; readonly text: string }
-  | { readonly type: "record"; readonly record: InvocationRecord };
+  | { readonly type: "record"; readonly record: InvocationRecord }
+  | { readonly type: "recording"; readonly id: string; readonly recording: Recording };
 
 function say(message: VersionMessage): void {
   process.send?.(message);
@@ -35,16 +40,17 @@ function fail(text: string): void {
 }
 
 /** One version of an app: loaded, checked, served on a free port. Ends with its parent. */
-async function start({ appId, modules, daprUrl, record: folder, isPrinted }: VersionOrder): Promise<void> {
+async function start({ appId, modules, daprUrl, record: folder, isPrinted, isInspected }: VersionOrder): Promise<void> {
   const { targets, problems, fileOf, located } = await loadFunctions(modules);
   if (hasErrors(problems)) return fail(problems.map(toLine).join("\n"));
   const recorder = new Recorder(appId, (record) => say({ type: "record", record }));
+  const tests = new Recordings((id, recording) => say({ type: "recording", id, recording }));
   try {
     const record = folder === undefined ? undefined : { folder, moduleOf: fileOf };
     const app = await serve(targets, {
       daprUrl,
       port: 0,
-      observers: [recorder],
+      observers: isInspected ? [recorder, tests] : [recorder],
       log: recorder.logOver(console, isPrinted),
       record,
     });

@@ -1,4 +1,4 @@
-import type { Call, DescribedFunction, InvocationRecord, Preview, RequestRecord } from "./wire.js";
+import type { Call, InvocationRecord, RequestRecord } from "./wire.js";
 
 /** Why an invocation cannot be made again; undefined when it can. */
 export function obstacle({ request, trigger }: InvocationRecord): string | undefined {
@@ -184,58 +184,4 @@ function quoted(text: string): string {
 
 function enc(part: string): string {
   return encodeURIComponent(part);
-}
-
-/** A test for node:test that makes the invocation on fakes and expects what it did. */
-export function toTest(record: InvocationRecord, { className, methodName, module }: DescribedFunction): string {
-  const inputs = record.reads
-    .filter(({ value, error }) => value !== undefined && error === undefined)
-    .map(({ name, value }) => `${JSON.stringify(name)}: ${literal(value)}`);
-  const options = inputs.length === 0 ? "" : `, { inputs: { ${inputs.join(", ")} } }`;
-  const call = `invoke(new ${className}(), ${JSON.stringify(methodName)}, ${literal(record.payload)}${options})`;
-  const names = [...new Set(record.items.map(({ name }) => name))];
-  const expectations = names.map((name) => {
-    const values = record.items.filter((item) => item.name === name && item.verb === "add").map(({ value }) => value);
-    return values.some(({ isCut }) => isCut)
-      ? `  // What was added to ${name} was not kept whole.`
-      : `  assert.deepEqual(json(outputs[${JSON.stringify(name)}].values), [${values.map(literal).join(", ")}]);`;
-  });
-  const body =
-    record.failure === undefined
-      ? [
-          `  const { ${names.length > 0 ? "reply, outputs" : "reply"} } = await ${call};`,
-          expectationOf(record.reply),
-          ...expectations,
-        ]
-      : [`  await assert.doesNotReject(${call}); // it failed: ${oneLine(record.failure.message)}`];
-  return [
-    `import assert from "node:assert/strict";`,
-    `import { test } from "node:test";`,
-    `import { invoke } from "dapr-functions/testing";`,
-    `import { ${className} } from ${JSON.stringify(module ?? "./functions.js")};`,
-    "",
-    "const json = (value) => JSON.parse(JSON.stringify(value));",
-    "",
-    `test(${JSON.stringify(`${record.functionName}, as at ${new Date(record.begun).toISOString()}`)}, async () => {`,
-    ...body,
-    "});",
-    "",
-  ].join("\n");
-}
-
-function expectationOf(reply: Preview | undefined): string {
-  if (reply === undefined || reply.text === "") return "  assert.deepEqual(reply, undefined);";
-  return reply.isCut ? "  // The reply was not kept whole." : `  assert.deepEqual(json(reply), ${literal(reply)});`;
-}
-
-/** What a preview shows is JSON where it is whole; `__proto__` in a literal would be no member. */
-function literal(preview: Preview | undefined): string {
-  if (preview === undefined || preview.text === "") return "undefined";
-  if (preview.isCut) return "undefined /* was not kept whole */";
-  const json = preview.text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
-  return json.includes('"__proto__"') ? `JSON.parse(${JSON.stringify(json)})` : json;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/[\r\n\u2028\u2029]+/g, " ");
 }

@@ -1,4 +1,4 @@
-import { obstacle, requestOf, toCurl, toTest } from "./copies.js";
+import { obstacle, requestOf, toCurl } from "./copies.js";
 import { block, byId, element, pretty, put, table } from "./elements.js";
 import { drawMap, describe } from "./map.js";
 import type {
@@ -7,6 +7,7 @@ import type {
   Change,
   DescribedFunction,
   InvocationRecord,
+  MadeTest,
   Overview,
   OverviewApp,
   PublishedEvent,
@@ -325,7 +326,7 @@ function buttonsOf(record: InvocationRecord): HTMLElement {
     { class: "buttons" },
     button("Send again", () => again(record)),
     button("Copy as curl", () => copy(toCurl(record, url, token !== null), `curl command copied${without(record)}`)),
-    button("Copy as test", () => copy(toTest(record, described!), "test copied"), disabled || described === undefined),
+    button("Copy as test", () => copyTest(record), record.ms === undefined || described === undefined),
   );
 }
 
@@ -334,6 +335,12 @@ async function again(record: InvocationRecord): Promise<void> {
   // Of a publication it is the sidecar's own answer; of the others, what the function says.
   const isRefused = record.trigger.type === "topic" && status >= 400;
   say(isRefused ? `not sent again: ${status} ${body}` : `sent again: ${status}${without(record)}`);
+}
+
+async function copyTest({ id }: InvocationRecord): Promise<void> {
+  const made = (await (await api(`test?id=${encodeURIComponent(id)}`)).json()) as MadeTest;
+  if ("test" in made) await copy(made.test, "test copied");
+  else say(`no test of it: ${made.obstacle}`);
 }
 
 /** Says what is not there that the request came with. */

@@ -86,6 +86,9 @@ export interface Preview {
   readonly isCut: boolean;
 }
 
+/** A test of an invocation, or why none is made. */
+export type MadeTest = { readonly test: string } | { readonly obstacle: string };
+
 /** An event that was published. */
 export interface PublishedEvent {
   readonly at: number;

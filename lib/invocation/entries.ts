@@ -210,7 +210,9 @@ export function conflictError(
   return decisiveError(
     "ERR_STATE_CONFLICT",
     `${placeOf(definition)}: ${keys} of the state store "${places[0]!.stateStore}" changed between read and write${times}; ` +
-      "nothing was sent, call again",
+      (definition.clients.length === 0
+        ? "nothing was sent, call again"
+        : "nothing was sent through outputs; what the method calls must not change its own keys"),
     { cause },
   );
 }

@@ -4,16 +4,29 @@ import type { MaybePromise } from "../model/maybe-promise.js";
 /** Lets an invocation's keys go; more than once does nothing. */
 export type Release = () => void;
 
+/** What has a key: one invocation, while the others wait. */
+interface Holding {
+  readonly waiting: Waiter[];
+  timer: NodeJS.Timeout | undefined;
+}
+
 /**
  * Lets one invocation at a time have a key; the others wait, first come, first served. Invocations that would only find
- * at the end that they were late wait at the beginning instead.
+ * at the end that they were late wait at the beginning instead. Who has a key for too long shares it with the next: then
+ * the etags decide, as they do between processes.
  */
 export class KeyQueue {
-  /** Who waits for a key; a key that nobody has is not there. */
-  readonly #held = new Map<string, Waiter[]>();
+  /** Who has which key; one that nobody has is not there. */
+  readonly #held = new Map<string, Holding>();
 
-  /** @param most how many may wait for one key */
-  constructor(private readonly most = 1000) {}
+  /**
+   * @param most how many may wait for one key
+   * @param longest milliseconds for which one may have a key that another waits for
+   */
+  constructor(
+    private readonly most = 1000,
+    private readonly longest = 5000,
+  ) {}
 
   /**
    * Resolves when all of the keys are the caller's.
@@ -27,53 +40,70 @@ export class KeyQueue {
     const sorted = keys.length === 1 ? keys : [...new Set(keys)].sort();
     const free = sorted.every((key) => !this.#held.has(key));
     if (!free) return this.#enterLater(sorted, signalOf(), refuse);
-    for (const key of sorted) this.#held.set(key, []);
-    return this.#releaseOf(sorted);
+    return this.#releaseOf(
+      sorted,
+      sorted.map((key) => this.#hold(key, [])),
+    );
   }
 
   async #enterLater(keys: readonly string[], signal: AbortSignal | undefined, refuse: () => Error): Promise<Release> {
-    const mine: string[] = [];
+    const mine: Holding[] = [];
     try {
       for (const key of keys) {
-        const waiting = this.#held.get(key);
-        if (waiting === undefined) this.#held.set(key, []);
-        else if (waiting.length >= this.most) throw refuse();
-        else await turn(waiting, signal);
-        mine.push(key);
+        const held = this.#held.get(key);
+        if (held === undefined) {
+          mine.push(this.#hold(key, []));
+          continue;
+        }
+        if (held.waiting.length >= this.most) throw refuse();
+        const turn = turnIn(held.waiting, signal);
+        this.#limit(key, held);
+        mine.push(await turn);
       }
-      return this.#releaseOf(keys);
+      return this.#releaseOf(keys, mine);
     } catch (error) {
-      this.#release(mine);
+      this.#releaseOf(keys, mine)();
       throw error;
     }
   }
 
-  #releaseOf(keys: readonly string[]): Release {
-    let isReleased = false;
-    return () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#release(keys);
-    };
+  #hold(key: string, waiting: Waiter[]): Holding {
+    const holding: Holding = { waiting, timer: undefined };
+    this.#held.set(key, holding);
+    if (waiting.length > 0) this.#limit(key, holding);
+    return holding;
   }
 
-  #release(keys: readonly string[]): void {
-    for (const key of keys) {
-      const next = this.#held.get(key)?.shift();
-      if (next === undefined) this.#held.delete(key);
-      else next();
-    }
+  /** Lets the next have the key in time, though its holder goes on. */
+  #limit(key: string, holding: Holding): void {
+    holding.timer ??= setTimeout(() => {
+      holding.timer = undefined;
+      if (holding.waiting.length > 0) this.#passOn(key, holding);
+    }, this.longest).unref();
+  }
+
+  #releaseOf(keys: readonly string[], holdings: readonly Holding[]): Release {
+    return () => holdings.forEach((holding, index) => this.#passOn(keys[index]!, holding));
+  }
+
+  /** Does nothing where another has the key by now. */
+  #passOn(key: string, holding: Holding): void {
+    if (this.#held.get(key) !== holding) return;
+    clearTimeout(holding.timer);
+    const next = holding.waiting.shift();
+    if (next === undefined) this.#held.delete(key);
+    else next(this.#hold(key, holding.waiting));
   }
 }
 
-type Waiter = () => void;
+type Waiter = (holding: Holding) => void;
 
-function turn(waiting: Waiter[], signal: AbortSignal | undefined): Promise<void> {
+function turnIn(waiting: Waiter[], signal: AbortSignal | undefined): Promise<Holding> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason as Error);
-    const waiter = (): void => {
+    const waiter = (holding: Holding): void => {
       forget();
-      resolve();
+      resolve(holding);
     };
     const forget = onAbort(signal, () => {
       forget();

@@ -86,6 +86,7 @@ export type ProblemCode =
   | "setting-invalid"
   | "setting-missing"
   | "setting-unclosed"
+  | "state-entries-etags"
   | "state-entries-redis"
   | "state-entries-stores"
   | "state-pair-unguarded"

@@ -75,6 +75,7 @@ function findings(options: SidecarCheckOptions, metadata: SidecarMetadata): stri
     ...channelFindings(options, metadata),
     ...needsOf(options.definitions, metadata),
     ...unsafeTransactions(options.definitions, metadata),
+    ...unguardedEntries(options.definitions, metadata),
   ];
 }
 
@@ -154,6 +155,20 @@ function unsafeTransactions(definitions: readonly FunctionDefinition[], metadata
         `${placeOf(definition)} has several state entries, and "${definition.entries[0]!.stateStore}" is state.redis, whose ` +
         "transactions are not atomic: every call is refused; keep the values under one key, or use another store",
     );
+}
+
+/** A store without etags does not tell that another has changed a key. */
+function unguardedEntries(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
+  const components = new Map((metadata.components ?? []).map((component) => [component.name, component]));
+  return definitions.flatMap((definition) => {
+    const [entry] = definition.entries;
+    const store = entry && components.get(componentOf(entry, definition) ?? "");
+    if (store?.capabilities === undefined || store.capabilities.includes("ETAG")) return [];
+    return [
+      `${placeOf(definition)} has state entries, and "${store.name}" is ${store.type}, which keeps no etags: every call is ` +
+        "refused; use another store",
+    ];
+  });
 }
 
 function missingTopics(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {

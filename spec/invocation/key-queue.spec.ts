@@ -52,6 +52,34 @@ describe("KeyQueue", () => {
     expect(isThird).toBe(false);
   });
 
+  it("is passed on by who has it for too long, and whose release is nobody else's then", async () => {
+    const queue = new KeyQueue(1000, 0);
+    const first = await queue.enter(["a"], never, refuse);
+    const second = await queue.enter(["a", "b"], never, refuse);
+    first();
+    let isThird = false;
+    const third = Promise.resolve(queue.enter(["b"], never, refuse)).then((release) => {
+      isThird = true;
+      return release;
+    });
+    expect(isThird).toBe(false);
+    (await third)();
+    second();
+    expect(queue.enter(["a", "b"], never, refuse)).toEqual(expect.any(Function));
+  });
+
+  it("is kept by who has it for long and is waited for by nobody any more", async () => {
+    const queue = new KeyQueue(1000, 0);
+    await queue.enter(["a"], never, refuse);
+    const controller = new AbortController();
+    const leaving = queue.enter(["a"], () => controller.signal, refuse);
+    controller.abort(new Error("gone"));
+    await expect(leaving).rejects.toThrow("gone");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await settled();
+    expect(queue.enter(["a"], never, refuse)).toEqual(expect.any(Promise));
+  });
+
   it("is left by who is cancelled, and lets the keys go that it had", async () => {
     const queue = new KeyQueue();
     const held = await queue.enter(["b"], never, refuse);

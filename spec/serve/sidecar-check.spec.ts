@@ -65,6 +65,28 @@ async function warnings(
 }
 
 describe("the look at the sidecar", () => {
+  it("says which state entries are in a store without etags", async () => {
+    class Counters {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "one", stateStore: "cache", key: "{id}" })
+      cached(_payload: object, _entries: { one: StateEntry<number> }): void {}
+
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "one", stateStore: "kept", key: "{id}" })
+      kept(_payload: object, _entries: { one: StateEntry<number> }): void {}
+    }
+    const components = [
+      { name: "cache", type: "state.memcached", version: "v1", capabilities: ["TTL"] },
+      { name: "kept", type: "state.sqlite", version: "v1", capabilities: ["ETAG", "TTL"] },
+    ];
+    const lines = await warnings({ ...whole, components }, "127.0.0.1", Counters);
+    expect(lines).toEqual([
+      expect.stringContaining(
+        'Counters.cached has state entries, and "cache" is state.memcached, which keeps no etags',
+      ),
+    ]);
+  });
+
   it("says which state entries a store cannot keep as one, and which have no store", async () => {
     class Accounts {
       @DaprServiceInvocationTrigger()

@@ -472,6 +472,31 @@ describe("a write that was refused", () => {
   });
 });
 
+describe("a store without etags", () => {
+  const refusal = {
+    status: 500,
+    body: {
+      errorCode: "ERR_DAPR_BAD_REQUEST",
+      message: expect.stringContaining('stateStore: "store", state.memcached, keeps no etags'),
+    },
+  };
+
+  it("is refused before the method runs where the sidecar says so, also for a key that is not there", async () => {
+    fake.type = "state.memcached";
+    fake.capabilities = ["TTL"];
+    expect(await call("add")).toMatchObject(refusal);
+    expect(functions.runs).toBe(0);
+  });
+
+  it("is refused where it gives a value without one", async () => {
+    fake.type = "state.memcached";
+    fake.put("k", 5);
+    fake.state.set("k", { value: 5, etag: undefined! });
+    expect(await call("add")).toMatchObject(refusal);
+    expect(functions.runs).toBe(0);
+  });
+});
+
 describe("several entries", () => {
   it("are one transaction, each under its etag; one that is left alone is not in it", async () => {
     fake.put("k-a", 1);

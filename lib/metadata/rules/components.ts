@@ -69,7 +69,11 @@ export function componentProblems(
       }),
     ),
   );
-  return [...named, ...definitions.flatMap((definition) => halfWritten(definition, components))];
+  const unfit = definitions.flatMap((definition) => [
+    ...halfWritten(definition, components),
+    ...unguarded(definition, components),
+  ]);
+  return [...named, ...unfit];
 }
 
 /** Several entries are written as one: in a transaction of which one etag is stale Redis writes the others. */
@@ -83,6 +87,34 @@ function halfWritten(definition: FunctionDefinition, components: readonly KnownC
     "keep the values under one key, or use another store";
   const place = { definition, binding: second, member: "stateStore" };
   return [functionProblem("error", "state-entries-redis", place, text)];
+}
+
+/**
+ * Stores that keep no etags.
+ *
+ * @see https://docs.dapr.io/reference/components-reference/supported-state-stores/
+ */
+const withoutEtags: ReadonlySet<string> = new Set([
+  "state.cassandra",
+  "state.cloudflare.workerskv",
+  "state.consul",
+  "state.gcp.firestore",
+  "state.hazelcast",
+  "state.jetstream",
+  "state.memcached",
+  "state.rethinkdb",
+]);
+
+/** Nothing tells that another has changed the key meanwhile. */
+function unguarded(definition: FunctionDefinition, components: readonly KnownComponent[]): Problem[] {
+  return definition.entries.flatMap((binding) => {
+    const store = components.find(({ name }) => name === binding.stateStore);
+    if (store === undefined || !withoutEtags.has(store.type)) return [];
+    const text =
+      `"${store.name}" is ${store.type}, which keeps no etags, so that an entry could write over what others have ` +
+      "written; use another store";
+    return [functionProblem("error", "state-entries-etags", { definition, binding, member: "stateStore" }, text)];
+  });
 }
 
 /** The names of all components that functions name outright. */

@@ -84,4 +84,15 @@ describe("the names of components", () => {
       componentProblems(readFunctions([Carts]), [{ name: "carts", type }]).map(({ code }) => code);
     expect([found("state.redis"), found("state.sqlite")]).toEqual([["state-entries-redis"], []]);
   });
+
+  it("are no place for an entry where the store keeps no etags", () => {
+    class Carts {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "cart", stateStore: "carts", key: "{id}" })
+      change(_payload: unknown, _entries: { cart: StateEntry<number> }): void {}
+    }
+    const found = (type: string) =>
+      componentProblems(readFunctions([Carts]), [{ name: "carts", type }]).map(({ code }) => code);
+    expect([found("state.memcached"), found("state.redis")]).toEqual([["state-entries-etags"], []]);
+  });
 });

@@ -1,7 +1,8 @@
-import { parseSetCookie } from "cookie";
+import { parseSetCookie, stringifySetCookie } from "cookie";
 import { InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import type { Cookie, InvocationContext } from "../../model/invocation.js";
+import { setOwn } from "../../model/values.js";
 import { andThen, type MaybePromise } from "../../model/maybe-promise.js";
 import { isStream, pieceOf, type TopicOutcome, type WireReply } from "../../invocation/reply.js";
 
@@ -38,14 +39,16 @@ export function checkedForHost(
     throw new InvocationError("ERR_FUNCTION_FAILED", message);
   }
   if (typeof answer === "object" && cookiesBeyondHost(answer).length > 1) {
-    const message = `${place}: the Functions host can set Partitioned and Priority on one cookie of a reply; leave them out`;
+    const message =
+      `${place}: of a reply's set-cookie headers the Functions host passes on one that is written otherwise than it ` +
+      "writes cookies, as with Partitioned or a value that is not percent-encoded; give the others in cookies";
     throw new InvocationError("ERR_REPLY_INVALID", message);
   }
   return answer;
 }
 
 function cookiesBeyondHost({ headers }: WireReply): readonly unknown[] {
-  return headers.filter(([name, value]) => name.toLowerCase() === "set-cookie" && isBeyondHost(value));
+  return headers.filter(([name, value]) => name.toLowerCase() === "set-cookie" && !isHostsOwn(value));
 }
 
 /** What a handler gives the worker, once a stream has been read to its end. */
@@ -57,23 +60,39 @@ export function toHandlerResult(answer: WireReply | TopicOutcome, isHttp: boolea
   );
 }
 
-/** Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart.
- * One that it cannot say goes as a header. */
+/**
+ * Several headers of one name become one, but for cookies, which only the host's own list of them keeps apart. One that the
+ * host would write otherwise goes as a header.
+ */
 function toHttpResponse({ status, headers }: WireReply, body: string | Uint8Array | undefined): FunctionsHttpResponse {
   const record: Record<string, string> = {};
   const cookies: Cookie[] = [];
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    if (key === "set-cookie" && !isBeyondHost(value)) cookies.push(toCookie(value));
-    else record[key] = record[key] === undefined ? value : `${record[key]}, ${value}`;
+    if (key === "set-cookie" && isHostsOwn(value)) cookies.push(toCookie(value));
+    else setOwn(record, key, Object.hasOwn(record, key) ? `${record[key]}, ${value}` : value);
   }
   return { status, headers: record, cookies, ...(body !== undefined && { body }) };
 }
 
-/** Whether a cookie has what the host's own list has no member for. */
-function isBeyondHost(line: string): boolean {
-  const { partitioned, priority } = parseSetCookie(line);
-  return partitioned === true || priority !== undefined;
+/** Whether the host writes a cookie of its list as it is written here: the order and the case of attributes aside. */
+function isHostsOwn(line: string): boolean {
+  const { partitioned: _partitioned, priority: _priority, ...cookie } = parseSetCookie(line);
+  try {
+    return partsOf(stringifySetCookie(cookie)) === partsOf(line);
+  } catch {
+    return false;
+  }
+}
+
+function partsOf(line: string): string {
+  const [pair, ...attributes] = line.split(";").map((part) => part.trim());
+  const written = attributes.map((attribute) => {
+    const [name = "", ...value] = attribute.split("=");
+    const key = name.toLowerCase();
+    return [key, ...(key === "samesite" ? value.map((text) => text.toLowerCase()) : value)].join("=");
+  });
+  return [pair, ...written.filter((part) => part !== "").sort()].join("; ");
 }
 
 /** The value without its percent encoding, which the host adds. */

@@ -35,7 +35,9 @@ function cutText(value: unknown): [text: string | undefined, isCut: boolean] {
     }
     // Before `toJSON` of a Buffer has made a list of numbers of it.
     const own = (this as Readonly<Record<string, unknown>>)[name];
-    const member = isBytes(own) ? bytesText(own) : given;
+    // Of a reply: JSON has nothing of them.
+    if (own instanceof Headers) return headersOf(own);
+    const member = isBytes(own) ? bytesText(own) : own instanceof ReadableStream ? "<a stream>" : given;
     if (member !== given) isCut = true;
     if (typeof member === "string") return shorten(member);
     return typeof member === "bigint" ? String(member) : member;
@@ -47,6 +49,12 @@ function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 }
 
+/** Cookies stay several. */
+function headersOf(headers: Headers): Readonly<Record<string, unknown>> {
+  const cookies = headers.getSetCookie();
+  return { ...Object.fromEntries(headers), ...(cookies.length > 1 && { "set-cookie": cookies }) };
+}
+
 function bytesText({ byteLength }: ArrayBufferView | ArrayBuffer): string {
   return `<${byteLength} bytes>`;
 }
@@ -56,7 +64,7 @@ function nodesIn(value: unknown, limit: number): number {
   if (typeof value === "string") return value.length <= maxText ? 1 : limit + 1;
   if (typeof value === "bigint") return limit + 1;
   if (typeof value !== "object" || value === null) return 1;
-  if (isBytes(value)) return limit + 1;
+  if (isBytes(value) || value instanceof Headers || value instanceof ReadableStream) return limit + 1;
   let nodes = 1;
   if (Array.isArray(value)) {
     for (const element of value as readonly unknown[]) {

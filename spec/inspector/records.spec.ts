@@ -39,6 +39,18 @@ describe("previewOf", () => {
     ["text", "x", '"x"', false],
     ["bytes", Buffer.from("abc"), "<3 bytes>", true],
     ["bytes in a value", { a: [new Uint8Array(3)], b: Buffer.from("ab") }, '{"a":["<3 bytes>"],"b":"<2 bytes>"}', true],
+    [
+      "headers of a reply",
+      {
+        headers: new Headers([
+          ["a", "1"],
+          ["a", "2"],
+        ]),
+      },
+      '{"headers":{"a":"1, 2"}}',
+      false,
+    ],
+    ["a stream", { body: new ReadableStream() }, '{"body":"<a stream>"}', true],
     ["an array buffer", { a: new ArrayBuffer(2) }, '{"a":"<2 bytes>"}', true],
     ["a number too large for JSON", { n: 10n }, '{"n":"10"}', false],
     ["a function", () => 1, "<a function>", true],

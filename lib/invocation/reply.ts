@@ -15,6 +15,8 @@ export interface WireReply {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Text, bytes, or nothing; JSON is text under its content type. */
   readonly body: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
+  /** Called by a host that sends a stream as it comes, when that has ended: sent, failed or given up. */
+  readonly whenSent?: (() => void) | undefined;
 }
 
 /** What becomes of an event: Dapr forgets it, delivers it again, or puts it on the dead-letter topic. */

@@ -34,6 +34,11 @@ export interface HostSteps<R, I extends Invocation = Invocation> {
   readPayload(invocation: I): unknown;
   /** Makes what the host sends. Runs before anything of the invocation is sent; when it throws or rejects, nothing is. */
   readonly write: (answer: WireReply | TopicOutcome) => MaybePromise<R>;
+  /**
+   * Where an answer goes on when it has been given, as a stream does: the same, which calls back when it has been sent. The
+   * signals of the invocation hold until then. Undefined for any other answer.
+   */
+  goesOn?(answer: R, sent: () => void): R | undefined;
   /** Answers for an invocation that failed, or throws what was thrown where the host answers for itself. */
   fail(failure: Failure, invocation: I, thrown: unknown): R;
 }
@@ -78,17 +83,18 @@ function run<R, I extends Invocation>(
   } catch (thrown) {
     return failed(fn, invocation, steps, thrown);
   }
-  if (!isPromise(reply)) return succeeded(invocation, reply);
+  if (!isPromise(reply)) return succeeded(invocation, reply, steps);
   return reply.then(
-    (value) => succeeded(invocation, value),
+    (value) => succeeded(invocation, value, steps),
     (thrown: unknown) => failed(fn, invocation, steps, thrown),
   );
 }
 
-function succeeded<R>(invocation: Invocation, reply: R): R {
+function succeeded<R, I extends Invocation>(invocation: I, reply: R, steps: HostSteps<R, I>): R {
   invocation.watch?.ended?.({});
-  invocation.ended?.();
-  return reply;
+  const going = steps.goesOn?.(reply, () => invocation.ended?.());
+  if (going === undefined) invocation.ended?.();
+  return going ?? reply;
 }
 
 function failed<R, I extends Invocation>(

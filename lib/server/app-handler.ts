@@ -119,9 +119,14 @@ export class AppHandler {
   /** The same for hosts that speak the web's own `Request` and `Response`. Never rejects. */
   async fetch(request: Request): Promise<Response> {
     const isLater = this.inFlight.begin();
-    const end = (): void => this.inFlight.end(isLater);
+    let whenSent: WireReply["whenSent"];
+    const end = (): void => {
+      this.inFlight.end(isLater);
+      whenSent?.();
+    };
     try {
       const reply = await this.#fetched(request);
+      ({ whenSent } = reply);
       // A stream is in flight until it has been read.
       if (isStream(reply.body) && request.method !== "HEAD")
         return toResponse({ ...reply, body: endingWith(reply.body, end) });
@@ -232,18 +237,25 @@ export class AppHandler {
 
   #end(response: ServerResponse, reply: WireReply, isLater: boolean): void {
     if (this.#isClosing) response.shouldKeepAlive = false;
-    const writing = writeReply(response, reply);
+    let writing: Promise<void> | undefined;
+    try {
+      writing = writeReply(response, reply);
+    } catch (error) {
+      reply.whenSent?.();
+      throw error;
+    }
     if (writing === undefined) this.inFlight.end(isLater);
-    else void this.#endWritten(writing, isLater);
+    else void this.#endWritten(writing, reply, isLater);
   }
 
   /** A stream is in flight until it has been sent. That its caller leaves before is nobody's failure. */
-  async #endWritten(writing: Promise<void>, isLater: boolean): Promise<void> {
+  async #endWritten(writing: Promise<void>, { whenSent }: WireReply, isLater: boolean): Promise<void> {
     try {
       await writing;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") this.#report(error);
     }
+    whenSent?.();
     this.inFlight.end(isLater);
   }
 

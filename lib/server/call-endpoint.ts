@@ -5,7 +5,7 @@ import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureAnswer, type Failure } from "../invocation/failures.js";
 import type { CompiledFunction } from "../invocation/invoke.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
-import { wireReplyOf, type WireReply } from "../invocation/reply.js";
+import { isStream, wireReplyOf, type WireReply } from "../invocation/reply.js";
 import type { Limits } from "../invocation/limits.js";
 import { limitsOf, logFailure, runFunction, type EndpointScope, type HostSteps } from "../invocation/run-function.js";
 import { TriggerRequest } from "../invocation/requests.js";
@@ -77,6 +77,10 @@ export class CallEndpoint implements Endpoint, HostSteps<WireReply, CallInvocati
 
   readPayload(invocation: CallInvocation): unknown {
     return this.kind.readPayload(invocation, this.#data);
+  }
+
+  goesOn(answer: WireReply, sent: () => void): WireReply | undefined {
+    return isStream(answer.body) ? { ...answer, whenSent: sent } : undefined;
   }
 
   fail(failure: Failure, invocation: CallInvocation): WireReply {

@@ -214,7 +214,7 @@ function wordIn(returned: string | Uint8Array | ArrayBuffer, place: string): Top
   const isText = typeof returned === "string";
   // Longer than any spelling of a word, so that data is not searched.
   if ((isText ? returned.length : returned.byteLength) > 100) return undefined;
-  const text = isText ? returned : Buffer.from(toBytes(returned)).toString();
+  const text = isText ? returned : Buffer.from(toBytes(returned, place)).toString();
   const word = text.toUpperCase();
   if (isText && isOutcome(word)) return word;
   if (!/^(?:\W*STATUS)?\W*(?:SUCCESS|RETRY|DROP)\W*$/.test(word)) return undefined;
@@ -270,7 +270,7 @@ function assemble(
     headers: contentType === undefined ? [...headers, ["content-type", type]] : headers,
     body: content,
   });
-  if (isBytes(body)) return withBody("application/octet-stream", toBytes(body));
+  if (isBytes(body)) return withBody("application/octet-stream", toBytes(body, place));
   if (isStream(body)) {
     if (body.locked) throw invalid(place, "the stream of the reply is read by somebody already; give one that is not");
     return withBody("application/octet-stream", body);
@@ -366,10 +366,19 @@ function isBytes(value: unknown): value is Uint8Array | ArrayBuffer {
   return types.isUint8Array(value) || types.isAnyArrayBuffer(value);
 }
 
-/** Memory that is shared is copied: it may change while it is sent, and a `Response` does not take it. */
-function toBytes(value: Uint8Array | ArrayBuffer): Uint8Array {
-  const bytes = types.isUint8Array(value) ? value : new Uint8Array(value);
-  return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+/**
+ * A copy, as of all else that is returned: a method may reuse its buffer before the outputs are sent and a slow caller has
+ * read all. It costs half a millisecond a megabyte; a stream costs none.
+ */
+function toBytes(value: Uint8Array | ArrayBuffer, place: string): Uint8Array {
+  try {
+    const bytes = types.isUint8Array(value) ? value : new Uint8Array(value);
+    // Only this constructor says of bytes without a length whether they were taken away.
+    return bytes.length === 0 ? new Uint8Array(bytes) : Buffer.from(bytes);
+  } catch (cause) {
+    const message = "the bytes of the reply are gone, as their buffer was transferred or shrunk; return a copy of them";
+    throw invalid(place, message, cause);
+  }
 }
 
 /** A piece of a stream as bytes: text and every view of bytes, as Node's own responses take them. */

@@ -325,3 +325,36 @@ describe("what throws when it is read", () => {
     }
   });
 });
+
+describe("the bytes of a reply", () => {
+  const sizes = [1, 5000, 100_000];
+  const bodies: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => unknown>> = {
+    "a Uint8Array": (bytes) => bytes,
+    "part of a Buffer": (bytes) => Buffer.from(bytes.buffer).subarray(0),
+    "an ArrayBuffer": (bytes) => bytes.buffer,
+    "a Reply": (bytes) => new Reply({ body: bytes }),
+  };
+  const cases = ["invoked", "bound", "asked"].flatMap((fn) =>
+    [...Object.keys(bodies), ...(fn === "asked" ? ["a body"] : [])].flatMap((kind) =>
+      sizes.map((size) => [fn, kind, size] as const),
+    ),
+  );
+
+  it.each(cases)("are those that it had when it was returned: of %s, %s of %d bytes", (fn, kind, size) => {
+    const bytes = new Uint8Array(size).fill(65);
+    const returned = kind === "a body" ? { body: bytes } : bodies[kind]!(bytes);
+    const { body } = readerOf(fn)(returned) as WireReply;
+    bytes.fill(66);
+    expect(Buffer.from(body as Uint8Array).equals(Buffer.alloc(size, 65))).toBe(true);
+  });
+
+  it("are refused when they were taken away", () => {
+    const bytes = new Uint8Array([1]);
+    const { buffer } = bytes;
+    structuredClone(bytes, { transfer: [buffer] });
+    for (const fn of ["invoked", "bound", "asked", "told"]) {
+      expect(() => readerOf(fn)(bytes)).toThrow(invalid("the bytes of the reply are gone"));
+      expect(() => readerOf(fn)(buffer)).toThrow(invalid("the bytes of the reply are gone"));
+    }
+  });
+});

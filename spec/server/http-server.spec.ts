@@ -119,7 +119,9 @@ describe("a failure", () => {
   it("of a reply sends nothing", async () => {
     const cycle: { self?: unknown } = {};
     cycle.self = cycle;
-    const replies = [cycle, { n: 1n }, new Reply({ headers: { "x-a": "1\r\nx-b: 2" } })];
+    const taken = new Uint8Array([1]);
+    structuredClone(taken, { transfer: [taken.buffer] });
+    const replies = [cycle, { n: 1n }, taken, new Reply({ headers: { "x-a": "1\r\nx-b: 2" } })];
     class Replies {
       @DaprServiceInvocationTrigger()
       @DaprStateOutput({ name: "out", stateStore: "store", key: "k" })
@@ -129,7 +131,7 @@ describe("a failure", () => {
       }
     }
     const { app, sidecar } = await serving([Replies]);
-    for (let i = 0; i < 3; i++) {
+    while (replies.length > 0) {
       const answer = await send(app, "POST", "/Work");
       expect([answer.status, answer.json]).toEqual([500, expect.objectContaining({ errorCode: "ERR_REPLY_INVALID" })]);
     }

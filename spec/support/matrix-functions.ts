@@ -26,6 +26,15 @@ function streamOf(...texts: string[]): ReadableStream<Uint8Array> {
   return new Blob(texts).stream() as ReadableStream<Uint8Array>;
 }
 
+function taken(bytes: Uint8Array): Uint8Array {
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  return bytes;
+}
+
+function resizable(): ArrayBuffer & { resize(length: number): void } {
+  return Reflect.construct(ArrayBuffer, [4, { maxByteLength: 8 }]) as ReturnType<typeof resizable>;
+}
+
 /** Everything that a function may return. */
 export const returned: Readonly<Record<string, () => unknown>> = {
   nothing: () => undefined,
@@ -60,6 +69,15 @@ export const returned: Readonly<Record<string, () => unknown>> = {
 
   "a SharedArrayBuffer": () => new SharedArrayBuffer(2),
   "bytes of shared memory": () => new Uint8Array(new SharedArrayBuffer(2)),
+  "bytes that were transferred": () => taken(new Uint8Array([1, 2])),
+  "a body that was transferred": () => ({ body: taken(new Uint8Array([1, 2])).buffer }),
+  "a resizable ArrayBuffer": () => resizable(),
+  "bytes of an ArrayBuffer that shrank": () => {
+    const buffer = resizable();
+    const bytes = new Uint8Array(buffer, 2, 2);
+    buffer.resize(1);
+    return bytes;
+  },
   "a Uint16Array": () => new Uint16Array([1, 2]),
   "a DataView": () => new DataView(new ArrayBuffer(2)),
   "a generator": () =>

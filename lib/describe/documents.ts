@@ -132,6 +132,24 @@ function toTemplate(path: string): Template {
   return { path: `/${texts.join("/")}`, parameters };
 }
 
+interface Channel {
+  readonly address: string;
+  readonly description: string;
+  readonly "x-dapr-pubsub": string;
+  readonly messages: Record<string, object>;
+}
+
+/** The id of a topic's channel, which takes fewer characters than a topic: those that would be one are numbered. */
+function channelOf(channels: Readonly<Record<string, Channel>>, pubSubName: string, topic: string): string {
+  const id = `${pubSubName}.${topic}`.replace(/[^A-Za-z0-9_.-]/g, "_");
+  for (let number = 1; ; number++) {
+    const numbered = number === 1 ? id : `${id}_${number}`;
+    const channel = channels[numbered];
+    if (channel === undefined || (channel.address === topic && channel["x-dapr-pubsub"] === pubSubName))
+      return numbered;
+  }
+}
+
 /**
  * AsyncAPI 3.0 of topics: those that functions receive, and those that they publish to by name.
  *
@@ -139,7 +157,7 @@ function toTemplate(path: string): Template {
  */
 export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
   const schemas = new PayloadSchemas(from);
-  const channels: Record<string, { address: string; description: string; messages: Record<string, object> }> = {};
+  const channels: Record<string, Channel> = {};
   const operations: Record<string, object> = {};
   const add = (
     action: "receive" | "send",
@@ -148,10 +166,11 @@ export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
     name: string,
     payload: JsonSchema,
   ): void => {
-    const id = `${pubSubName}.${topic}`.replace(/[^A-Za-z0-9_.-]/g, "_");
+    const id = channelOf(channels, pubSubName, topic);
     const channel = (channels[id] ??= {
       address: topic,
       description: `Topic ${topic} of the pubsub component ${pubSubName}.`,
+      "x-dapr-pubsub": pubSubName,
       messages: {},
     });
     channel.messages[name] = { name, contentType: "application/json", payload };
@@ -201,12 +220,23 @@ export const toJsonSchema: Describe = (definitions, { title, from }) => {
       ? []
       : [[definition.name, schemas.of(definition.payloadType, placeOf(definition))] as const],
   );
-  const text = JSON.stringify({ ...schemas.definitions, ...Object.fromEntries(payloads) }).replaceAll(
-    '"#/components/schemas/',
-    '"#/$defs/',
+  const names = new Set(payloads.map(([name]) => name));
+  const ofClasses = Object.entries(schemas.definitions).map(
+    ([name, schema]) => [free(name, names, schemas.definitions), schema] as const,
+  );
+  const text = JSON.stringify(Object.fromEntries([...ofClasses, ...payloads])).replaceAll(
+    /"#\/components\/schemas\/([^"]*)"/g,
+    (_, name: string) => `"#/$defs/${free(name, names, schemas.definitions)}"`,
   );
   return {
     document: { $schema: "https://json-schema.org/draft/2020-12/schema", title, $defs: JSON.parse(text) as JsonSchema },
     notes: [...schemas.notes],
   };
 };
+
+/** The name of a class's schema, where a function may be called like the class. */
+function free(name: string, taken: ReadonlySet<string>, classes: object): string {
+  let own = name;
+  while (taken.has(own) || (own !== name && own in classes)) own += "Class";
+  return own;
+}

@@ -13,8 +13,8 @@ interface JsonSchemaConverter {
 /**
  * The schemas of payload types, those of classes among `definitions` by their names.
  *
- * A Standard Schema says its own, where it has Standard JSON Schema (zod 4, arktype, valibot through
- * `@valibot/to-json-schema`); classes go through class-validator-jsonschema, where the app has it. What neither says is
+ * A Standard Schema says its own, where it has Standard JSON Schema (zod 4, arktype, valibot wrapped with
+ * `toStandardJsonSchema` of `@valibot/to-json-schema`); classes go through class-validator-jsonschema, where the app has it. What neither says is
  * `{}`, and `notes` says why.
  *
  * @see https://standardschema.dev/json-schema
@@ -23,6 +23,8 @@ export class PayloadSchemas {
   readonly definitions: Record<string, JsonSchema> = {};
   readonly notes = new Set<string>();
   #ofClasses: Readonly<Record<string, JsonSchema>> | undefined;
+  /** The names of classes of which several are called the same. */
+  #names: ReadonlyMap<Class, string> = new Map();
 
   /** @param from the folder of the app, whose packages are asked */
   constructor(private readonly from: string) {}
@@ -49,7 +51,7 @@ export class PayloadSchemas {
     const convert = jsonSchema?.[direction];
     if (convert === undefined) {
       this.notes.add(
-        `${place}: the schema of ${vendor ?? "its library"} does not say its JSON Schema; it is left open`,
+        `${place}: the schema of ${vendor ?? "its library"} does not say its JSON Schema${remedies[vendor ?? ""] ?? ""}; it is left open`,
       );
       return {};
     }
@@ -65,14 +67,10 @@ export class PayloadSchemas {
   }
 
   #ofClass(type: Class, place: string): JsonSchema {
-    const { name } = type;
-    const builtin = (
-      { String: { type: "string" }, Number: { type: "number" }, Boolean: { type: "boolean" } } as Readonly<
-        Record<string, JsonSchema>
-      >
-    )[name];
+    const builtin = builtins.get(type);
     if (builtin !== undefined) return builtin;
     this.#ofClasses ??= this.#readClasses();
+    const name = this.#names.get(type) ?? type.name;
     const schema = this.#ofClasses[name];
     if (schema === undefined) {
       this.notes.add(`${place}: install class-validator-jsonschema for the schema of ${name}; it is left open`);
@@ -97,12 +95,61 @@ export class PayloadSchemas {
         validationMetadatasToSchemas(options: object): Record<string, JsonSchema>;
       };
       const transformer = require("class-transformer/cjs/storage") as { defaultMetadataStorage: unknown };
-      return converter.validationMetadatasToSchemas({
-        classTransformerMetadataStorage: transformer.defaultMetadataStorage,
-        refPointerPrefix: "#/components/schemas/",
-      });
+      const validator = require("class-validator") as {
+        getMetadataStorage(): { readonly validationMetadatas?: ReadonlyMap<Class, unknown> };
+      };
+      const { validationMetadatas = new Map<Class, unknown>() } = validator.getMetadataStorage();
+      this.#names = ownNames([...validationMetadatas.keys()]);
+      return underNames(this.#names, () =>
+        converter.validationMetadatasToSchemas({
+          classTransformerMetadataStorage: transformer.defaultMetadataStorage,
+          refPointerPrefix: "#/components/schemas/",
+        }),
+      );
     } catch {
       return {};
     }
   }
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  valibot: " (wrap it with toStandardJsonSchema of @valibot/to-json-schema)",
+};
+
+const builtins: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>([
+  [String, { type: "string" }],
+  [Number, { type: "number" }],
+  [Boolean, { type: "boolean" }],
+]);
+
+/** Runs with classes called by the names given: the converter knows them by nothing else. */
+function underNames<T>(names: ReadonlyMap<Class, string>, run: () => T): T {
+  const before = [...names.keys()].map((type) => [type, Object.getOwnPropertyDescriptor(type, "name")] as const);
+  try {
+    for (const [type, value] of names) Object.defineProperty(type, "name", { value, configurable: true });
+    return run();
+  } finally {
+    for (const [type, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(type, "name");
+      else Object.defineProperty(type, "name", descriptor);
+    }
+  }
+}
+
+/** `Order2` for a second class that is called `Order`, which would be one schema with the first. */
+function ownNames(types: readonly Class[]): Map<Class, string> {
+  const taken = new Set(types.map(({ name }) => name));
+  const seen = new Set<string>();
+  const names = new Map<Class, string>();
+  for (const type of types) {
+    if (!seen.has(type.name)) {
+      seen.add(type.name);
+      continue;
+    }
+    let number = 2;
+    while (taken.has(`${type.name}${number}`)) number++;
+    taken.add(`${type.name}${number}`);
+    names.set(type, `${type.name}${number}`);
+  }
+  return names;
 }

@@ -7,6 +7,7 @@ import {
   DaprPublish,
   DaprServiceInvocationTrigger,
   DaprTopicTrigger,
+  FunctionName,
   HttpTrigger,
   readFunctions,
   type CloudEvent,
@@ -243,6 +244,13 @@ describe("an earlier description", () => {
       [".lines[].amount: it must be given now"],
       [],
     ],
+    ["a format", base.extend({ id: z.email() }), [".id: format is new: email"], []],
+    ["a pattern", base.extend({ id: z.string().regex(/^a/) }), [".id: pattern is new: ^a"], []],
+    ["words in place of text", base.extend({ id: z.enum(["a", "b"]) }), ['.id: only "a" or "b" is taken now'], []],
+    ["text in place of words", base.extend({ kind: z.string() }), [], ['.kind: only "a" or "b" came before']],
+    ["a step", base.extend({ total: z.number().multipleOf(5).optional() }), [".total: multipleOf is new: 5"], []],
+    ["null", base.extend({ id: z.string().nullable() }), [], [".id: null may come now"]],
+    ["a choice", base.extend({ id: z.union([z.string(), z.number()]) }), [], [".id: number may come now"]],
     ["strict objects", z.strictObject(base.shape), [": unknown properties are no longer taken"], []],
   ])("knows whom %s breaks", (_what, now, callers, subscribers) => {
     expect(breakingChanges(versions("openapi", base), versions("openapi", now))).toEqual(
@@ -254,6 +262,207 @@ describe("an earlier description", () => {
     expect(breakingChanges(versions("asyncapi-sent", base), versions("asyncapi-sent", now))).toEqual(
       subscribers.map((line) => `send.f.out${line}`),
     );
+  });
+});
+
+describe("an earlier description of", () => {
+  const zip = z.object({ zip: z.string() });
+  const land = z.object({ zip: z.string(), land: z.string() });
+  const cat = z.object({ kind: z.literal("cat"), lives: z.number() });
+  const dog = z.object({ kind: z.literal("dog"), name: z.string() });
+  type Node = { name: string; next?: Node | undefined };
+  const node = (name: z.ZodType): z.ZodType<Node> =>
+    z.object({
+      name,
+      get next() {
+        return node(name).optional();
+      },
+    }) as never;
+
+  it.each<[string, Payload, Payload, readonly string[], readonly string[]]>([
+    ["a literal", z.literal("a"), z.literal("b"), [': "a" is no longer taken'], [': "b" may come now']],
+    [
+      "a record",
+      z.record(z.string(), z.string()),
+      z.record(z.string(), z.number()),
+      [".*: string is no longer taken"],
+      [".*: number may come now"],
+    ],
+    ["an object or null", zip.nullable(), land.nullable(), [".land: it must be given now"], []],
+    ["a union that loses one", z.union([z.string(), z.number()]), z.string(), [": number is no longer taken"], []],
+    [
+      "a union that becomes one object",
+      z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]),
+      z.object({ a: z.string().optional(), b: z.string().optional() }),
+      [],
+      [": object may come now"],
+    ],
+    [
+      "variants, one of which goes",
+      z.discriminatedUnion("kind", [cat, dog]),
+      z.discriminatedUnion("kind", [cat]),
+      [': object with kind "dog" is no longer taken'],
+      [],
+    ],
+    [
+      "variants, one of which changes",
+      z.discriminatedUnion("kind", [cat, dog]),
+      z.discriminatedUnion("kind", [cat, dog.extend({ name: z.number() })]),
+      [".name: string is no longer taken"],
+      [".name: number may come now"],
+    ],
+    [
+      "variants, one of which comes",
+      z.discriminatedUnion("kind", [cat]),
+      z.discriminatedUnion("kind", [cat, dog]),
+      [],
+      [': object with kind "dog" may come now'],
+    ],
+    [
+      "both of two",
+      zip.and(z.object({ a: z.string() })),
+      zip.and(z.object({ a: z.number() })),
+      [".a: string is no longer taken"],
+      [".a: number may come now"],
+    ],
+    [
+      "a tuple",
+      z.tuple([z.string(), z.number()]),
+      z.tuple([z.string(), z.string()]),
+      ["[1]: number is no longer taken"],
+      ["[1]: string may come now"],
+    ],
+    ["a longer text", z.string().max(5), z.string().max(10), [], [": maxLength was 5: 10"]],
+    ["a shorter list", z.array(z.string()).max(5), z.array(z.string()).max(2), [": maxItems was 5: 2"], []],
+    ["what holds itself", node(z.string()), node(z.string()), [], []],
+    [
+      "the same",
+      base.extend({ more: z.union([cat, dog, z.null()]) }),
+      base.extend({ more: z.union([cat, dog, z.null()]) }),
+      [],
+      [],
+    ],
+  ])("%s says what breaks", (_, old, now, callers, subscribers) => {
+    expect(breakingChanges(versions("openapi", old), versions("openapi", now))).toEqual(
+      callers.map((line) => `POST /f${line}`),
+    );
+    expect(
+      breakingChanges(versions("asyncapi-sent", old), versions("asyncapi-sent", now)).filter(
+        (line) => !line.includes("is gone"),
+      ),
+    ).toEqual(subscribers.map((line) => `send.f.out${line}`));
+  });
+
+  it("what it cannot compare fails", () => {
+    const schema = (more: object) => ({ $defs: { f: { type: "object", ...more } } });
+    expect(breakingChanges(schema({}), schema({ not: { required: ["a"] } }))).toEqual([
+      "f: not changed, which cannot be compared",
+    ]);
+    expect(breakingChanges(schema({ not: {} }), schema({ not: {} }))).toEqual([]);
+  });
+
+  it.each([
+    ["o/{id}", "o/{key}", []],
+    [
+      "o/{id}",
+      "o/{id:int}",
+      ["GET /api/o/{id} {id}: string is no longer taken", "GET /api/o/{id} {id}: format is new: int32"],
+    ],
+    ["o/{id:int}", "o/{id}", []],
+    ["o/{id}", "p/{id}", ["GET /api/o/{id}: it is gone"]],
+  ])("the route %s that becomes %s", (route, later, expected) => {
+    const routed = (path: string) => {
+      class Routed {
+        @HttpTrigger({ route: path, methods: ["GET"] })
+        f(_request: HttpRequest): void {}
+      }
+      return toOpenApi(readFunctions([Routed]), options).document;
+    };
+    expect(breakingChanges(routed(route), routed(later))).toEqual(expected);
+  });
+
+  it("a topic says where it went", () => {
+    const listening = (pubSubName: string, topic: string) => {
+      class Listening {
+        @DaprTopicTrigger({ pubSubName, topic })
+        f(_event: CloudEvent): void {}
+      }
+      return toAsyncApi(readFunctions([Listening]), options).document;
+    };
+    expect(breakingChanges(listening("one", "a"), listening("two", "b"))).toEqual([
+      "receive.f: the topic a became b",
+      "receive.f: the pubsub component one became two",
+    ]);
+  });
+});
+
+describe("names that are not those of a description", () => {
+  it("are kept apart: topics whose channels would be one", () => {
+    class Two {
+      @DaprTopicTrigger({ pubSubName: "p", topic: "orders/new" })
+      one(_event: CloudEvent): void {}
+      @DaprTopicTrigger({ pubSubName: "p", topic: "orders_new" })
+      two(_event: CloudEvent): void {}
+    }
+    const { channels } = toAsyncApi(readFunctions([Two]), options).document as { channels: Record<string, object> };
+    expect(channels).toMatchObject({
+      "p.orders_new": { address: "orders/new", messages: { one: {} } },
+      "p.orders_new_2": { address: "orders_new", messages: { two: {} } },
+    });
+  });
+
+  it("are kept apart: two classes of one name, and what they are made of", () => {
+    const first = (() => {
+      class Item {
+        @IsString()
+        id!: string;
+      }
+      return Item;
+    })();
+    const second = (() => {
+      class Item {
+        @IsPositive()
+        total!: number;
+      }
+      return Item;
+    })();
+    class Basket {
+      @ValidateNested({ each: true })
+      @Type(() => second)
+      items!: object[];
+    }
+    class Both {
+      @DaprServiceInvocationTrigger({ payload: first })
+      one(_item: object): void {}
+      @DaprServiceInvocationTrigger({ payload: second })
+      two(_item: object): void {}
+      @DaprServiceInvocationTrigger({ payload: Basket })
+      all(_basket: Basket): void {}
+    }
+    const { document } = toJsonSchema(readFunctions([Both]), options);
+    expect(document).toMatchObject({
+      $defs: {
+        one: { $ref: "#/$defs/Item" },
+        two: { $ref: "#/$defs/Item2" },
+        Item: { required: ["id"] },
+        Item2: { required: ["total"] },
+        Basket: { properties: { items: { items: { $ref: "#/$defs/Item2" } } } },
+      },
+    });
+    expect([first.name, second.name]).toEqual(["Item", "Item"]);
+  });
+
+  it("are kept apart: a function that is called like its class", () => {
+    class Named {
+      @FunctionName("Line")
+      @DaprServiceInvocationTrigger({ payload: Line })
+      one(_line: Line): void {}
+    }
+    const { document } = toJsonSchema(readFunctions([Named]), options);
+    expect(document).toMatchObject({
+      $defs: { Line: { $ref: "#/$defs/LineClass" }, LineClass: { properties: { sku: { type: "string" } } } },
+    });
+    expect(breakingChanges(document, document)).toEqual([]);
   });
 });
 

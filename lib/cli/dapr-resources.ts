@@ -99,7 +99,7 @@ function nameOf(parts: readonly string[]): string {
   const { createHash } = require("node:crypto") as typeof import("node:crypto");
   const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 10);
   const readable = parts.map((part) => (part.toLowerCase().match(/[a-z0-9]+/g) ?? ["x"]).join("-")).join(".");
-  return `${readable.slice(0, 253 - digest.length - 1).replace(/[-.]+$/, "")}-${digest}`;
+  return `${readable.slice(0, 253 - digest.length - 1).replace(/[-.]$/, "")}-${digest}`;
 }
 
 function textOf(path: string): string | undefined {

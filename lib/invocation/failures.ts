@@ -154,12 +154,16 @@ function isOfThisLibrary(thrown: unknown): boolean {
 
 /** The issues as plain text: what a validator of the application's own put there need not be JSON. */
 function issuesOf(issues: unknown): PayloadIssue[] {
-  if (!Array.isArray(issues)) return [];
-  return issues.map((issue: unknown) => ({
-    path: textAt(issue, "path"),
-    message: textAt(issue, "message"),
-    rule: textAt(issue, "rule"),
-  }));
+  const shown: PayloadIssue[] = [];
+  try {
+    if (!Array.isArray(issues)) return shown;
+    for (const issue of issues as unknown[]) {
+      shown.push({ path: textAt(issue, "path"), message: textAt(issue, "message"), rule: textAt(issue, "rule") });
+    }
+  } catch {
+    // A proxy: what it has said until then has to do.
+  }
+  return shown;
 }
 
 function textAt(issue: unknown, name: string): string {

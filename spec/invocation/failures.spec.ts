@@ -151,4 +151,42 @@ describe("what cannot be read", () => {
       { path: "", message: "", rule: "" },
     ]);
   });
+
+  const issue = { path: "a", message: "must be", rule: "isString" };
+  const revoked = Proxy.revocable([issue], {});
+  revoked.revoke();
+  const silent = (name: string): unknown =>
+    new Proxy([issue], {
+      get(target, key) {
+        if (key === name) throw null;
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+
+  it.each<[string, unknown]>([
+    ["are a revoked proxy", revoked.proxy],
+    ["throw when their length is read", silent("length")],
+    ["throw when they are read", silent("0")],
+    ["are not a list", { length: 1, 0: issue }],
+    ["throw when they are asked for", undefined],
+  ])("issues that %s are left out", (_case, issues) => {
+    const error = new PayloadError("ERR_PAYLOAD_INVALID", "bad");
+    const given: PropertyDescriptor =
+      issues === undefined
+        ? {
+            get() {
+              throw null;
+            },
+          }
+        : { value: issues };
+    const thrown = Object.defineProperty(error, "issues", given);
+    expect(replyTo(thrown)).toMatchObject({ json: { errorCode: "ERR_PAYLOAD_INVALID", issues: [] } });
+    expect(answersTo(thrown)).toEqual(answersTo(new PayloadError("ERR_PAYLOAD_INVALID", "bad")));
+  });
+
+  it("issues with a map of their own are read all the same", () => {
+    const issues = Object.assign([issue], { map: () => [1n] });
+    const error = new PayloadError("ERR_PAYLOAD_INVALID", "bad", { issues: issues as never });
+    expect(replyTo(error).json["issues"]).toEqual([issue]);
+  });
 });

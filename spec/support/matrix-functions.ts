@@ -287,6 +287,19 @@ export const thrown: Readonly<Record<string, () => unknown>> = {
         super("ERR_PAYLOAD_INVALID", "bad");
       }
     })(),
+  "a PayloadError of issues that are a revoked proxy": () => {
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    return Object.assign(new PayloadError("ERR_PAYLOAD_INVALID", "bad"), { issues: proxy });
+  },
+  "a PayloadError of issues that throw null": () => {
+    const handler: ProxyHandler<never[]> = {
+      get() {
+        throw null;
+      },
+    };
+    return Object.assign(new PayloadError("ERR_PAYLOAD_INVALID", "bad"), { issues: new Proxy<never[]>([], handler) });
+  },
   "a PayloadError of another name": () =>
     Object.assign(new PayloadError("ERR_PAYLOAD_INVALID", "secret text"), { name: "OrderError" }),
   "a DOMException": () => new DOMException("secret text", "DataCloneError"),

@@ -18,6 +18,7 @@ import type {
 import { pause } from "./abort.js";
 import { decisiveError } from "./failures.js";
 import type { Release } from "./key-queue.js";
+import { TriggerRequest } from "./requests.js";
 
 /** The state entries of a function, made ready at start. */
 export interface CompiledEntries {
@@ -229,8 +230,8 @@ export function payloadCopy(payload: unknown): unknown {
   if (typeof payload !== "object" || payload === null) return payload;
   if (Array.isArray(payload)) return payload.map(payloadCopy);
   if (payload instanceof Uint8Array) return Buffer.from(payload);
+  if (payload instanceof TriggerRequest) return payload.copy();
   const prototype: unknown = Object.getPrototypeOf(payload);
-  // A request gives its body anew each time it is asked.
   if (prototype !== Object.prototype && prototype !== null) return payload;
   const copy: Record<string, unknown> = {};
   for (const name of Object.keys(payload)) {

@@ -8,6 +8,32 @@ export interface RequestParts extends Pick<HttpRequest, "method" | "url" | "head
   header?(name: string): string | undefined;
 }
 
+type ChangeableParts = Pick<HttpRequest, "headers" | "query" | "params">;
+
+/** The parts of a request that a method may change, for one run of it: the next one gets them as they came. */
+export class OwnParts implements ChangeableParts {
+  readonly #parts: ChangeableParts;
+  #headers: Headers | undefined;
+  #query: URLSearchParams | undefined;
+  #params: Record<string, string> | undefined;
+
+  constructor(parts: ChangeableParts) {
+    this.#parts = parts;
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= new Headers(this.#parts.headers));
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#parts.query));
+  }
+
+  get params(): Record<string, string> {
+    return (this.#params ??= { ...this.#parts.params });
+  }
+}
+
 /** What the sidecar proves itself with: nothing that a function is ever shown. */
 const tokenHeader = "dapr-api-token";
 
@@ -17,6 +43,8 @@ const tokenHeader = "dapr-api-token";
  */
 export class TriggerRequest implements HttpRequest {
   readonly #parts: RequestParts;
+  /** What of the parts a method gets. */
+  readonly #changeable: ChangeableParts;
   readonly #readBody: () => MaybePromise<Uint8Array>;
   #headers: Headers | undefined;
   #body: MaybePromise<Uint8Array> | undefined;
@@ -24,8 +52,9 @@ export class TriggerRequest implements HttpRequest {
   #parsed: { readonly value: unknown } | undefined;
 
   /** @param readBody called once, when the body is first asked for */
-  constructor(parts: RequestParts, readBody: () => MaybePromise<Uint8Array>) {
+  constructor(parts: RequestParts, readBody: () => MaybePromise<Uint8Array>, changeable: ChangeableParts = parts) {
     this.#parts = parts;
+    this.#changeable = changeable;
     this.#readBody = readBody;
   }
 
@@ -38,15 +67,20 @@ export class TriggerRequest implements HttpRequest {
   }
 
   get headers(): Headers {
-    return (this.#headers ??= withoutToken(this.#parts.headers));
+    return (this.#headers ??= withoutToken(this.#changeable.headers));
   }
 
   get query(): URLSearchParams {
-    return this.#parts.query;
+    return this.#changeable.query;
   }
 
   get params(): Record<string, string> {
-    return this.#parts.params;
+    return this.#changeable.params;
+  }
+
+  /** The request for another run: what is done to it is not done to this one. */
+  copy(): TriggerRequest {
+    return new TriggerRequest(this.#parts, () => this.#bytes(), new OwnParts(this.#parts));
   }
 
   get body(): ReadableStream<Uint8Array> | null {
@@ -129,21 +163,30 @@ export class TriggerRequest implements HttpRequest {
   }
 }
 
-/** What a context says of the request that an HTTP function gets. */
-export function contextRequestOf(request: HttpRequest): InvocationRequest {
+/**
+ * What a context says of the request that an HTTP function gets.
+ *
+ * @param attempt which run of the method it is that asks
+ */
+export function contextRequestOf(request: HttpRequest, attempt: () => number): InvocationRequest {
+  let known: { readonly attempt: number; readonly parts: OwnParts } | undefined;
+  const parts = (): OwnParts => {
+    if (known?.attempt !== attempt()) known = { attempt: attempt(), parts: new OwnParts(request) };
+    return known!.parts;
+  };
   return {
     method: request.method,
     get path() {
       return new URL(request.url, "http://localhost").pathname;
     },
     get query() {
-      return request.query;
+      return parts().query;
     },
     get params() {
-      return request.params;
+      return parts().params;
     },
     get headers() {
-      return withoutToken(request.headers);
+      return withoutToken(parts().headers);
     },
   };
 }

@@ -6,7 +6,7 @@ import { InvocationError } from "../model/errors.js";
 import type { Invocation } from "./binding-host.js";
 import type { IncomingRequest } from "./observer.js";
 import { FollowedSignal, type Moment } from "./moment.js";
-import { withoutToken, type RequestParts } from "./requests.js";
+import { OwnParts, withoutToken, type RequestParts } from "./requests.js";
 import { traceHeadersOf, type TraceAttributes } from "./trace-headers.js";
 
 /** What all invocations of one app share. */
@@ -154,10 +154,13 @@ const withRequest: ReadonlySet<string> = new Set(["daprServiceInvocationTrigger"
 /** What a context says of a request: all but the token with which the sidecar proves itself. */
 class ContextRequest implements InvocationRequest {
   readonly #request: CallersRequest;
+  readonly #changeable: Pick<InvocationRequest, "query" | "params" | "headers">;
   #headers: Headers | undefined;
 
-  constructor(request: CallersRequest) {
+  /** @param runsAgain true where the method may run once more, with the request as it came */
+  constructor(request: CallersRequest, runsAgain: boolean) {
     this.#request = request;
+    this.#changeable = runsAgain ? new OwnParts(request) : request;
   }
 
   get method(): string {
@@ -169,15 +172,15 @@ class ContextRequest implements InvocationRequest {
   }
 
   get query(): URLSearchParams {
-    return this.#request.query;
+    return this.#changeable.query;
   }
 
   get params(): Readonly<Record<string, string>> {
-    return this.#request.params;
+    return this.#changeable.params;
   }
 
   get headers(): Headers {
-    return (this.#headers ??= withoutToken(this.#request.headers));
+    return (this.#headers ??= withoutToken(this.#changeable.headers));
   }
 }
 
@@ -213,7 +216,7 @@ class TriggerContext implements InvocationContext {
   get request(): InvocationRequest | undefined {
     const { definition, request } = this.#invocation;
     if (!withRequest.has(definition.trigger.type)) return undefined;
-    return (this.#request ??= new ContextRequest(request as CallersRequest));
+    return (this.#request ??= new ContextRequest(request as CallersRequest, definition.entries.length > 0));
   }
 
   get triggerMetadata(): Readonly<Record<string, unknown>> {

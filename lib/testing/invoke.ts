@@ -87,8 +87,11 @@ export async function invokeWatched(
   refuseUndeclared(definition, inputs);
   warnOfLostTypes(instance, definition);
   const payload = payloadOf(definition, given);
-  const request = definition.trigger.type === "httpTrigger" ? contextRequestOf(payload as HttpRequest) : undefined;
-  const context = invocationContext({ functionName: definition.name, request, ...options.context });
+  const request =
+    definition.trigger.type === "httpTrigger"
+      ? contextRequestOf(payload as HttpRequest, () => context.attempt)
+      : undefined;
+  const context: InvocationContext = invocationContext({ functionName: definition.name, request, ...options.context });
   const invocation: Invocation = {
     id: context.invocationId,
     definition,

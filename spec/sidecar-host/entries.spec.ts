@@ -10,11 +10,14 @@ import {
   DaprState,
   DaprStateInput,
   DaprTopicTrigger,
+  HttpTrigger,
   serve,
   SidecarError,
   type App,
   type CloudEvent,
+  type HttpRequest,
   type InvocationContext,
+  type InvocationRequest,
   type PublishCollector,
   type StateEntry,
 } from "../../lib/index.js";
@@ -192,6 +195,34 @@ class Functions {
     return n.exists;
   }
 
+  readonly requests: object[] = [];
+
+  /** Notes what the parts of a request are, and changes them all. */
+  #spoil(request: Pick<InvocationRequest, "query" | "params" | "headers">): void {
+    const { query, params, headers } = request;
+    this.requests.push({ query: query.toString(), params: { ...params }, header: headers.get("x-own") });
+    query.append("more", "1");
+    (params as Record<string, string>)["key"] = "other";
+    headers.set("x-own", "changed");
+  }
+
+  @DaprServiceInvocationTrigger({ methodName: "spoilt/{key}" })
+  @DaprState({ name: "n", stateStore: "store", key: "{key}" })
+  spoilt(_: object, { n }: { n: StateEntry<number> }, { request }: InvocationContext): void {
+    this.#spoil(request!);
+    n.set(1);
+  }
+
+  @HttpTrigger({ route: "web/{key}", methods: ["POST"], authLevel: "anonymous" })
+  @DaprState({ name: "n", stateStore: "store", key: "{key}" })
+  async web(request: HttpRequest, { n }: { n: StateEntry<number> }, context: InvocationContext): Promise<void> {
+    const body = (await request.json()) as { id: number };
+    this.requests.push({ id: body.id++ });
+    this.#spoil(request);
+    this.#spoil(context.request!);
+    n.set(1);
+  }
+
   @DaprServiceInvocationTrigger()
   @DaprState({ name: "a", stateStore: "store", key: "{key}-a" })
   @DaprState({ name: "b", stateStore: "store", key: "{key}-b" })
@@ -298,6 +329,15 @@ describe("a state entry", () => {
     expect(fake.state.get("k")!.value).toBe(110);
     expect(fake.requests.filter((request) => request.startsWith("publish"))).toEqual(["publish 110"]);
     expect(lines.filter((line) => line.includes("running") && line.includes("attempt=2"))).toHaveLength(1);
+  });
+
+  it.each(["spoilt/k", "api/web/k"])("begins again with the request as it came: %s", async (path) => {
+    fake.fates.push("refused");
+    const headers = { "content-type": "application/json", "x-own": "sent" };
+    await fetch(`${app.url}/${path}?q=1`, { method: "POST", headers, body: JSON.stringify({ id: 1 }) });
+    const parts = { query: "q=1", params: { key: "k" }, header: "sent" };
+    const run = path === "spoilt/k" ? [parts] : [{ id: 1 }, parts, parts];
+    expect(functions.requests).toEqual([...run, ...run]);
   });
 
   it("is a conflict in the end: 409, and nothing is sent", async () => {

@@ -43,8 +43,10 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
   // The Functions host resolves its own expressions.
   const data = options.bindings === "sidecar" ? bindingDataOf(definition) : undefined;
   return async ({ payload, bindings, context: given }) => {
-    const context = isHttp ? { ...given, request: contextRequestOf(payload as TriggerRequest) } : given;
-    const invocation = new FunctionsInvocation(definition, context, bindings);
+    const context = isHttp
+      ? { ...given, request: contextRequestOf(payload as TriggerRequest, () => invocation.attempt) }
+      : given;
+    const invocation: FunctionsInvocation = new FunctionsInvocation(definition, context, bindings);
     // Expressions look into the body at once, so it has to be there.
     if (isHttp && data !== undefined) await (payload as TriggerRequest).arrayBuffer();
     return await runFunction<unknown, FunctionsInvocation>(fn, invocation, {

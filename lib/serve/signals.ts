@@ -31,11 +31,14 @@ export function closeOnSignals({ close, exits, patience }: SignalOptions): () =>
         return;
       }
       toldAt = performance.now();
+      // Now: one that listens once is gone when the app has closed, and still at work.
+      const isShared = hasForeignListeners(signal);
       void close().finally(() => {
-        if (exits) setImmediate(() => endProcess(patience));
+        if (exits) setImmediate(() => endProcess(isShared ? patience : 0));
       });
     };
-    process.on(signal, Object.assign(listener, { [ours]: true }));
+    // Before the others, of which those that listen once are taken off as they are called.
+    process.prependListener(signal, Object.assign(listener, { [ours]: true }));
     return { signal, listener };
   });
   return () => {
@@ -43,23 +46,37 @@ export function closeOnSignals({ close, exits, patience }: SignalOptions): () =>
   };
 }
 
-/** The last of several apps in one process ends it. Listeners of the program's own may do so first, in their time. */
+/**
+ * The last of several apps in one process ends it.
+ *
+ * @param patience milliseconds that listeners of the program's own have to do so first
+ */
 function endProcess(patience: number): void {
   const left = signals.flatMap((signal) => process.listeners(signal));
-  if (left.some((listener) => ours in listener)) return;
-  const foreign = signals.some((signal) => process.listenerCount(signal) > signalExitListeners());
+  if (left.some(isOurs)) return;
   // What is left to do keeps the process alive; the waiting does not.
-  if (foreign) after(patience, () => process.exit(), { keepsAlive: false });
+  if (patience > 0) after(patience, () => process.exit(), { keepsAlive: false });
   else process.exit();
+}
+
+function hasForeignListeners(signal: NodeJS.Signals): boolean {
+  return process.listeners(signal).filter((listener) => !isOurs(listener)).length > signalExitListeners();
+}
+
+function isOurs(listener: object): boolean {
+  return ours in listener;
 }
 
 /**
  * How many listeners of a signal are those of signal-exit, which is in the tree of many packages: they wait for all
- * others to go, and do what they are for when the process exits.
+ * others to go, and do what they are for when the process exits. Version 3 says so at `process`, 4 at `globalThis`.
  */
 function signalExitListeners(): number {
-  const emitters = process as unknown as Record<string | symbol, { readonly count?: unknown } | undefined>;
-  return ["__signal_exit_emitter__", Symbol.for("signal-exit emitter")]
-    .map((name) => emitters[name]?.count)
+  const emitters = [
+    (process as unknown as Record<string, unknown>)["__signal_exit_emitter__"],
+    (globalThis as unknown as Record<symbol, unknown>)[Symbol.for("signal-exit emitter")],
+  ] as readonly ({ readonly count?: unknown } | null | undefined)[];
+  return emitters
+    .map((emitter) => emitter?.count)
     .reduce((sum: number, count) => sum + (typeof count === "number" ? count : 0), 0);
 }

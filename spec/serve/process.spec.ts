@@ -104,23 +104,54 @@ describe("a process that serves", () => {
     expect(await app.ended).toBe(0);
   });
 
-  it("ends beside signal-exit, which waits for all others, and lets it do its work", async () => {
-    const app = await startServing({
-      packages: ["signal-exit"],
-      prelude: `${pool} require("signal-exit").onExit(() => console.log("exit hook"));`,
-    });
-    app.child.kill("SIGTERM");
-    await app.said("exit hook");
-    expect(await app.ended).toBe(0);
-  });
+  it.each([
+    ["4", ["signal-exit"], 'require("signal-exit").onExit(() => console.log("exit hook"));'],
+    // As version 3 counts itself; it is nobody's direct dependency here.
+    [
+      "3",
+      [],
+      'process.__signal_exit_emitter__ = { count: 1 }; process.on("SIGTERM", () => {}).on("exit", () => console.log("exit hook"));',
+    ],
+  ])(
+    "ends at once beside signal-exit %s, which waits for all others, and lets it do its work",
+    async (_version, packages, hook) => {
+      // Else it would end in time by waiting for somebody else.
+      const app = await startServing({
+        options: { shutdownTimeout: "Infinity" },
+        packages,
+        prelude: `${pool} ${hook}`,
+      });
+      app.child.kill("SIGTERM");
+      await app.said("exit hook");
+      expect(await app.ended).toBe(0);
+    },
+  );
 
-  it("leaves its end to a listener of the program's own", async () => {
-    const app = await startServing({
-      prelude: 'process.on("SIGTERM", () => { console.log("told"); setTimeout(() => process.exit(7), 300); });',
-    });
+  const told = '() => { console.log("told"); setTimeout(() => process.exit(7), 300); }';
+
+  it.each([
+    ["that listens on", `process.on("SIGTERM", ${told});`],
+    ["that listens once", `process.once("SIGTERM", ${told});`],
+    ["that was put before all others", `process.prependListener("SIGTERM", ${told});`],
+    [
+      "that listens once, and comes later",
+      `process.once("newListener", () => process.nextTick(() => process.once("SIGTERM", ${told})));`,
+    ],
+    ["beside signal-exit", `${pool} require("signal-exit").onExit(() => {}); process.once("SIGTERM", ${told});`],
+  ])("leaves its end to a listener of the program's own %s", async (_which, prelude) => {
+    const app = await startServing({ prelude, packages: ["signal-exit"] });
     app.child.kill("SIGTERM");
     await app.said("told");
     expect(await app.ended).toBe(7);
+  });
+
+  it("ends at once beside a listener of the program's own for another signal", async () => {
+    const app = await startServing({
+      options: { shutdownTimeout: "Infinity" },
+      prelude: `${pool} process.on("SIGINT", () => {});`,
+    });
+    app.child.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
   });
 
   it("ends beside a listener that does not end it, after the time that it had", async () => {

@@ -79,10 +79,12 @@ function inspected(): Options {
   /* oxlint-disable typescript/no-require-imports -- of the package, which does not export them */
   const { History } = require(join(folder, "history.js")) as typeof import("../../lib/inspector/history.js");
   const { Recorder } = require(join(folder, "recorder.js")) as typeof import("../../lib/inspector/recorder.js");
+  const { Recordings } = require(join(folder, "recordings.js")) as typeof import("../../lib/inspector/recordings.js");
   /* oxlint-enable typescript/no-require-imports */
   const history = new History();
   const recorder = new Recorder("bench", (record) => history.add(record));
-  return { observers: [recorder], log: recorder.logOver(silent, true) };
+  const recordings = new Recordings((id, recording) => history.addRecording(id, recording));
+  return { observers: [recorder, recordings], log: recorder.logOver(silent, true) };
 }
 
 const kinds: Readonly<Record<string, () => { readonly functions: new () => object; readonly options: Options }>> = {

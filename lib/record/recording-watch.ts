@@ -15,7 +15,15 @@ import {
   type RecordedRequest,
   type Recording,
 } from "./recording.js";
-import { plainHeaders, Secrets, toRecordedAnswer, toRecordedError, toRecordedReply, withoutCode } from "./secrets.js";
+import {
+  hideCode,
+  plainHeaders,
+  Secrets,
+  standInsFor,
+  toRecordedAnswer,
+  toRecordedError,
+  toRecordedReply,
+} from "./secrets.js";
 
 /** Codes of failures that tell how long an invocation took, or who waited, and nothing of the function. */
 const outsideCodes = ["ERR_QUEUE_FULL", "ERR_INVOCATION_TIMEOUT", "ERR_APP_STOPPED", "ERR_CALLER_GONE"];
@@ -34,7 +42,7 @@ export interface RecordingOptions {
 
 /**
  * Makes a recording of one invocation. Of a secret there are the names of its members, wherever else its text stands
- * there is `***`, of headers that look like credentials there is nothing.
+ * there is `***`; of headers that look like credentials there are the names.
  */
 export class RecordingWatch implements InvocationWatch {
   readonly #time = new Date();
@@ -283,6 +291,7 @@ function requestOf({ method, path, query, params, headers }: InvocationRequest):
     query: [...query],
     params: { ...params },
     headers: plainHeaders(headers) as Record<string, string>,
+    ...standIns(headers),
   };
 }
 
@@ -297,9 +306,15 @@ async function payloadOf(request: HttpRequest): Promise<unknown> {
   }
   return {
     method: request.method,
-    url: withoutCode(request.url),
+    url: hideCode(request.url),
     headers: plainHeaders(request.headers),
+    ...standIns(request.headers),
     params: { ...request.params },
     ...(bytes.length > 0 && { body }),
   };
+}
+
+function standIns(headers: Headers): { readonly standIns?: Readonly<Record<string, string>> } {
+  const made = standInsFor(headers);
+  return Object.keys(made).length === 0 ? {} : { standIns: made };
 }

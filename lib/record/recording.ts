@@ -104,6 +104,8 @@ export interface RecordedRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Headers by name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What a replay gives for headers that look like credentials: `{ authorization: "Bearer ***" }`. */
+  readonly standIns?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One item as a function added it, or one removal. */

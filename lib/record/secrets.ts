@@ -11,6 +11,9 @@ import {
   type RecordedError,
 } from "./recording.js";
 
+/** Stands for what is secret. */
+const hidden = "***";
+
 /** What names of headers have that prove who someone is. */
 export const credentialNames = /key|token|secret|^(set-)?cookie$|^(proxy-)?authorization$/i;
 
@@ -18,6 +21,24 @@ export const credentialNames = /key|token|secret|^(set-)?cookie$|^(proxy-)?autho
 export function plainHeaders(headers: object): Record<string, unknown> {
   const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
   return Object.fromEntries(entries.filter(([name]) => !credentialNames.test(name)));
+}
+
+const schemes = ["basic", "bearer", "digest", "dpop", "negotiate"];
+
+/** What stands in a replay for the headers that look like credentials: `Bearer ***`, and names of cookies. */
+export function standInsFor(headers: Headers): Record<string, string> {
+  return Object.fromEntries(
+    [...headers].filter(([name]) => credentialNames.test(name)).map(([name, value]) => [name, standInFor(name, value)]),
+  );
+}
+
+function standInFor(name: string, value: string): string {
+  if (name === "cookie") {
+    const cookies = value.split("; ").map((cookie) => cookie.split("="));
+    return cookies.map((parts) => (parts.length === 1 ? hidden : `${parts[0]}=${hidden}`)).join("; ");
+  }
+  const [scheme = ""] = value.split(" ", 1);
+  return schemes.includes(scheme.toLowerCase()) ? `${scheme} ${hidden}` : hidden;
 }
 
 /** What is recorded of a value whose `headers` are those of an answer; its cookies are left out. */
@@ -48,12 +69,12 @@ export function toRecordedError(thrown: unknown): RecordedError {
   };
 }
 
-/** The URL without `code`, the key with which Azure's callers prove themselves. */
-export function withoutCode(url: string): string {
+/** The URL with `***` for `code`, the key with which Azure's callers prove themselves. */
+export function hideCode(url: string): string {
   const parsed = new URL(url, "http://localhost");
   const codes = [...parsed.searchParams.keys()].filter((name) => name.toLowerCase() === "code");
   if (codes.length === 0) return url;
-  for (const name of codes) parsed.searchParams.delete(name);
+  for (const name of codes) parsed.searchParams.set(name, hidden);
   return parsed.href;
 }
 

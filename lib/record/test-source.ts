@@ -1,4 +1,5 @@
-import { secretNamesOf, type Recording } from "./recording.js";
+import { isRecord } from "../model/values.js";
+import { secretName, secretNamesOf, type Recording } from "./recording.js";
 
 /**
  * A test for Node's runner that replays what was recorded, as TypeScript and JavaScript alike. That of a failed invocation
@@ -15,6 +16,12 @@ export function toTestSource(recording: Recording, module: string): string {
   const imported = isDefault ? "Functions" : className;
   const expected = failed === undefined ? "[]" : text([`failure: ${failed.errorCode} became none`]);
   const standIns = secretsOf(recording);
+  const notes = [
+    ...(hasStandIns(recording) ? ["// Credentials are not recorded: the standIns of its request stand for them."] : []),
+    ...(standIns.length > 0 || JSON.stringify(recording.calls).includes(secretName)
+      ? ["// Secrets are not recorded: *** stands for them. Where the function looks closer, give what it can use."]
+      : []),
+  ];
   return [
     `// Belongs beside ${module.replace(/[\r\n\u2028\u2029]+/g, " ")}${isTypeScript(module) ? ", and is compiled as that is" : ""}.`,
     `import assert from "node:assert/strict";`,
@@ -22,15 +29,9 @@ export function toTestSource(recording: Recording, module: string): string {
     `import { replay } from "dapr-functions/testing";`,
     `import { ${isDefault ? "default as Functions" : className} } from ${text(importOf(module))};`,
     "",
-    ...(standIns.length === 0
-      ? []
-      : [
-          "// Secrets are not recorded. What stands for them lets the function run; where it looks closer, give what it can use.",
-          "const secrets = {",
-          ...standIns,
-          "};",
-          "",
-        ]),
+    ...notes,
+    ...(standIns.length === 0 ? [] : ["const secrets = {", ...standIns, "};"]),
+    ...(notes.length === 0 ? [] : [""]),
     `test(${text(`${functionName} ${outcome} (recorded ${time})`)}, async () => {`,
     "  const { error, differences } = await replay(",
     `    ${print({ ...recording, module: undefined }, 4)},`,
@@ -45,6 +46,11 @@ export function toTestSource(recording: Recording, module: string): string {
     "});",
     "",
   ].join("\n");
+}
+
+function hasStandIns({ trigger, request, payload }: Recording): boolean {
+  if (trigger === "httpTrigger") return isRecord(payload) && payload["standIns"] !== undefined;
+  return request?.standIns !== undefined;
 }
 
 /** Members of the object of stand-ins, a line each. */

@@ -147,9 +147,12 @@ function shownItem(item: RecordedItem | undefined): unknown {
 
 function payloadOf({ trigger, payload }: Recording): unknown {
   if (trigger !== "httpTrigger") return fromRecorded(payload);
-  const { body, ...parts } = payload as HttpRequestInit;
-  return httpRequest({ ...parts, body: fromRecorded(body) });
+  const { body, standIns, headers, ...parts } = payload as RecordedHttp;
+  return httpRequest({ ...parts, headers: { ...headers, ...standIns }, body: fromRecorded(body) });
 }
+
+/** The payload of an HTTP function, as it is recorded. */
+type RecordedHttp = Omit<HttpRequestInit, "headers"> & Pick<RecordedRequest, "headers" | "standIns">;
 
 function find(recording: Recording, functions: readonly (Class | object)[]) {
   for (const target of functions) {
@@ -203,20 +206,20 @@ function errorOf({ name, message, code, status, operation = "", headers, body }:
 }
 
 function contextOf({ invocationId, request, trigger, triggerMetadata, traceContext, payload }: Recording) {
-  const headers = trigger === "httpTrigger" ? (payload as HttpRequestInit).headers : request?.headers;
+  const { headers, standIns } = (trigger === "httpTrigger" ? (payload as RecordedHttp) : request) ?? {};
   return {
     invocationId,
-    triggerMetadata: { ...(headers as Readonly<Record<string, string>> | undefined), ...triggerMetadata },
+    triggerMetadata: { ...headers, ...standIns, ...triggerMetadata },
     ...(traceContext !== undefined && { traceContext }),
     ...(request !== undefined && { request: contextRequest(request) }),
   } satisfies Partial<InvocationContext>;
 }
 
-function contextRequest({ query, headers, ...rest }: RecordedRequest): InvocationContext["request"] {
+function contextRequest({ query, headers, standIns, ...rest }: RecordedRequest): InvocationContext["request"] {
   return {
     ...rest,
     query: new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])),
-    headers: new Headers(headers),
+    headers: new Headers({ ...headers, ...standIns }),
   };
 }
 

@@ -64,6 +64,16 @@ export class Kinds {
   async httpChecked(r: any): Promise<any> { return { jsonBody: { n: (await r.json()).n + version } }; }
   @HttpTrigger({ methods: ["POST"] })
   async httpBytes(r: any): Promise<any> { return { body: new Uint8Array([...new Uint8Array(await r.arrayBuffer()), version]) }; }
+  @HttpTrigger({ methods: ["POST"] })
+  login(r: any): any {
+    const [scheme] = r.headers.get("authorization").split(" ");
+    const cookies = r.headers.get("cookie").split("; ").map((cookie: string) => cookie.split("=")[0]);
+    return { jsonBody: { scheme, cookies, code: r.query.has("code"), key: r.headers.has("x-api-key"), version } };
+  }
+  @DaprServiceInvocationTrigger()
+  proved(_: any, __: any, { request, triggerMetadata }: any): any {
+    return { scheme: request.headers.get("authorization").slice(0, 6), same: triggerMetadata.authorization.length > 6, version };
+  }
   @DaprTopicTrigger({ ...bus, topic: "events", payload: z.object({ n: z.string().transform(Number) }) })
   @DaprPublish({ name: "out", ...bus, topic: "out-{data.n}" })
   event(e: any, { out }: any, { triggerMetadata }: any): void {
@@ -246,6 +256,12 @@ const requests: Readonly<Record<string, Sent>> = {
   http: invoke("api/h/5?q=1&code=k", "hi \u2029", { "content-type": "text/plain", "x-a": "b" }),
   httpChecked: invoke("api/httpChecked", { n: "4" }),
   httpBytes: invoke("api/httpBytes", new Uint8Array([9, 255]), { "content-type": "application/octet-stream" }),
+  login: invoke("api/login?code=k3y&code=k4y", "", {
+    authorization: "Bearer s3cret",
+    cookie: "session=s3cret; other=a=s3cret",
+    "x-api-key": "s3cret",
+  }),
+  proved: invoke("proved", {}, { ...json, authorization: "bearer s3cret" }),
   event: publish("events", { n: "3" }),
   eventBytes: publish("binary", new Uint8Array([0, 1, 255]), { "content-type": "application/octet-stream" }),
   raw: publish("raw?metadata.rawPayload=true", '{"value":1}'),
@@ -387,6 +403,19 @@ describe("a test that is made of a recording", () => {
     write(project, { "build/functions.js": functions(2, true) });
     expect(runTests(passing)).toEqual(passing);
     expect(runTests(Object.keys(failing))).toEqual([]);
+  });
+
+  it("holds no secret and no credential, but a name for each", () => {
+    const tests = ["secret", "sidecar", "login", "proved"].map((name) => toTestSource(recordings[name]!, "f.js"));
+    expect(tests.join("\n")).not.toMatch(/very secret|s3cret|k[34]y/);
+    expect(tests).toEqual([
+      expect.stringContaining('\nconst secrets = {\n  vault: { "pass-word": "***" },\n};\n'),
+      expect.stringContaining("// Secrets are not recorded"),
+      expect.stringContaining(
+        'standIns: { authorization: "Bearer ***", cookie: "session=***; other=***", "x-api-key": "***" }',
+      ),
+      expect.stringContaining('standIns: { authorization: "bearer ***" }'),
+    ]);
   });
 
   it.each([...Object.keys(requests), ...Object.keys(failing), "unsent"])("is what the page copies of %s", (name) => {

@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { isOurs } from "../azure/app/app-files.js";
 import { keepHandlers } from "../azure/adopt/keep-handlers.js";
 import { readFunction, type AdoptedFunction, type AdoptionFinding } from "../azure/adopt/read-function.js";
-import { writeClass } from "../azure/adopt/write-class.js";
-import { builtPathOf } from "./modules/typescript.js";
+import { namesInModule, writeClass } from "../azure/adopt/write-class.js";
+import { builtPathOf, compilationOf } from "./modules/typescript.js";
 import { toPatch } from "./patch.js";
 import { exitCodes, exitWith, printJson } from "./report.js";
 import { UsageError } from "./usage-error.js";
@@ -106,7 +106,8 @@ function adopt(folder: string, options: AdoptOptions): number {
     for (const { action, path, diff } of report as { action: string; path: string; diff?: string }[])
       process.stdout.write(`${action} ${path}\n${diff ?? ""}`);
     for (const { kind, function: name, text } of findings) process.stderr.write(`${kind} ${name}: ${text}\n`);
-    process.stderr.write(nextSteps(functions, out, built));
+    const lacks = hasConfig ? configLacks(join(root, out, "functions.ts"), out) : [];
+    process.stderr.write(nextSteps(functions, out, built, lacks));
   }
   return skipped.length > 0 ? exitCodes.problems : exitCodes.done;
 }
@@ -121,12 +122,27 @@ function readApp(root: string): {
   const functions: AdoptedFunction[] = [];
   const findings: AdoptionFinding[] = [];
   for (const entry of readdirSync(root, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!entry.isDirectory()) continue;
+    if (statSync(join(root, entry.name), { throwIfNoEntry: false })?.isDirectory() !== true) continue;
     const files = readdirSync(join(root, entry.name));
     const functionJson = files.find((name) => name.toLowerCase() === "function.json");
     if (functionJson === undefined) continue;
+    const skip = (text: string): void => void findings.push({ kind: "skipped", function: entry.name, text });
+    if (entry.isSymbolicLink()) {
+      skip("its folder is a symbolic link, and generate writes through none; put the folder itself there");
+      continue;
+    }
+    if (textOf(join(root, entry.name, functionJson)) === undefined) {
+      skip(`${functionJson} is not a file; put one there and run adopt again`);
+      continue;
+    }
     const text = readFileSync(join(root, entry.name, functionJson), "utf8");
-    if (isOurs(text)) generated.push(entry.name);
+    if (isOurs(text)) {
+      generated.push(entry.name);
+      skip(
+        "generate wrote its function.json, so a class has it already; to adopt it anew, put back the files that were there before",
+      );
+      continue;
+    }
     const read = readFunction({
       name: entry.name,
       functionJson: text,
@@ -144,6 +160,10 @@ function textOf(file: string): string | undefined {
   return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, "utf8") : undefined;
 }
 
+/** Words that TypeScript takes for no class. */
+const reserved =
+  /^(?:any|arguments|as|async|await|bigint|boolean|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|never|new|null|number|object|package|private|protected|public|return|static|string|super|switch|symbol|this|throw|true|try|type|typeof|undefined|unknown|var|void|while|with|yield)$/;
+
 /** The first `--class` that names a function has it; the others are those of `Functions`. */
 function filesOf(
   functions: readonly AdoptedFunction[],
@@ -156,6 +176,8 @@ function filesOf(
     const [, name, list] = /^([A-Za-z_$][\w$]*)=(.+)$/.exec(text) ?? [];
     if (name === undefined || list === undefined)
       throw new UsageError(`--class ${text}: write it as Name=Function,Other*`);
+    if (namesInModule.has(name) || reserved.test(name))
+      throw new UsageError(`--class ${text}: a class cannot be called ${name} there; give another name`);
     const patterns = list
       .split(",")
       .map((pattern) => new RegExp(`^${pattern.trim().split("*").map(escapeRegExp).join(".*")}$`));
@@ -168,6 +190,10 @@ function filesOf(
   }
   const empty = groups.find(({ name, matches }) => !byClass.has(name) && !skipped.some(matches));
   if (empty !== undefined) throw new UsageError(`--class ${empty.name}: no function of the app has such a name`);
+  const names = [...byClass.keys()];
+  const twin = names.find((name, index) => names.findIndex((other) => kebab(other) === kebab(name)) < index);
+  if (twin !== undefined)
+    throw new UsageError(`--class ${twin}: another class is written to ${kebab(twin)}.ts as well; give another name`);
   return Object.fromEntries(
     [...byClass].map(([name, members]) => [posix.join(out, `${kebab(name)}.ts`), writeClass(name, members, up)]),
   );
@@ -201,11 +227,28 @@ function tsconfig(out: string, decorators: AdoptOptions["decorators"]): string {
   return `${JSON.stringify({ compilerOptions, include: [out] }, null, 2)}\n`;
 }
 
-function nextSteps(functions: readonly AdoptedFunction[], out: string, built: string): string {
+/** What a person has to give the tsconfig.json that is there, for what is written into a folder to compile. */
+function configLacks(file: string, out: string): string[] {
+  const { types = [], includes } = compilationOf(file);
+  return [
+    ...(includes ? [] : [`let tsconfig.json compile ${out}/, which its files, include or exclude leave out`]),
+    ...(types.some((type) => type === "node" || type === "*")
+      ? []
+      : ['add "types": ["node"] to compilerOptions of tsconfig.json; TypeScript takes no types unasked from 6 on']),
+  ];
+}
+
+function nextSteps(
+  functions: readonly AdoptedFunction[],
+  out: string,
+  built: string,
+  lacks: readonly string[],
+): string {
   if (functions.length === 0) return "";
   return [
     `adopted ${functions.length} function${functions.length === 1 ? "" : "s"} into ${out}/. Next:`,
     "  npm install dapr-functions && npm install --save-dev typescript @types/node",
+    ...lacks.map((step) => `  ${step}`),
     "  npx tsc -p .",
     `  npx dapr-functions generate ${built} --force     # function.json and index.cjs of these folders from the decorators`,
     "",

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { runCli, startHost, type HostCall, type HostResult } from "../support/functions-host.js";
 import { makeProject, write } from "../cli/app.js";
@@ -465,7 +465,7 @@ describe("dapr-functions adopt", () => {
       expect.arrayContaining([
         expect.stringMatching(/^skipped no-trigger: function\.json has no trigger/),
         expect.stringMatching(/^skipped broken: function\.json is not a JSON object/),
-        expect.stringMatching(/^by-hand python: it is disabled in function\.json/),
+        expect.stringMatching(/^by-hand python: it is disabled by function\.json/),
         expect.stringMatching(/^by-hand python: its handler python\/__init__\.py is not JavaScript/),
         expect.stringMatching(/^corrected python: .*called myPayload/),
         expect.stringMatching(/^by-hand python: .*daprSate.*did you mean daprState/),
@@ -491,7 +491,7 @@ describe("dapr-functions adopt", () => {
     expect([again.status, again.stderr]).toEqual([2, expect.stringContaining("src/functions.ts: there already")]);
   });
 
-  describe("beside files that generate writes", () => {
+  describe("of a small app", () => {
     const handler = `module.exports = async () => 41;`;
 
     function projectOf(files: Readonly<Record<string, string>>): string {
@@ -568,6 +568,170 @@ describe("dapr-functions adopt", () => {
         expect([path, readFileSync(join(project, path), "utf8")]).toEqual([path, text]);
     });
 
+    it("writes methods of different names for functions whose names are one as a method", () => {
+      const project = projectOf(
+        Object.fromEntries(
+          ["create-order", "CreateOrder", "createOrder", "create_order"].flatMap((name) => [
+            [`${name}/function.json`, json()],
+            [`${name}/index.js`, handler],
+          ]),
+        ),
+      );
+      expect(findingsOf(project)).toEqual([]);
+      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project, encoding: "utf8" });
+      expect([status, stdout]).toEqual([0, ""]);
+      const text = readFileSync(join(project, "src/functions.ts"), "utf8");
+      expect(text.match(/handlers\.\w+/g)).toEqual(["", "2", "3", "4"].map((count) => `handlers.createOrder${count}`));
+    });
+
+    it("says of each member that no decorator takes what it is, and writes what compiles", () => {
+      const of = (...bindings: object[]): object => ({ bindings });
+      const given: readonly (readonly [string, object, readonly string[]])[] = [
+        ...["string", "binary"].flatMap((dataType) =>
+          [
+            invocation,
+            topic,
+            http,
+            { ...invocation, type: "daprBindingTrigger" },
+            { type: "timerTrigger", name: "t" },
+          ].map((trigger) => [`${dataType} of ${trigger.type}`, of({ ...trigger, dataType }), []] as const),
+        ),
+        ["stream of http", of({ ...http, dataType: "Stream" }), []],
+        [
+          "stream of a topic",
+          of({ ...topic, dataType: "stream" }),
+          ['binding "event" (daprTopicTrigger): dataType: it is "stream"; give'],
+        ],
+        [
+          "a number as dataType",
+          of({ type: "timerTrigger", name: "t", dataType: 1 }),
+          ['binding "t" (timerTrigger): dataType: it is 1; give'],
+        ],
+        [
+          "binary state",
+          of(invocation, { ...state, direction: "in", dataType: "binary" }),
+          ['binding "order" (daprState): dataType: it is "binary"; give'],
+        ],
+        [
+          "dataType of an output",
+          of(invocation, { ...state, dataType: "string" }),
+          ['binding "order" (daprState): dataType is without effect'],
+        ],
+        [
+          "a list as topic",
+          of({ ...topic, topic: ["a"] }),
+          ['binding "event" (daprTopicTrigger): topic: it is a list; give text; it is left out'],
+        ],
+        [
+          "an object as route",
+          of({ ...http, route: {} }),
+          ['binding "req" (httpTrigger): route: it is an object; give text; it is left out'],
+        ],
+        ["a blank route", of({ ...topic, route: "" }), ['binding "event" (daprTopicTrigger): route: it is blank']],
+        [
+          "a method that is none",
+          of({ ...http, methods: ["FETCH"] }),
+          ['binding "req" (httpTrigger): methods: it is "FETCH"; give'],
+        ],
+        [
+          "an authLevel that is none",
+          of({ ...http, authLevel: "nobody" }),
+          ['binding "req" (httpTrigger): authLevel: it is "nobody"; give'],
+        ],
+        [
+          "a number as metadata",
+          of(invocation, { type: "daprSecret", name: "s", secretStoreName: "v", key: "k", metadata: 1 }),
+          [
+            'binding "s" (daprSecret): direction is missing',
+            'binding "s" (daprSecret): metadata is 1 where text is due',
+          ],
+        ],
+        [
+          "a retry of another case",
+          { ...of(invocation), retry: { Strategy: "FixedDelay", MaxRetryCount: 2, delayInterval: "00:00:05" } },
+          [],
+        ],
+        [
+          "a retry that is none",
+          { ...of(invocation), retry: { strategy: "now and then" } },
+          ['function.json.retry, strategy: it is "now and then"; give'],
+        ],
+        [
+          "a retry of text",
+          { ...of(invocation), retry: { strategy: "fixedDelay", maxRetryCount: "2", delayInterval: "00:00:05" } },
+          ['function.json.retry, maxRetryCount: it is "2"; give'],
+        ],
+        [
+          "disabled as text",
+          { ...of(invocation), disabled: "True" },
+          ["it is disabled by function.json, which host 4 ignores; set AzureWebJobs.F"],
+        ],
+        [
+          "disabled by a setting",
+          { ...of(invocation), disabled: "DISABLE_B" },
+          ['a setting "DISABLE_B" disables it by function.json, which host 4 ignores'],
+        ],
+        ["not disabled", { ...of(invocation), disabled: "false" }, []],
+      ];
+      const project = projectOf(
+        Object.fromEntries(
+          given.flatMap(([, file], index) => [
+            [`F${index}/function.json`, JSON.stringify(file)],
+            [`F${index}/index.js`, handler],
+          ]),
+        ),
+      );
+      const findings = findingsOf(project);
+      const lines = given.map(([what, , expected], index) => {
+        const own = findings.filter((line) => line.split(" ")[1] === `F${index}:`);
+        return [what, own.filter((line, at) => !line.includes(expected[at] ?? "\0")), own.length];
+      });
+      expect(lines).toEqual(given.map(([what, , expected]) => [what, [], expected.length]));
+      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project, encoding: "utf8" });
+      expect([status, stdout]).toEqual([0, ""]);
+    });
+
+    it("passes over no folder without a word: a symbolic link, a function.json that is a folder", () => {
+      const project = projectOf({
+        "elsewhere/F/function.json": json(),
+        "G/function.json/readme.md": "",
+        "H/function.json": json(),
+        "H/index.js": handler,
+      });
+      symlinkSync(join(project, "elsewhere/F"), join(project, "F"));
+      symlinkSync(join(project, "nowhere"), join(project, "E"));
+      expect(findingsOf(project)).toEqual([
+        "skipped F: its folder is a symbolic link, and generate writes through none; put the folder itself there",
+        "skipped G: function.json is not a file; put one there and run adopt again",
+      ]);
+    });
+
+    const step = {
+      types: 'add "types": ["node"] to compilerOptions of tsconfig.json; TypeScript takes no types unasked from 6 on',
+      include: "let tsconfig.json compile src/, which its files, include or exclude leave out",
+    };
+    const classic = { module: "commonjs", target: "es6", outDir: "dist", rootDir: ".", sourceMap: true, strict: false };
+    it.each<[object, string[]]>([
+      [{ compilerOptions: classic }, [step.types]],
+      [{ compilerOptions: { ...classic, types: ["jest"] } }, [step.types]],
+      [{ compilerOptions: { ...classic, types: ["node"] } }, []],
+      [{ compilerOptions: { ...classic, types: ["*"] }, include: ["**/*.ts"] }, []],
+      [{ compilerOptions: { ...classic, types: ["node"] }, include: ["app"] }, [step.include]],
+      [{ compilerOptions: { ...classic, types: ["node"] }, exclude: ["src"] }, [step.include]],
+      [{ compilerOptions: classic, files: ["a.ts"] }, [step.include, step.types]],
+    ])("says what the tsconfig.json lacks that is there: %j", (config, steps) => {
+      const project = projectOf({
+        "F/function.json": json(),
+        "F/index.js": handler,
+        "tsconfig.json": JSON.stringify(config),
+      });
+      const { stderr } = runCli(project, ["adopt", "."]);
+      expect(stderr.split("\n").slice(2, -3)).toEqual(steps.map((line) => `  ${line}`));
+      if (steps.length > 0) return;
+      const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project, encoding: "utf8" });
+      expect([status, stdout]).toEqual([0, ""]);
+    });
+
     it("adopts no folder that was generated, and overwrites no class that may hold its function", () => {
       const project = projectOf({ "F/function.json": json(), "F/index.js": handler });
       runCli(project, ["adopt", "."]);
@@ -621,6 +785,9 @@ describe("dapr-functions adopt", () => {
     [["adopt", "nowhere"], "nowhere: it is not a folder"],
     [["adopt", ".", "--out", ".."], "--out ..: give a folder below the app's root"],
     [["adopt", ".", "--class", "x"], "--class x: write it as Name=Function,Other*"],
+    [["adopt", ".", "--class", "Retry=*"], "--class Retry=*: a class cannot be called Retry there"],
+    [["adopt", ".", "--class", "class=*"], "--class class=*: a class cannot be called class there"],
+    [["adopt", ".", "--class", "functions=Create*"], "another class is written to functions.ts as well"],
     [["adopt", ".", "--class", "A=Nothing*"], "--class A: no function of the app has such a name"],
     [["adopt", "src"], "src: no folder in it has a function.json; give the root of an app in the v3 model"],
   ])("refuses %j", (args, message) => {

@@ -1,8 +1,10 @@
 import type { JsonValue } from "../../model/bindings.js";
+import { bindingTypes } from "../../metadata/binding-types.js";
+import { checkOf } from "../../metadata/members.js";
+import { retryProblems } from "../../metadata/rules/retry.js";
 import { suggestMember } from "../../metadata/rules/suggest.js";
 import { readJsonWithComments } from "../../model/jsonc.js";
 import { isRecord } from "../../model/values.js";
-import { isOurs } from "../app/app-files.js";
 import { bindingTable, directions, optionsWhere, type BindingRow } from "../../model/binding-table.js";
 
 /** What a function.json says of one function, in the words of the decorators. */
@@ -90,10 +92,6 @@ export function readFunction(folder: FunctionFolder): {
   };
   const json = parse(folder.functionJson);
   if (json === undefined) return skip("function.json is not a JSON object; repair it and run adopt again");
-  if (isOurs(folder.functionJson))
-    return skip(
-      "generate wrote its function.json, so a class has it already; to adopt it anew, put back the files that were there before",
-    );
   const members = byLowerCase(json, find, "function.json");
   const bindings = bindingsOf(members.get("bindings"), find);
   const known = new Set([
@@ -112,10 +110,13 @@ export function readFunction(folder: FunctionFolder): {
   for (const [name] of members)
     if (!known.has(name))
       find("corrected", `function.json: the Functions host has no member ${JSON.stringify(name)}; left out`);
-  if (members.get("disabled") === true) {
+  const disabled = disabledBy(members.get("disabled"));
+  if (disabled !== undefined) {
+    const how = disabled === "" ? "it is disabled" : `a setting ${JSON.stringify(disabled)} disables it`;
+    const when = disabled === "" ? "" : " where it is to be disabled";
     find(
       "by-hand",
-      `it is disabled in function.json, which host 4 ignores; set AzureWebJobs.${folder.name}.Disabled to "true"`,
+      `${how} by function.json, which host 4 ignores; set AzureWebJobs.${folder.name}.Disabled to "true"${when}`,
     );
   }
   const triggers = bindings.filter(({ type }) => /trigger$/i.test(type));
@@ -143,7 +144,7 @@ export function readFunction(folder: FunctionFolder): {
   const isHttp = trigger!.decorator === "HttpTrigger";
   if (reply !== undefined && !isHttp)
     find("by-hand", `its http output has no http trigger beside it; nothing can answer by it`);
-  const retry = members.get("retry");
+  const retry = retryOf(members.get("retry"), find);
   return {
     fn: {
       name: folder.name,
@@ -153,10 +154,41 @@ export function readFunction(folder: FunctionFolder): {
       ...(isHttp && { reply: reply ?? "$return" }),
       script: scriptOf(folder, members.get("scriptfile"), find),
       ...(typeof members.get("entrypoint") === "string" && { entryPoint: members.get("entrypoint") as string }),
-      ...(isJson(retry) && { retry }),
+      ...(retry !== undefined && { retry }),
     },
     findings,
   };
+}
+
+/** The setting that disables a function, blank where it is disabled anyway. */
+function disabledBy(value: JsonValue | undefined): string | undefined {
+  if (value === true) return "";
+  if (typeof value !== "string" || value === "" || value.toLowerCase() === "false") return undefined;
+  return value.toLowerCase() === "true" ? "" : value;
+}
+
+const retryMembers = ["strategy", "maxRetryCount", "delayInterval", "minimumInterval", "maximumInterval"];
+
+/** Undefined, with a finding, for what `@Retry` would not take. */
+function retryOf(
+  value: JsonValue | undefined,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): Json | undefined {
+  if (value === undefined || value === null) return undefined;
+  const spelt = (name: string, known: readonly string[]): string =>
+    known.find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
+  const retry: Json | JsonValue = isJson(value)
+    ? Object.fromEntries(
+        Object.entries(value).map(([name, member]) => {
+          const known = spelt(name, retryMembers);
+          const isStrategy = known === "strategy" && typeof member === "string";
+          return [known, isStrategy ? spelt(member, ["fixedDelay", "exponentialBackoff"]) : member];
+        }),
+      )
+    : value;
+  const problems = retryProblems({ className: "function.json", methodName: "retry" }, retry);
+  for (const { message } of problems) find("by-hand", `${message}; it is left out`);
+  return problems.length === 0 ? (retry as Json) : undefined;
 }
 
 interface RawBinding {
@@ -261,6 +293,7 @@ function adopt(
   const fallback = declared?.row.defaultName ?? (isTrigger ? "payload" : "value");
   const name = nameFor(binding, fallback, names, find);
   const named = name === binding.name || binding.name === undefined ? {} : { originalName: binding.name };
+  const dataType = dataTypeOf(binding, declared?.row ?? bindingTypes.Input, find);
   if (declared === undefined || decorator === undefined || type === undefined) {
     if (/^dapr/i.test(binding.type)) {
       const near = suggestMember(binding.type, [...canonicalTypes.values()]);
@@ -271,14 +304,15 @@ function adopt(
     }
     const options = {
       type: binding.type,
-      ...(binding.dataType !== undefined && { dataType: binding.dataType }),
+      ...(dataType !== undefined && { dataType }),
       ...Object.fromEntries(binding.members),
     };
     return { decorator: isTrigger ? "Trigger" : direction === "in" ? "Input" : "Output", name, ...named, options };
   }
   const known = membersOfHost(declared.row);
   const options: Record<string, JsonValue> = {};
-  if (binding.dataType !== undefined && direction === "in") options["dataType"] = lower(binding.dataType);
+  if (dataType !== undefined) options["dataType"] = dataType;
+  const leftOut = new Set<string>();
   for (const [given, value] of binding.members) {
     const member = known.find((one) => one.toLowerCase() === given.toLowerCase());
     if (member === undefined) {
@@ -293,16 +327,39 @@ function adopt(
     if (value === null) continue;
     if (typeof value === "number" || typeof value === "boolean")
       find("corrected", `${binding.label}: ${member} is ${JSON.stringify(value)} where text is due`);
-    options[member] = toOption(member, value);
+    const option = toOption(member, value);
+    const [wrong] = checkOf(declared.row.options[member]!.kind)(option);
+    // What is blank compiles, and generate says so again.
+    const isTaken = wrong === undefined || wrong.code === "option-empty";
+    if (isTaken) options[member] = option;
+    else leftOut.add(member);
+    if (wrong !== undefined)
+      find("by-hand", `${binding.label}: ${member}: ${wrong.text}${isTaken ? "" : "; it is left out"}`);
   }
-  for (const member of optionsWhere(
-    declared.row,
-    ({ required, hostRequires }) => required === true || hostRequires === true,
-  )) {
-    if (options[member] === undefined || options[member] === "")
+  const needed = optionsWhere(declared.row, ({ required, hostRequires }) => required === true || hostRequires === true);
+  for (const member of needed) {
+    if (options[member] === undefined && !leftOut.has(member))
       find("by-hand", `${binding.label}: ${member} is missing; give it in @${decorator}`);
   }
   return { decorator, name, ...named, options };
+}
+
+/** Undefined, with a finding, for what the binding does not take. */
+function dataTypeOf(
+  { dataType, label }: RawBinding,
+  { options }: Pick<BindingRow, "options">,
+  find: (kind: AdoptionFinding["kind"], text: string) => void,
+): JsonValue | undefined {
+  if (dataType === undefined || dataType === null) return undefined;
+  const kind = options["dataType"]?.kind;
+  if (kind === undefined) {
+    find("corrected", `${label}: dataType is without effect there; left out`);
+    return undefined;
+  }
+  const [wrong] = checkOf(kind)(dataType);
+  if (wrong === undefined) return lower(dataType);
+  find("by-hand", `${label}: dataType: ${wrong.text}; it is left out`);
+  return undefined;
 }
 
 function toOption(member: string, value: JsonValue): JsonValue {

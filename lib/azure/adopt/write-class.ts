@@ -18,6 +18,28 @@ const types: Readonly<Record<string, string>> = {
   Output: "Collector<unknown>",
 };
 
+const typeNames: readonly string[] = [
+  "BindingCollector",
+  "CloudEvent",
+  "Collector",
+  "HttpRequest",
+  "HttpResponse",
+  "InvocationContext",
+  "InvokeCollector",
+  "PublishCollector",
+  "StateCollector",
+];
+
+/** What a module of a class may have beside it, under which name no class can be written. */
+export const namesInModule: ReadonlySet<string> = new Set([
+  ...Object.keys(types),
+  ...typeNames,
+  "FunctionName",
+  "Retry",
+  "v3Handler",
+  "handlers",
+]);
+
 const defaultNames: Readonly<Record<string, string>> = { HttpTrigger: "req" };
 
 /**
@@ -28,24 +50,17 @@ const defaultNames: Readonly<Record<string, string>> = { HttpTrigger: "req" };
  * @param up how the module finds the app's root once it is built: `..` for build/functions.js
  */
 export function writeClass(className: string, functions: readonly AdoptedFunction[], up: string): string {
-  const methods = functions.map(toMethod);
-  const handlers = functions.filter(({ script }) => script !== undefined).map((fn) => toHandlerMember(fn, up));
+  const named = withMethodNames(functions);
+  const methods = named.map(([fn, method]) => toMethod(fn, method));
+  const handlers = named
+    .filter(([{ script }]) => script !== undefined)
+    .map(([fn, method]) => toHandlerMember(fn, method, up));
   const body = methods.join("\n\n");
   const used = new Set(body.match(/\b[A-Z]\w+\b/g));
   const values = ["FunctionName", "Retry", ...Object.keys(types)].filter((name) => body.includes(`@${name}(`)).sort();
-  const typeNames = [
-    "BindingCollector",
-    "CloudEvent",
-    "Collector",
-    "HttpRequest",
-    "HttpResponse",
-    "InvocationContext",
-    "InvokeCollector",
-    "PublishCollector",
-    "StateCollector",
-  ].filter((name) => used.has(name));
+  const usedTypes = typeNames.filter((name) => used.has(name));
   return [
-    `import {\n${[...values, ...typeNames.map((name) => `type ${name}`)].map((name) => `  ${name},\n`).join("")}} from "dapr-functions";`,
+    `import {\n${[...values, ...usedTypes.map((name) => `type ${name}`)].map((name) => `  ${name},\n`).join("")}} from "dapr-functions";`,
     ...(handlers.length === 0 ? [] : [`import { v3Handler } from "dapr-functions/azure";`]),
     "",
     ...(handlers.length === 0
@@ -58,8 +73,20 @@ export function writeClass(className: string, functions: readonly AdoptedFunctio
   ].join("\n");
 }
 
+/** Names that are one once they are written as methods, such as `create-order` and `CreateOrder`, are numbered. */
+function withMethodNames(functions: readonly AdoptedFunction[]): (readonly [AdoptedFunction, string])[] {
+  const taken = new Set<string>();
+  return functions.map((fn) => {
+    const base = methodNameOf(fn.name);
+    let method = base;
+    for (let count = 2; taken.has(method); count++) method = `${base}${count}`;
+    taken.add(method);
+    return [fn, method];
+  });
+}
+
 /** `CreateNewOrder` → `createNewOrder`, `order-created` → `orderCreated`. */
-export function methodNameOf(functionName: string): string {
+function methodNameOf(functionName: string): string {
   const words = functionName.split(/[^A-Za-z0-9]+/).filter(Boolean);
   const joined = words
     .map((word, index) =>
@@ -72,8 +99,7 @@ export function methodNameOf(functionName: string): string {
   return name === "constructor" ? "constructorFunction" : name;
 }
 
-function toMethod(fn: AdoptedFunction): string {
-  const method = methodNameOf(fn.name);
+function toMethod(fn: AdoptedFunction, method: string): string {
   const { trigger, inputs, outputs, script, retry } = fn;
   const isHttp = trigger.decorator === "HttpTrigger";
   // The extension passes over the result of a topic function; here it would say what becomes of the event.
@@ -109,7 +135,7 @@ function toDecorator({ decorator, name, options }: AdoptedBinding, isTrigger: bo
   return Object.keys(all).length === 0 ? `@${decorator}()` : `@${decorator}(${print(all)})`;
 }
 
-function toHandlerMember(fn: AdoptedFunction, up: string): string {
+function toHandlerMember(fn: AdoptedFunction, method: string, up: string): string {
   const names = [...fn.inputs, ...fn.outputs, fn.trigger].filter(({ originalName }) => originalName !== undefined);
   const options: Record<string, JsonValue> = {
     trigger: fn.trigger.originalName ?? fn.trigger.name,
@@ -122,7 +148,7 @@ function toHandlerMember(fn: AdoptedFunction, up: string): string {
   const type = fn.trigger.decorator === "HttpTrigger" ? "<HttpResponse | undefined>" : "";
   // A path in a variable: TypeScript then asks for no types of a JavaScript file, and loads it when it runs.
   const path = `${up}/${fn.script!.split("/").map(encodeURIComponent).join("/")}`;
-  return `  ${methodNameOf(fn.name)}: v3Handler${type}(() => import(${text(path)} as string), ${print(options)}),`;
+  return `  ${method}: v3Handler${type}(() => import(${text(path)} as string), ${print(options)}),`;
 }
 
 function typeOf(decorator: string): string {

@@ -35,6 +35,17 @@ export function builtPathOf(file: string): string {
   return join(resolve(folder, options["outDir"]), relative(root, name));
 }
 
+/** What the nearest tsconfig.json says of a `.ts` file, which need not be there yet: whether it compiles it, with which types. */
+export function compilationOf(file: string): {
+  readonly includes: boolean;
+  readonly types: readonly string[] | undefined;
+} {
+  const { createFilesMatcher, getTsconfig } = require("get-tsconfig") as typeof import("get-tsconfig");
+  const found = getTsconfig(file);
+  if (found === null) return { includes: false, types: undefined };
+  return { includes: createFilesMatcher(found)(file) !== undefined, types: found.config.compilerOptions?.types };
+}
+
 /** Of a program, by tsconfig.json: asking the compiler takes most of a second. */
 const programs = new Map<string, readonly string[]>();
 

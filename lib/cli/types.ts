@@ -4,6 +4,8 @@ import type { Command } from "commander";
 import { componentOptions } from "../metadata/rules/components.js";
 import { readJsonWithComments } from "../model/jsonc.js";
 import { loadComponents, type Component } from "../sidecar/index.js";
+import { topicList } from "../sidecar/app/topic-scopes.js";
+import { readManifests } from "../sidecar/components/manifests.js";
 import { exitCodes, exitWith } from "./report.js";
 import { readAppIds } from "./running/run-file.js";
 import { UsageError } from "./usage-error.js";
@@ -41,9 +43,11 @@ export function addTypes(program: Command): void {
 function types(path: string, options: TypesOptions): number {
   if (!existsSync(path))
     throw new UsageError(`${path}: it is not there; give a folder of component files, or one file`);
+  const components = loadComponents(path);
   const names = {
-    ...componentNames(loadComponents(path)),
-    ...(options.apps !== undefined && { appId: readAppIds(options.apps) }),
+    ...componentNames(components),
+    topic: topicNames(components),
+    ...(options.apps !== undefined && { appId: [...readAppIds(options.apps), ...endpointNames(path)] }),
     ...(options.settings !== undefined && { setting: settingNames(options.settings) }),
   };
   const text = toDeclarations(names);
@@ -73,6 +77,22 @@ function componentNames(components: readonly Component[]): Names {
       components.filter(({ type }) => type.startsWith(`${block}.`)).map(({ name }) => name),
     ]),
   );
+}
+
+/** Topics are known where each pubsub component says which it allows. */
+function topicNames(components: readonly Component[]): readonly string[] {
+  const allowed = components
+    .filter(({ type }) => type.startsWith("pubsub."))
+    .map(({ metadata }) => Object.entries(metadata ?? {}).find(([name]) => name.toLowerCase() === "allowedtopics")?.[1])
+    .map((topics) => (typeof topics === "string" ? topicList(topics) : []));
+  return allowed.some((topics) => topics.length === 0) ? [] : allowed.flat();
+}
+
+/** What stands among app ids though it is none: a service outside of Dapr. */
+function endpointNames(path: string): readonly string[] {
+  return readManifests(path, [], [])
+    .filter(({ kind }) => kind === "HTTPEndpoint")
+    .flatMap(({ value }) => value.object("metadata")?.text("name") ?? []);
 }
 
 function settingNames(file: string): string[] {

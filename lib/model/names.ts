@@ -12,7 +12,17 @@ export interface DaprNames {}
 
 /** A name of one kind: one that is known, or a text with `%setting%` or `{data}` in it, which is known later. */
 export type Named<Kind extends string> = DaprNames extends { readonly [K in Kind]: infer Known extends string }
-  ? Known | `${string}%${SettingName}%${string}` | `${string}{${string}}${string}`
+  ? Known | Beside<Kind, Known> | `${string}%${SettingName}%${string}` | `${string}{${string}}${string}`
   : string;
 
-type SettingName = DaprNames extends { readonly setting: infer Known extends string } ? Known : string;
+/** What no file names: an app of another namespace, a URL outside of Dapr, and the secrets of Kubernetes. */
+type Beside<Kind, Known extends string> = Kind extends "appId"
+  ? `${Known}.${string}` | `http://${string}` | `https://${string}`
+  : Kind extends "secretStoreName"
+    ? "kubernetes"
+    : never;
+
+/** As written, and in the two other spellings that one expects: settings are found in any case. */
+type SettingName = DaprNames extends { readonly setting: infer Known extends string }
+  ? Known | Lowercase<Known> | Uppercase<Known>
+  : string;

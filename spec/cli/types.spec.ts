@@ -19,9 +19,10 @@ const files = {
   "components/all.yaml": [
     component("statestore", "state.in-memory"),
     component("carts", "state.redis", "scopes:\n- shop\n"),
-    component("messagebus", "pubsub.in-memory"),
+    component("messagebus", "pubsub.in-memory", "  metadata:\n  - name: allowedTopics\n    value: orders, paid\n"),
     component("files", "bindings.localstorage"),
     component("vault", "secretstores.local.file"),
+    "apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata:\n  name: github\nspec:\n  baseUrl: https://api.github.com\n",
   ].join("---\n"),
   "dapr.yaml": "version: 1\napps:\n- appID: billing\n  appDirPath: ./billing\n- appDirPath: ./stock/\n",
   "local.settings.json": `{ "IsEncrypted": false, "Values": { "Store": "statestore", }, }`,
@@ -36,7 +37,7 @@ export class Named {
   @DaprSecret({ name: "d", secretStoreName: "vault", key: "k" })
   @DaprInvoke({ name: "e", appId: "stock", methodName: "m" })
   @DaprBindingOutput({ name: "f", bindingName: "files" })
-  @DaprPublish({ name: "g", pubSubName: "messagebus", topic: "any" })
+  @DaprPublish({ name: "g", pubSubName: "messagebus", topic: "orders" })
   right(_: unknown, { b, e, f }: { a: unknown; b: StateCollector<unknown>; c: Collector<unknown>; d: Record<string, string>;
     e: InvokeCollector<unknown>; f: BindingCollector<unknown>; g: Collector<unknown> }): void {
     b.add(1, { stateStore: "carts" });
@@ -49,8 +50,20 @@ export class Named {
   }
 
   // @ts-expect-error no such pubsub
-  @DaprTopicTrigger({ pubSubName: "mesagebus", topic: "t" })
+  @DaprTopicTrigger({ pubSubName: "mesagebus", topic: "orders" })
   topic(): void {}
+
+  // @ts-expect-error no such topic
+  @DaprTopicTrigger({ pubSubName: "messagebus", topic: "oders" })
+  topics(): void {}
+
+  @DaprServiceInvocationTrigger()
+  @DaprStateInput({ name: "a", stateStore: "%store%", key: "k" })
+  @DaprSecret({ name: "b", secretStoreName: "kubernetes", key: "k" })
+  @DaprInvoke({ name: "c", appId: "billing.production", methodName: "m" })
+  @DaprInvoke({ name: "d", appId: "github", methodName: "m" })
+  @DaprInvoke({ name: "e", appId: "https://api.github.com", methodName: "m" })
+  beside(_: unknown, _b: { a: unknown; b: Record<string, string>; c: Collector<unknown>; d: Collector<unknown>; e: Collector<unknown> }): void {}
 
   @DaprServiceInvocationTrigger()
   // @ts-expect-error a component of another building block
@@ -103,7 +116,7 @@ describe("dapr-functions types", () => {
     it("narrows nothing without the file", () => {
       rmSync(join(project, "dapr-names.d.ts"), { force: true });
       const unused = compile(compiler, {}).match(/TS2578/g);
-      expect(unused).toHaveLength(5);
+      expect(unused).toHaveLength(6);
     });
   });
 
@@ -119,7 +132,8 @@ declare module "dapr-functions" {
     pubSubName: "messagebus";
     bindingName: "files";
     secretStoreName: "vault";
-    appId: "billing" | "stock";
+    topic: "orders" | "paid";
+    appId: "billing" | "github" | "stock";
     setting: "Store";
   }
 }

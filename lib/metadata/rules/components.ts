@@ -21,6 +21,13 @@ export const componentOptions = {
   secretStoreName: "secretstores",
 } as const;
 
+/**
+ * Has no component file: daprd brings it along under Kubernetes.
+ *
+ * @see https://docs.dapr.io/reference/components-reference/supported-secret-stores/kubernetes-secret-store/
+ */
+const builtInSecretStore = "kubernetes";
+
 /** Names that a host knows only when it runs: settings that are not in yet, and binding data. */
 const isOpen = (name: string): boolean => /[%{]/.test(name);
 
@@ -39,6 +46,7 @@ export function componentProblems(
   const named = definitions.flatMap((definition) =>
     bindingsOf(definition).flatMap((binding) =>
       namesIn(binding, definition).flatMap(({ member, name }) => {
+        if (member === "secretStoreName" && name === builtInSecretStore) return [];
         const block = componentOptions[member];
         const problem = (code: "component-unknown" | "component-out-of-scope", text: string): Problem[] => [
           functionProblem("error", code, { definition, binding, member }, text),

@@ -22,7 +22,7 @@ export function readTopicScopes(properties: Properties, appId: string): TopicSco
   };
 }
 
-function topicList(text: string | undefined): readonly string[] {
+export function topicList(text: string | undefined): readonly string[] {
   return text ? text.replaceAll(" ", "").split(",") : [];
 }
 

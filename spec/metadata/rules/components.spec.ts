@@ -24,6 +24,7 @@ class Uses {
   @DaprStateOutput({ name: "later" })
   @DaprInvoke({ name: "app", appId: "statstore", methodName: "m" })
   @DaprSecret({ name: "secret", secretStoreName: "Vault", key: "k" })
+  @DaprSecret({ name: "cluster", secretStoreName: "kubernetes", key: "k" })
   // oxlint-disable-next-line typescript/no-explicit-any -- a value of each kind of binding
   all(_payload: unknown, _bindings: Record<string, any>): void {}
 

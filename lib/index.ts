@@ -3,7 +3,14 @@
  *
  * @module dapr-functions
  */
-export { DaprApp, DaprSidecar, type DaprAppOptions, type DaprSidecarOptions } from "./decorators/apps.js";
+export {
+  DaprApp,
+  DaprSidecar,
+  type CalleeClass,
+  type CalleeOf,
+  type DaprAppOptions,
+  type DaprSidecarOptions,
+} from "./decorators/apps.js";
 export {
   DaprBindingInput,
   DaprBindingOutput,

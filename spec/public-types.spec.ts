@@ -54,9 +54,12 @@ function isPrivate(node: TypeScript.Node): boolean {
   return (flags & ts.ModifierFlags.Private) !== 0;
 }
 
+/** A type that a declaration names, and whether it only builds on it. */
+type Mention = readonly [type: TypeScript.Symbol, isBase: boolean];
+
 /** The types of ours that a declaration names. */
-function namesIn(declaration: TypeScript.Node): TypeScript.Symbol[] {
-  const found: TypeScript.Symbol[] = [];
+function namesIn(declaration: TypeScript.Node): Mention[] {
+  const found: Mention[] = [];
   const walk = (node: TypeScript.Node): void => {
     if (isPrivate(node)) return;
     const name = ts.isTypeReferenceNode(node)
@@ -66,7 +69,7 @@ function namesIn(declaration: TypeScript.Node): TypeScript.Symbol[] {
         : undefined;
     const symbol = name === undefined ? undefined : checker.getSymbolAtLocation(name);
     if (symbol !== undefined && (symbol.flags & ts.SymbolFlags.TypeParameter) === 0 && isOurs(resolved(symbol))) {
-      found.push(resolved(symbol));
+      found.push([resolved(symbol), ts.isExpressionWithTypeArguments(node)]);
     }
     ts.forEachChild(node, walk);
   };
@@ -74,9 +77,16 @@ function namesIn(declaration: TypeScript.Node): TypeScript.Symbol[] {
   return found;
 }
 
-/** True for a type that its own module exports: the others are parts of the one that names them. */
+/** True for a type that its own module exports: most others are parts of the one that names them. */
 function isExported({ declarations }: TypeScript.Symbol): boolean {
   return declarations?.some((node) => (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Export) !== 0) === true;
+}
+
+/** True where whoever uses a declaration gets or gives a value of the types that it names. */
+function givesValues(declaration: TypeScript.Node): boolean {
+  if (ts.isFunctionDeclaration(declaration) || ts.isClassDeclaration(declaration)) return true;
+  // A decorator is called with what the compiler makes of the method, to say what is wrong with it.
+  return ts.isInterfaceDeclaration(declaration) && !declaration.members.some(ts.isCallSignatureDeclaration);
 }
 
 describe("the public types", () => {
@@ -89,8 +99,9 @@ describe("the public types", () => {
       if (seen.has(symbol)) return;
       seen.add(symbol);
       for (const declaration of symbol.declarations ?? []) {
-        for (const named of namesIn(declaration)) {
-          if (isExported(named) && !importable.has(named.name)) missing.add(`${named.name}, named by ${by}`);
+        for (const [named, isBase] of namesIn(declaration)) {
+          const isNeeded = isExported(named) || (givesValues(declaration) && !isBase);
+          if (isNeeded && !importable.has(named.name)) missing.add(`${named.name}, named by ${by}`);
           visit(named, named.name);
         }
       }

@@ -11,5 +11,5 @@ export { toHandler, type V3Handler } from "./host/handler.js";
 export { register } from "./host/register.js";
 export { v3Handler, type V3HandlerOptions } from "./host/v3-handler.js";
 export { type WorkerOptions } from "./host/worker-bindings.js";
-export type { V3Context } from "./host/context.js";
+export type { V3Context, V3Log, V3TraceContext } from "./host/context.js";
 export type { Target } from "../metadata/module-functions.js";

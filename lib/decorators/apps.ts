@@ -6,11 +6,11 @@ import type { AppDecorator, InstanceOf, SidecarDecorator } from "./signatures.js
 export type DaprApp = AppBinding;
 export type DaprSidecar = SidecarBinding;
 
-/** With a property, so that the compiler takes a generic class for what it is rather than for its signature. */
-type CalleeClass = Class & { readonly prototype: unknown };
+/** The class of a callee, with a property, so that the compiler takes a generic one for what it is rather than for its signature. */
+export type CalleeClass = Class & { readonly prototype: unknown };
 
-/** What a class makes; `never` where the option was not given. */
-type Callee<C> = [C] extends [never] ? never : InstanceOf<C>;
+/** What a callee's class makes; `never` where it was not given. */
+export type CalleeOf<C> = [C] extends [never] ? never : InstanceOf<C>;
 
 /** What `@DaprApp` takes. */
 export type DaprAppOptions<N extends string = string, C extends CalleeClass = CalleeClass> = OptionsOf<
@@ -42,7 +42,7 @@ export type DaprAppOptions<N extends string = string, C extends CalleeClass = Ca
  */
 export function DaprApp<N extends string, C extends CalleeClass = never>(
   options: DaprAppOptions<N, C>,
-): AppDecorator<N, Callee<C>> {
+): AppDecorator<N, CalleeOf<C>> {
   return recording("DaprApp", options);
 }
 

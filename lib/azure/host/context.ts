@@ -18,19 +18,30 @@ export interface V3Context {
   readonly log: V3Log;
 }
 
-interface V3TraceContext {
+/** What the v3 model says of the trace that an invocation belongs to; its versions spell the names in two ways. */
+export interface V3TraceContext {
+  /** W3C `traceparent`. */
   readonly traceparent?: string | null | undefined;
+  /** W3C `traceparent`. */
   readonly traceParent?: string | null | undefined;
+  /** W3C `tracestate`. */
   readonly tracestate?: string | null | undefined;
+  /** W3C `tracestate`. */
   readonly traceState?: string | null | undefined;
+  /** What the host adds for its telemetry. */
   readonly attributes?: Record<string, string> | null | undefined;
 }
 
-interface V3Log {
+/** The log of the v3 model: called itself, it writes a line of information. */
+export interface V3Log {
   (...args: unknown[]): void;
+  /** Writes an error. */
   readonly error?: (...args: unknown[]) => void;
+  /** Writes a warning. */
   readonly warn?: (...args: unknown[]) => void;
+  /** Writes a line of information. */
   readonly info?: (...args: unknown[]) => void;
+  /** Writes a line for who looks for a mistake. */
   readonly verbose?: (...args: unknown[]) => void;
 }
 

@@ -56,6 +56,9 @@ const statuses: Readonly<Record<Blame, Readonly<Record<string, number>>>> = {
   other: {},
 };
 
+/** Seconds after which a caller may try again that this app could not take. */
+export const retrySoon = 1;
+
 const decisive = new WeakSet<object>();
 
 /**
@@ -91,7 +94,7 @@ export function failureOf(thrown: unknown, { trigger }: Pick<FunctionDefinition,
     errorCode,
     message: isSecret ? undefined : message,
     issues,
-    retryAfter: blame === "ERR_QUEUE_FULL" || blame === "ERR_APP_STOPPED" ? 1 : undefined,
+    retryAfter: blame === "ERR_QUEUE_FULL" || blame === "ERR_APP_STOPPED" ? retrySoon : undefined,
     isPayloads,
     detail: stack ?? message,
   };
@@ -105,8 +108,12 @@ export function failureAnswer(
 ): WireReply | TopicOutcome {
   const { status, outcome, retryAfter } = failure;
   if (status === undefined) return outcome;
-  const headers: WireReply["headers"] = retryAfter === undefined ? [] : [["retry-after", String(retryAfter)]];
-  return jsonReply(status, failureBody(failure, definition, invocationId), headers);
+  return jsonReply(status, failureBody(failure, definition, invocationId), retryHeaders(retryAfter));
+}
+
+/** @param seconds after which the caller may try again */
+export function retryHeaders(seconds: number | undefined): WireReply["headers"] {
+  return seconds === undefined ? [] : [["retry-after", String(seconds)]];
 }
 
 export function failureBody(

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { after } from "../model/duration.js";
+import { retryHeaders, retrySoon } from "../invocation/failures.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
@@ -158,9 +159,10 @@ export class AppHandler {
   /** What ends a request before its body is read; undefined for one that is to be handled. */
   #refusalOf(match: Match<Endpoint> | undefined, request: UnknownRequest): WireReply | undefined {
     const endpoint = match?.value;
-    if (this.#hasClosed) return refusal(503, "ERR_APP_STOPPED", "the app has stopped", endpoint?.definition);
-    if (!this.#takesNew && endpoint?.definition !== undefined)
-      return refusal(503, "ERR_APP_STOPPED", "the app is about to stop", endpoint.definition);
+    if (this.#hasClosed || (!this.#takesNew && endpoint?.definition !== undefined)) {
+      const message = this.#hasClosed ? "the app has stopped" : "the app is about to stop";
+      return refusal(503, "ERR_APP_STOPPED", message, endpoint?.definition, retryHeaders(retrySoon));
+    }
     const isPublic = endpoint === undefined ? this.options.isPublic(request.path) : endpoint.isPublic;
     const isAdmitted = this.#tokens.length === 0 || this.#hasToken(request);
     if (!isPublic && !isAdmitted) {

@@ -226,7 +226,7 @@ describe.each(Object.entries(servers))("a handler in %s", (_name, mount) => {
     expect((await answer).body).toBe('{"created":"41"}');
     await closed;
     expect((await send(app, "GET", "/healthz")).status).toBe(503);
-    expect(await post(app, "/create", { id: "42" })).toMatchObject({ status: 503 });
+    expect(await post(app, "/create", { id: "42" })).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
     expect((await send(app, "GET", "/mine")).body).toBe("mine");
   });
 });
@@ -422,7 +422,8 @@ it("stays healthy until what came while it stopped is done too, and takes no mor
   expect(await call("/healthz", "GET")).toBe(204);
   ends[0]!();
   expect(await earlier).toBe(200);
-  expect(await call("/work")).toBe(503);
+  const late = await handler.fetch(new Request("http://localhost/work", { method: "POST" }));
+  expect([late.status, late.headers.get("retry-after")]).toEqual([503, "1"]);
   expect(await call("/healthz", "GET")).toBe(204);
   ends[1]!();
   expect(await later).toBe(200);

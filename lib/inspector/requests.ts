@@ -59,8 +59,7 @@ export function requestRecordOf(
     }
   }
   const path = isHttp ? withoutCode(target, leftOut) : target;
-  const kept = entry === undefined ? bodyOf(body) : { ...previewOf({ entries: [entry] }), isBase64: false };
-  return { method, path, headers, leftOut, body: kept };
+  return { method, path, headers, leftOut, body: entry === undefined ? bodyOf(body) : entryOf(entry, body) };
 }
 
 /** Pairs stay as they are written. */
@@ -72,6 +71,13 @@ function withoutCode(target: string, leftOut: string[]): string {
   if (others.length === pairs.length) return target;
   leftOut.push("?code");
   return others.length === 0 ? path : `${path}?${others.join("&")}`;
+}
+
+function entryOf(entry: unknown, { length }: Buffer): RequestBody {
+  const one = { entries: [entry] };
+  // Whole where all of them are no more than is kept of one.
+  const kept = length <= maxBody ? { text: JSON.stringify(one), isCut: false } : previewOf(one);
+  return { ...kept, isBase64: false };
 }
 
 function bodyOf(body: Buffer): RequestBody {

@@ -206,6 +206,8 @@ describe("what a record keeps of a request", () => {
     first(): void {}
     @DaprTopicTrigger({ pubSubName: "bus", topic: "dead" })
     second(): void {}
+    @DaprTopicTrigger({ pubSubName: "bus", topic: "many", bulk: true })
+    many(): void {}
   }
 
   const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
@@ -264,6 +266,19 @@ describe("what a record keeps of a request", () => {
     expect(made.request!.body).toMatchObject({ isCut: true, isBase64 });
     expect(made.request!.body.text.length).toBeLessThan(22_000);
     expect(obstacle(made)).toBe("its payload is too large to be kept whole");
+  });
+
+  it.each([
+    [10_000, false],
+    [100_000, true],
+  ])("keeps of a bulk request the entry, with a text of %d characters", async (length, isCut) => {
+    const event = { specversion: "1.0", id: "1", source: "s", type: "t", data: "x".repeat(length) };
+    const entries = [{ entryId: "a", event, contentType: "application/cloudevents+json" }];
+    const made = await recordOf("/many", { headers: json, body: JSON.stringify({ id: "b", entries }) });
+    expect(made.request!.body).toMatchObject({ isCut, isBase64: false });
+    expect(made.request!.body.text.length).toBeLessThan(17_000);
+    expect(obstacle(made)).toBe(isCut ? "its payload is too large to be kept whole" : undefined);
+    expect(JSON.parse(made.request!.body.text.replace(/…$/, ""))).toMatchObject({ entries: [{ entryId: "a" }] });
   });
 
   it("counts attempts of an event by the function that gets it", async () => {

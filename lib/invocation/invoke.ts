@@ -144,11 +144,13 @@ async function invokeWithEntries<R>(
   let next = await checked(fn, payloadCopy(payload));
   const places = store.locate(invocation);
   const ids = places.map(({ id }) => id);
-  const release = await store.queue.enter(
+  const entering = store.queue.enter(
     ids,
     () => unwantedSignal(invocation),
     () => queueFullError(invocation, places),
   );
+  if (isPromise(entering)) invocation.watch?.queued?.(entering);
+  const release = await entering;
   // Others are not to wait for a method that never ends, and whose caller was answered.
   invocation.expiry?.when(release);
   try {

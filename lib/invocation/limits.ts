@@ -54,7 +54,9 @@ function passGates<R>(
     );
   };
   const waiting = gate.enter(invocation);
-  return waiting === undefined ? inside() : waiting.then(inside);
+  if (waiting === undefined) return inside();
+  invocation.watch?.queued?.(waiting);
+  return waiting.then(inside);
 }
 
 /** Answers when the time is up, whatever the method does then: what it adds later is refused, and nothing is sent. */

@@ -58,6 +58,12 @@ export interface InvocationWatch {
   headers?(): Readonly<Record<string, string>> | undefined;
   /** The payload has been read. @param payload as it came: it may yet be refused, or have to wait */
   received?(payload: unknown): void;
+  /**
+   * It has to wait for its turn where invocations are bounded, or for the key of a state entry.
+   *
+   * @param turn settles when it waits no more: it is its turn, or nobody waits for its answer
+   */
+  queued?(turn: Promise<unknown>): void;
   /** Surrounds the reading of an input or a state entry. */
   read?(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown>;
   /** An input that has a `valueType` was read. @param value as it came: it may yet be refused */

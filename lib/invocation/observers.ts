@@ -39,6 +39,10 @@ class Watches implements InvocationWatch {
     return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
   }
 
+  queued(turn: Promise<unknown>): void {
+    for (const watch of this.all) watch.queued?.(turn);
+  }
+
   found(input: InputBinding, value: unknown): void {
     for (const watch of this.all) watch.found?.(input, value);
   }
@@ -111,7 +115,7 @@ class GuardedObserver implements InvocationObserver {
 }
 
 /** The members that are only told. */
-type Told = "received" | "found" | "added" | "calling" | "called" | "conflicted" | "ended";
+type Told = "received" | "queued" | "found" | "added" | "calling" | "called" | "conflicted" | "ended";
 
 /** The members that surround a step. */
 type Surrounding = "run" | "read" | "call" | "flush";
@@ -159,6 +163,10 @@ class GuardedWatch implements InvocationWatch {
 
   received(payload: unknown): void {
     this.#tell("received", payload);
+  }
+
+  queued(turn: Promise<unknown>): void {
+    this.#tell("queued", turn);
   }
 
   found(input: InputBinding, value: unknown): void {

@@ -125,6 +125,10 @@ function instrumentsOf(api: typeof Api) {
       unit: "{item}",
       description: "Items that one invocation sent through an output.",
     }),
+    waiting: meter.createUpDownCounter("dapr.invocations.waiting", {
+      unit: "{invocation}",
+      description: "Invocations that wait for their turn, or for the key of a state entry.",
+    }),
     conflicts: meter.createCounter("dapr.state.conflicts", {
       unit: "{conflict}",
       description: "Writes of state entries that found a key changed.",
@@ -173,10 +177,15 @@ class InvocationSpan implements InvocationWatch {
     return this.#scope.api.context.with(this.#context, next);
   }
 
-  /** Of the step that is under way; of the invocation where the program has no context manager. */
-  headers(): Readonly<Record<string, string>> {
+  /**
+   * Of the step that is under way; of the invocation where the program has no context manager. Undefined where there is no
+   * span, with metrics alone or where an instrumentation ignores the request: the trigger's own trace goes on.
+   */
+  headers(): Readonly<Record<string, string>> | undefined {
     const { trace, context } = this.#scope.api;
-    const { traceId, spanId, traceFlags, traceState } = (trace.getSpan(context.active()) ?? this.#span).spanContext();
+    const own = this.#contextOf(trace.getSpan(context.active())) ?? this.#contextOf(this.#span);
+    if (own === undefined) return undefined;
+    const { traceId, spanId, traceFlags, traceState } = own;
     const headers: Record<string, string> = {
       traceparent: `00-${traceId}-${spanId}-${traceFlags < 16 ? "0" : ""}${traceFlags.toString(16)}`,
     };
@@ -185,6 +194,11 @@ class InvocationSpan implements InvocationWatch {
     const baggage = this.#invocation.traceHeaders?.["baggage"];
     if (baggage !== undefined) headers["baggage"] = baggage;
     return headers;
+  }
+
+  #contextOf(span: Api.Span | undefined): Api.SpanContext | undefined {
+    const context = span?.spanContext();
+    return context !== undefined && this.#scope.api.isSpanContextValid(context) ? context : undefined;
   }
 
   read(input: Binding, next: () => Promise<unknown>): Promise<unknown> {
@@ -199,6 +213,13 @@ class InvocationSpan implements InvocationWatch {
     const { instruments, itemLabels } = this.#scope;
     instruments.items.record(messages.length, itemLabels(output, this.#labels));
     return this.#step("send", output, next, messages.length);
+  }
+
+  queued(turn: Promise<unknown>): void {
+    const { waiting } = this.#scope.instruments;
+    const leave = (): void => waiting.add(-1, this.#labels);
+    waiting.add(1, this.#labels);
+    turn.then(leave, leave);
   }
 
   conflicted(_attempt: number, isOver: boolean): void {

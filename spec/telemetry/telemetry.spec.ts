@@ -51,6 +51,7 @@ const api = require("@opentelemetry/api");
 const spans = new InMemorySpanExporter();
 const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const reader = new PeriodicExportingMetricReader({ exporter: metrics });
+if (process.env.SDK === "metrics") api.metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 if (process.env.SDK === "on") {
   const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
   provider.register();
@@ -58,7 +59,8 @@ if (process.env.SDK === "on") {
   if (process.env.INSTRUMENTED === "yes") {
     const { HttpInstrumentation } = require("@opentelemetry/instrumentation-http");
     const { UndiciInstrumentation } = require("@opentelemetry/instrumentation-undici");
-    for (const instrumentation of [new HttpInstrumentation(), new UndiciInstrumentation()]) {
+    const ignoreIncomingRequestHook = () => process.env.IGNORED === "yes";
+    for (const instrumentation of [new HttpInstrumentation({ ignoreIncomingRequestHook }), new UndiciInstrumentation()]) {
       instrumentation.setTracerProvider(provider);
       instrumentation.enable();
     }
@@ -287,6 +289,21 @@ describe.each([
     ]);
   });
 });
+
+it.each([
+  ["with metrics alone", { SDK: "metrics" }],
+  ["where an instrumentation ignores the request", { SDK: "on", INSTRUMENTED: "yes", IGNORED: "yes" }],
+])(
+  "OpenTelemetry %s has no span of an invocation, and the trigger's context goes on as it is",
+  async (_where, env) => {
+    const { spans, requests } = await run(env);
+    // The instrumentation of undici has spans of what the app asks when it starts.
+    expect(spans.filter(({ kind }) => kind !== "CLIENT")).toEqual([]);
+    expect(requests["GET /v1.0/state/statestore/41"]).toEqual([traceparent]);
+    expect(requests["POST /v1.0/publish/messagebus/orders"]).toEqual([traceparent]);
+  },
+  60_000,
+);
 
 it("OpenTelemetry that nobody registered loads nothing, and the trigger's context goes on as it is", async () => {
   const { loaded, spans, requests } = await run({ SDK: "off" });

@@ -67,8 +67,8 @@ export type DaprPublishOptions<N extends string = string, V extends PayloadType 
  *   }
  * }
  */
-export function DaprPublish<N extends string, V extends PayloadType = never>(
-  options: DaprPublishOptions<N, V> | WithTopic<DaprPublishOptions<N>, V>,
-): OutputDecorator<N, "publish", V> {
+export function DaprPublish<N extends string, V extends PayloadType = never, P extends PayloadType = never>(
+  options: DaprPublishOptions<N, V> | WithTopic<DaprPublishOptions<N>, P>,
+): OutputDecorator<N, "publish", V, P> {
   return recording("DaprPublish", expandTopic("DaprPublish", options, "valueType"));
 }

@@ -39,9 +39,12 @@ export interface InputDecorator<N extends string, V, Missing extends boolean = f
   <T, D = never>(target: T, keyOrContext: Place<InputFault<N, V, Missing, MethodOf<T, D>>>, descriptor?: D): void;
 }
 
-/** Checks that the second parameter takes the collector by its name. `V` is the option `valueType`. */
-export interface OutputDecorator<N extends string, K extends OutputKind, V> {
-  <T, D = never>(target: T, keyOrContext: Place<OutputFault<N, K, V, MethodOf<T, D>>>, descriptor?: D): void;
+/**
+ * Checks that the second parameter takes the collector by its name. `V` is the option `valueType`, `P` the payload type of a
+ * topic that publishers and subscribers share.
+ */
+export interface OutputDecorator<N extends string, K extends OutputKind, V, P = never> {
+  <T, D = never>(target: T, keyOrContext: Place<OutputFault<N, K, V, P, MethodOf<T, D>>>, descriptor?: D): void;
 }
 
 /** Checks that the second parameter takes the state entry by its name. `V` is the option `valueType`. */
@@ -272,17 +275,20 @@ type SidecarFault<N extends string, F> = First<
   Fits<DaprClient, Slot<N, F>> extends true ? never : `client '${N}' is the sidecar's: declare it as DaprClient`
 >;
 
-type OutputFault<N extends string, K extends OutputKind, V, F> = First<
+type OutputFault<N extends string, K extends OutputKind, V, P, F> = First<
   SlotFault<"output", N, F>,
-  CollectorFault<N, K, V, Slot<N, F>>
+  CollectorFault<N, K, V, P, Slot<N, F>>
 >;
 
-type CollectorFault<N extends string, K extends OutputKind, V, S> =
+type CollectorFault<N extends string, K extends OutputKind, V, P, S> =
   Fits<unknown, S> extends true
     ? never
     : Fits<OutputKinds[K]["collector"], S> extends true
       ? NonNullable<S> extends { add: (...args: infer A) => any }
-        ? First<OverridesFault<N, K, A[1]>, ItemFault<N, TakenBy<V>, A[0]>>
+        ? First<
+            OverridesFault<N, K, A[1]>,
+            [P] extends [never] ? ItemFault<N, TakenBy<V>, A[0]> : TopicItemFault<N, TakenBy<P>, A[0]>
+          >
         : never
       : NonNullable<S> extends { add: AnyMethod }
         ? OtherKind<N, K>
@@ -316,3 +322,9 @@ type ItemFault<N extends string, V, T> =
       : Fits<T, void> extends true
         ? never
         : `output '${N}' collects other items than its valueType takes: declare it as a collector of that class, or of the input of that schema`;
+
+/** Whatever the method may add is what each subscriber of the topic takes. */
+type TopicItemFault<N extends string, P, T> =
+  Fits<T, P> extends true
+    ? never
+    : `output '${N}' collects other items than its topic's payload type takes: declare it as a collector of that class, or of the input of that schema`;

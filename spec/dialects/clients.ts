@@ -413,9 +413,28 @@ export class Topics {
   anotherEventWithOptions(_event: CloudEvent<Receipt>): void {}
 
   @DaprTopicTrigger(Charged)
-  // @ts-expect-error output 'paid' collects other items than its valueType takes
+  // @ts-expect-error output 'paid' collects other items than its topic's payload type takes
   @DaprPublish({ name: "paid", topic: Paid })
   otherItems(_event: CloudEvent<Charge>, _b: { paid: Collector<Charge> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error output 'copies' collects other items than its topic's payload type takes
+  @DaprPublish({ name: "copies", topic: Charged })
+  lessOfIt(_event: CloudEvent<Charge>, _b: { copies: PublishCollector<{ order: string }> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error output 'copies' collects other items than its topic's payload type takes
+  @DaprPublish({ name: "copies", topic: Charged })
+  partOfIt(_event: CloudEvent<Charge>, _b: { copies: Collector<Partial<Charge>> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  // @ts-expect-error output 'copies' collects other items than its topic's payload type takes
+  @DaprPublish({ name: "copies", topic: Charged })
+  whatever(_event: CloudEvent<Charge>, _b: { copies: Collector<unknown> }): void {}
+
+  @DaprTopicTrigger(Charged)
+  @DaprPublish({ name: "copies", topic: Charged })
+  moreOfIt(_event: CloudEvent<Charge>, _b: { copies: Collector<Charge & { more: true }> }): void {}
 
   @DaprTopicTrigger(Charged)
   // @ts-expect-error Type 'Topic<typeof Receipt>' is not assignable to type 'string'

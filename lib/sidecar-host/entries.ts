@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
-import { badItem, checkOverride } from "../collectors/message.js";
-import { asError, kindOf } from "../model/values.js";
+import { badItem } from "../collectors/message.js";
+import { asError } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
 import { InvocationError, PayloadError } from "../model/errors.js";
 import { placeOf } from "../model/function-definition.js";
 import { JsonText } from "../model/json.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import type { StateEntryOverrides } from "../model/state-entry.js";
 import {
   EntryConflict,
   type ChangedEntry,
@@ -17,6 +16,7 @@ import {
 } from "../invocation/binding-host.js";
 import { pause } from "../invocation/abort.js";
 import type { KeyQueue } from "../invocation/key-queue.js";
+import { overridingMetadata } from "./entry-overrides.js";
 import { compileMetadata, mergedMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
@@ -220,7 +220,7 @@ export function entryStore(
       const { where } = entries[index]!.place;
       const text = jsonValue(value, where, "value");
       refuseTooLarge(where, "value", limit, 3 * text.text.length, (json) => Buffer.byteLength(json) + 1024, text.text);
-      return { operation: "set", value: text, metadata: metadataOf(overrides, where) };
+      return { operation: "set", value: text, metadata: overridingMetadata(overrides, where) };
     },
     async write(all, invocation) {
       // A key that does not exist is not there to be removed, and no etag could guard its removal.
@@ -346,22 +346,6 @@ function unknownOutcome(changes: readonly Change[], error: Error, { definition }
       `${error.message}; look what is stored before you call again`,
     { cause: error },
   );
-}
-
-function metadataOf(overrides: unknown, where: string): MetadataMap | undefined {
-  if (overrides === undefined || overrides === null) return undefined;
-  if (typeof overrides !== "object") throw badItem(where, undefined, "set() takes { metadata, ttlInSeconds } second");
-  const { metadata, ttlInSeconds, ...others } = overrides as StateEntryOverrides & Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw badItem(where, unknown, "set() does not know it; it takes metadata and ttlInSeconds");
-  const given = checkOverride("daprState", "metadata", metadata, () => where) as MetadataMap | undefined;
-  if (ttlInSeconds === undefined) return given;
-  if (!Number.isInteger(ttlInSeconds) || (ttlInSeconds < 1 && ttlInSeconds !== -1)) {
-    const what = typeof ttlInSeconds === "number" ? String(ttlInSeconds) : kindOf(ttlInSeconds);
-    throw badItem(where, "ttlInSeconds", `must be a whole number of seconds from 1, or -1 for ever, not ${what}`);
-  }
-  return mergedMetadata(given, { ttlInSeconds: String(ttlInSeconds) });
 }
 
 /**

@@ -19,6 +19,11 @@ export function compileMetadata(place: { readonly where: string }, metadata: Met
   };
 }
 
+/** How a request says for how many seconds a value is kept. */
+export function ttlMetadata(seconds: number | undefined): MetadataMap | undefined {
+  return seconds === undefined ? undefined : { ttlInSeconds: String(seconds) };
+}
+
 /** Both, of which the second wins; names of metadata are the same in any case. */
 export function mergedMetadata(
   first: MetadataMap | undefined,

@@ -15,7 +15,7 @@ import type { StateRecord } from "../model/invocation.js";
 import type { JsonText } from "../model/json.js";
 import { WriteError, type InputReader, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { decisiveError } from "../invocation/failures.js";
-import { compileMetadata, mergedMetadata, type Metadata } from "./metadata.js";
+import { compileMetadata, mergedMetadata, ttlMetadata, type Metadata } from "./metadata.js";
 import {
   badItemOption,
   badOption,
@@ -148,7 +148,7 @@ export function stateWriter(
   const storeOf = compileItemOption(place, "stateStore", binding.stateStore, storeRule.missing);
   const keyOf = compileItemOption(place, "key", binding.key, keyRule.missing);
   const metadataOf = compileMetadata(place, binding.metadata);
-  const ttl = binding.ttlInSeconds === undefined ? undefined : { ttlInSeconds: String(binding.ttlInSeconds) };
+  const ttl = ttlMetadata(binding.ttlInSeconds);
   const savingMetadataOf: Metadata =
     ttl === undefined ? metadataOf : (invocation) => mergedMetadata(metadataOf(invocation), ttl);
   const transactions = binding.transaction === true ? new WeakMap<Invocation, OpenTransaction>() : undefined;

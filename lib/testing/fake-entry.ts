@@ -1,5 +1,6 @@
 import { badItem } from "../collectors/message.js";
-import type { StateEntry } from "../model/state-entry.js";
+import type { StateEntry, StateEntryOverrides } from "../model/state-entry.js";
+import { overridingMetadata } from "../sidecar-host/entry-overrides.js";
 import { jsonCopy } from "./json-copy.js";
 
 /** What {@link stateEntry} makes an entry of. */
@@ -69,10 +70,7 @@ class KeepingEntry<T> implements FakeEntry<T> {
     return this.#result;
   }
 
-  set(
-    value: T,
-    overrides: { readonly metadata?: object | undefined; readonly ttlInSeconds?: number | undefined } = {},
-  ) {
+  set(value: T, overrides?: StateEntryOverrides): void {
     let copy: unknown;
     try {
       copy = jsonCopy(value);
@@ -80,16 +78,11 @@ class KeepingEntry<T> implements FakeEntry<T> {
       throw badItem("stateEntry()", "value", `cannot be written as JSON: ${(error as Error).message}`);
     }
     if (copy === undefined) throw badItem("stateEntry()", "value", "cannot be stored; remove() deletes the key");
-    this.#result = { value: copy as T, isSet: true, isRemoved: false, metadata: metadataOf(overrides) };
+    const metadata = overridingMetadata(overrides, "stateEntry()");
+    this.#result = { value: copy as T, isSet: true, isRemoved: false, metadata };
   }
 
   remove(): void {
     this.#result = { value: undefined, isSet: false, isRemoved: true, metadata: undefined };
   }
-}
-
-function metadataOf({ metadata, ttlInSeconds }: { metadata?: object | undefined; ttlInSeconds?: number | undefined }) {
-  const given = { ...metadata, ...(ttlInSeconds !== undefined && { ttlInSeconds }) };
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

@@ -176,3 +176,35 @@ describe("stateEntry", () => {
     expect(stateEntry()).toMatchObject({ exists: false, etag: undefined, value: undefined });
   });
 });
+
+describe("an entry of stateEntry", () => {
+  it.each<[string, unknown, string]>([
+    ["seconds that are none", { ttlInSeconds: 0.5 }, "must be a whole number of seconds from 1"],
+    ["no seconds at all", { ttlInSeconds: 0 }, "must be a whole number of seconds from 1"],
+    ["seconds as text", { ttlInSeconds: "60" }, "not text"],
+    ["metadata that is a list", { metadata: [1] }, "metadata"],
+    ["what set does not know", { ttl: 60 }, "set() does not know it"],
+    ["what is not an object", 60, "set() takes { metadata, ttlInSeconds } second"],
+  ])("refuses %s, as one in production does", (_case, overrides, message) => {
+    const entry = stateEntry<number>();
+    expect(() => entry.set(1, overrides as never)).toThrow(
+      expect.objectContaining({ code: "ERR_DAPR_BAD_REQUEST", message: expect.stringContaining(message) as string }),
+    );
+    expect(entry.result.isSet).toBe(false);
+  });
+
+  it.each<[string, object | undefined, object | undefined]>([
+    ["nothing", undefined, undefined],
+    ["metadata", { metadata: { a: 1, b: true } }, { a: "1", b: "true" }],
+    [
+      "seconds over those of the metadata",
+      { metadata: { TTLInSeconds: "5" }, ttlInSeconds: 60 },
+      { ttlInSeconds: "60" },
+    ],
+    ["no end", { ttlInSeconds: -1 }, { ttlInSeconds: "-1" }],
+  ])("keeps of %s what is sent", (_case, overrides, metadata) => {
+    const entry = stateEntry<number>();
+    entry.set(1, overrides);
+    expect(entry.result.metadata).toEqual(metadata);
+  });
+});

@@ -21,6 +21,7 @@ import { compileMetadata, mergedMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
 import { compileKey, missingKey, storeRule } from "./state-keys.js";
+import type { RemovedKeys } from "./removed-keys.js";
 import type { StateStores, StoreFacts } from "./state-stores.js";
 import { jsonValue } from "./values.js";
 
@@ -43,6 +44,7 @@ export function entryStore(
   queue: KeyQueue,
   limit: number,
   stores: StateStores,
+  removed: RemovedKeys,
 ): EntryStore<JsonText> {
   const entries = places.map((place) => compileEntry(place));
 
@@ -161,6 +163,23 @@ export function entryStore(
     throw new EntryConflict(new Error(`the key "${key}" was removed after it had been read`));
   }
 
+  /** Deletes what stands for a removed key of Redis some time, unless it has been written since. */
+  function forgetLater({ place, index, stored }: Change, invocation: Invocation): void {
+    const { stateStore, key, id } = place;
+    const { call } = entries[index]!.place;
+    const metadata = entries[index]!.metadataOf(invocation);
+    const etag = String(Number(stored.etag) + 1);
+    removed.add(async () => {
+      // Nobody of this process is to have read the key and not have written it yet.
+      const release = await queue.enter(
+        [id],
+        () => undefined,
+        () => new Error("too many wait"),
+      );
+      await client.deleteState({ ...call, stateStore, key, etag, metadata }).finally(release);
+    });
+  }
+
   /** What the store is; at once where that is known. */
   const factsOf = ({ stateStore }: EntryPlace, index: number, { signal }: Invocation): MaybePromise<StoreFacts> =>
     stores.of(stateStore, entries[index]!.place.binding.daprAddress, signal);
@@ -243,7 +262,9 @@ export function entryStore(
         await sendAgain(changes, error, facts, invocation);
         lost = error;
       }
-      if (isRedis) await refuseRevived(first, lost, invocation);
+      if (!isRedis) return;
+      await refuseRevived(first, lost, invocation);
+      if (first.change.operation === "remove") forgetLater(first, invocation);
     },
   };
 

@@ -14,6 +14,7 @@ import { bindingPlace } from "./options.js";
 import { publishWriter } from "./pubsub.js";
 import { secretReader } from "./secrets.js";
 import { sidecarClientOpener } from "./sidecar-client.js";
+import { RemovedKeys } from "./removed-keys.js";
 import { stateReader, stateWriter } from "./state.js";
 import { StateStores } from "./state-stores.js";
 
@@ -24,6 +25,7 @@ import { StateStores } from "./state-stores.js";
 export class SidecarHost implements BindingHost {
   readonly #keys = new KeyQueue();
   readonly #stores: StateStores;
+  readonly #removed = new RemovedKeys();
 
   /**
    * @param validation how payloads are validated that go to a callee whose class is known
@@ -72,7 +74,7 @@ export class SidecarHost implements BindingHost {
   /** @throws as {@link reader} */
   entries(definition: FunctionDefinition): EntryStore {
     const places = definition.entries.map((entry) => bindingPlace(entry, definition));
-    return entryStore(this.port, places, this.#keys, this.maxRequestSize, this.#stores) as EntryStore;
+    return entryStore(this.port, places, this.#keys, this.maxRequestSize, this.#stores, this.#removed) as EntryStore;
   }
 
   /** @throws as {@link reader} */

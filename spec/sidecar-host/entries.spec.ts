@@ -303,6 +303,24 @@ describe("a state entry", () => {
     expect(fake.state.get("k")).toEqual({ value: 1, etag: "3" });
   });
 
+  it("is deleted from Redis when it has been removed for ten minutes, unless it was written since", async () => {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
+    try {
+      fake.type = "state.redis";
+      fake.put("k", 5);
+      fake.put("l", 5);
+      await call("remove");
+      await call("remove", "l");
+      await call("add", "l");
+      fake.requests.length = 0;
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(fake.requests).toEqual(["delete k 2", "delete l 2"]);
+      expect([...fake.state]).toEqual([["l", { value: 1, etag: "3" }]]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it("is taken back where the write has revived a key of Redis that was deleted, and begins again", async () => {
     fake.type = "state.redis";
     fake.put("k", 5);

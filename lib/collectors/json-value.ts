@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { JsonText } from "../model/json.js";
+import { elementPath, joinedPath, memberPath } from "../model/payload-issues.js";
 
 /**
  * The bytes of a Uint8Array or ArrayBuffer, copied, so that later changes are not sent; undefined for anything else.
@@ -16,33 +17,137 @@ export function bytesOf(value: unknown): Buffer | undefined {
  * A value as JSON text, serialised here and now; a {@link JsonText} is returned as it is. Undefined where JSON has no
  * text for the value, as for a function.
  *
- * @throws TypeError for a cycle or a BigInt, as `JSON.stringify` does, and for what it would make `{}` of
+ * @throws TypeError as {@link stringify}
  */
 export function jsonTextOf(value: unknown): JsonText | undefined {
   if (value instanceof JsonText) return value;
-  const lost = lostInJson(value);
-  if (lost !== undefined) throw new TypeError(lost);
-  const text = JSON.stringify(value) as string | undefined;
+  const text = stringify(value);
   return text === undefined ? undefined : new JsonText(text);
 }
 
 /**
- * What is wrong with a value whose content JSON does not know, and what to do: of a promise that nobody awaited, a Map or an
- * Error it makes `{}`. Only the value itself is looked at, and the first of a list.
+ * What `JSON.stringify` makes of a value of which it loses nothing.
+ *
+ * @throws TypeError for a cycle or a BigInt, as `JSON.stringify` does, and {@link LostInJson}
  */
-export function lostInJson(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (Array.isArray(value)) return lostInJson((value as readonly unknown[])[0]);
-  const { toJSON, then, pipe } = value as { toJSON?: unknown; then?: unknown; pipe?: unknown };
-  if (typeof toJSON === "function") return undefined;
-  if (typeof then === "function") return "a promise; await it";
-  if (typeof pipe === "function") return "a stream of Node; read it first";
-  // Nearly every item, of which there may be very many.
-  if (Object.getPrototypeOf(value) === Object.prototype) return undefined;
-  if (value instanceof Error || types.isNativeError(value)) return "an Error; throw it, or give what it says";
-  if (types.isRegExp(value)) return "a RegExp; give its text";
-  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+export function stringify(value: unknown): string | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    // Of a stream, which has a cycle, what it is says more.
+    const lost = typeof value === "object" && value !== null ? lostByCalls(value) : undefined;
+    throw lost === undefined ? error : new LostInJson(lost);
+  }
+  // Afterwards, when it is known that the value has no cycle.
+  const lost = lostIn(value);
+  if (lost !== undefined) throw new LostInJson(lost);
+  return text;
+}
+
+/** Part of a value that JSON does not know: where it is, what it is, and what to give instead. */
+interface Lost {
+  readonly path: string;
+  readonly what: string;
+  /** In the place of the value itself, and in that of a part of it. */
+  readonly instead?: readonly [alone: string, inside: string];
+}
+
+/** A value of which JSON would lose something. */
+export class LostInJson extends TypeError {
+  constructor({ path, what, instead }: Lost) {
+    const subject = path === "" ? what : `${path} is ${what}`;
+    super(
+      instead === undefined ? subject : `${subject}, which JSON does not know; give ${instead[path === "" ? 0 : 1]}`,
+    );
+  }
+}
+
+/**
+ * What JSON would lose of a value: a promise that nobody awaited, a Map or an Error, of which it makes `{}`; bytes, of which
+ * it makes an object of numbers; `NaN`, of which it makes null. What has a `toJSON` says itself what it is, but for a
+ * Buffer and an invalid Date. `undefined`, functions and symbols are left out, as everybody knows of JSON.
+ *
+ * Every item passes here, of which there may be very many.
+ */
+function lostIn(value: unknown): Lost | undefined {
+  if (typeof value === "object") return value === null ? undefined : lostInObject(value);
+  if (typeof value !== "number" || Number.isFinite(value)) return undefined;
+  return { path: "", what: String(value), instead: ["a finite number or null", "a finite number or null"] };
+}
+
+function lostInObject(value: object): Lost | undefined {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const lost = lostIn(value[index]);
+      if (lost !== undefined) return within(elementPath("", index), lost);
+    }
+    return undefined;
+  }
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return lostInOwnJson(value);
+  // Of a class, without a prototype, or of another realm.
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    const lost = Object.prototype.toString.call(value) === "[object Object]" ? lostByCalls(value) : lostByTag(value);
+    if (lost !== undefined) return lost;
+  }
+  for (const name in value) {
+    const member: unknown = value[name as never];
+    if (typeof member === "string") continue;
+    if (typeof member === "function") {
+      // To ask every object for what it hardly ever has would cost more than all the rest.
+      const lost = name === "then" || name === "pipe" ? lostByCalls(value) : undefined;
+      if (lost !== undefined) return lost;
+      continue;
+    }
+    const lost = lostIn(member);
+    // What is inherited is no part of the JSON; that is seldom, and so looked at last.
+    if (lost !== undefined && Object.hasOwn(value, name)) return within(memberPath("", name), lost);
+  }
+  return undefined;
+}
+
+/** What has a `toJSON` of its own knows best, but for what the language gives one that keeps too little. */
+function lostInOwnJson(value: object): Lost | undefined {
+  if (Buffer.isBuffer(value)) return bytes("Buffer");
+  if (!(value instanceof Date || types.isDate(value))) return undefined;
+  if (!Number.isNaN(value.getTime()) || JSON.stringify(value) !== "null") return undefined;
+  return { path: "", what: "an invalid Date", instead: ["a valid one or null", "a valid one or null"] };
+}
+
+/** A promise and a stream are known by what can be called of them. */
+function lostByCalls(value: object): Lost | undefined {
+  const { then, pipe, on } = value as { then?: unknown; pipe?: unknown; on?: unknown };
+  if (typeof then === "function") return { path: "", what: "a promise; await it" };
+  if (typeof pipe !== "function" || typeof on !== "function") return undefined;
+  return { path: "", what: "a stream of Node; read it first" };
+}
+
+/** What is lost of an object that the language has a kind of its own for, or that has a tag. */
+function lostByTag(value: object): Lost | undefined {
+  if (value instanceof Error || types.isNativeError(value)) {
+    return { path: "", what: "an Error; throw it, or give what it says" };
+  }
+  if (types.isRegExp(value)) return { path: "", what: "a RegExp; give its text" };
+  if (types.isBoxedPrimitive(value)) return lostIn(value.valueOf());
+  const called = lostByCalls(value);
+  if (called !== undefined) return called;
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return bytes(tag);
   // A class may have a tag of its own beside its members.
-  if (typeof tag !== "string" || (Object.keys(value).length > 0 && !ArrayBuffer.isView(value))) return undefined;
-  return `a ${tag}, which JSON does not know; give an object, a list, text or a Uint8Array`;
+  const isKnown = types.isMap(value) || types.isSet(value);
+  if (!isKnown && (Object.keys(value).length > 0 || tag === "Arguments")) return undefined;
+  return {
+    path: "",
+    what: `${/^[AEIO]/.test(tag) ? "an" : "a"} ${tag}`,
+    instead: ["an object, a list, text or a Uint8Array", "an object, a list or text"],
+  };
+}
+
+function bytes(name: string): Lost {
+  const instead = ["a Uint8Array or an ArrayBuffer", "its bytes as base64 text"] as const;
+  return { path: "", what: `${/^[AI]/.test(name) ? "an" : "a"} ${name}`, instead };
+}
+
+function within(part: string, lost: Lost): Lost {
+  return { ...lost, path: joinedPath(part, lost.path) };
 }

@@ -5,7 +5,7 @@ import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { RoutedTrigger } from "../model/paths.js";
 import { isReply, type Cookie, type HttpResponse, type InvocationContext, type Reply } from "../model/invocation.js";
-import { lostInJson } from "../collectors/json-value.js";
+import { LostInJson, stringify } from "../collectors/json-value.js";
 import { isJsonType, readContentType } from "./read-payload.js";
 
 /** What a function answers, ready to be written by any host: nothing about it can fail any more but a stream. */
@@ -396,12 +396,12 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
 }
 
 function jsonOf(value: unknown, place: string): string {
-  const lost = lostInJson(value);
-  if (lost !== undefined) throw invalid(place, `what the function returned cannot be sent: ${lost}`);
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = stringify(value);
   } catch (cause) {
+    if (cause instanceof LostInJson)
+      throw invalid(place, `what the function returned cannot be sent: ${cause.message}`);
     const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : "it refuses";
     throw invalid(place, `what the function returned cannot be written as JSON: ${reason}`, cause);
   }

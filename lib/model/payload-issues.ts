@@ -36,3 +36,20 @@ function sentenceOf({ path, message }: PayloadIssue): string {
   }
   return `${path}: ${message}`;
 }
+
+/** `items` and `price` make `items.price`, as one writes it in code. */
+export function memberPath(path: string, key: string): string {
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
+/** `items` and 2 make `items[2]`. */
+export function elementPath(path: string, index: number | string): string {
+  return `${path}[${index}]`;
+}
+
+/** A path and what follows it: `items[2]` and `price` make `items[2].price`. */
+export function joinedPath(path: string, rest: string): string {
+  if (rest === "") return path;
+  return rest.startsWith("[") ? path + rest : `${path}.${rest}`;
+}

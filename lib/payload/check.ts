@@ -54,17 +54,6 @@ export function failed(issues: readonly PayloadIssue[]): Invalid {
   return { issues: [...issues.slice(0, maxIssues), { path: "", message, rule: "tooManyIssues" }] };
 }
 
-/** `items` and `price` make `items.price`, as one writes it in code. */
-export function memberPath(path: string, key: string): string {
-  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)) return `${path}[${JSON.stringify(key)}]`;
-  return path === "" ? key : `${path}.${key}`;
-}
-
-/** `items` and 2 make `items[2]`. */
-export function elementPath(path: string, index: number | string): string {
-  return `${path}[${index}]`;
-}
-
 /** What a message calls the place at a path. */
 export function placeAt(path: string): string {
   return path === "" ? "the payload" : path;

@@ -1,16 +1,8 @@
 import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
 import type { Class } from "../model/payload-type.js";
-import {
-  type Check,
-  type Checked,
-  type CheckOptions,
-  elementPath,
-  failed,
-  maxIssues,
-  memberPath,
-  placeAt,
-} from "./check.js";
+import { type Check, type Checked, type CheckOptions, failed, maxIssues, placeAt } from "./check.js";
+import { elementPath, memberPath } from "../model/payload-issues.js";
 import { asError, kindOf } from "../model/values.js";
 import { type ClassValidator, packagesOf } from "./class-packages.js";
 import type { PayloadPackages } from "./payload-packages.js";

@@ -1,5 +1,5 @@
 import type { PayloadIssue } from "../model/errors.js";
-import { elementPath, memberPath } from "./check.js";
+import { elementPath, joinedPath, memberPath } from "../model/payload-issues.js";
 
 export interface Limits {
   readonly maxDepth: number;
@@ -43,7 +43,7 @@ export function plainCopy(
 
   /** Once an issue is found, each level on the way up puts itself before the issue's path. */
   function within(path: string): undefined {
-    if (issue !== undefined && issue.path !== "") issue = { ...issue, path: joined(path, issue.path) };
+    if (issue !== undefined && issue.path !== "") issue = { ...issue, path: joinedPath(path, issue.path) };
     return undefined;
   }
 
@@ -85,10 +85,6 @@ export function plainCopy(
 
   const copy = copyOf(value, 1, false);
   return issue === undefined ? { copy } : { issue };
-}
-
-function joined(path: string, rest: string): string {
-  return rest.startsWith("[") ? path + rest : `${path}.${rest}`;
 }
 
 export function isPlain(value: object): boolean {

@@ -1,5 +1,6 @@
 import type { PayloadIssue } from "../model/errors.js";
-import { type Check, elementPath, failed, placeAt } from "./check.js";
+import { type Check, failed, placeAt } from "./check.js";
+import { elementPath } from "../model/payload-issues.js";
 import { kindOf } from "../model/values.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 

@@ -1,6 +1,7 @@
 import { isPromise } from "../model/maybe-promise.js";
 import type { StandardIssue, StandardResult, StandardSchema } from "../model/payload-type.js";
-import { type Check, type Checked, elementPath, failed, memberPath } from "./check.js";
+import { type Check, type Checked, failed } from "./check.js";
+import { elementPath, memberPath } from "../model/payload-issues.js";
 import { type Limits, plainCopy } from "./plain-copy.js";
 
 /**

@@ -1,7 +1,8 @@
 import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
 import { isPromise } from "../model/maybe-promise.js";
-import { type Checked, elementPath, failed, maxIssues, memberPath } from "./check.js";
+import { type Checked, failed, maxIssues } from "./check.js";
+import { elementPath, memberPath } from "../model/payload-issues.js";
 import type { TypeRecord } from "./class-packages.js";
 import { plainToClass, type Member, type Property, type RuleRecord, type Shape, type Shapes } from "./class-shape.js";
 import { isPlain, membersPerItem, plainCopy, type Limits } from "./plain-copy.js";

@@ -1,6 +1,7 @@
 import type { ValidationError } from "class-validator";
 import type { PayloadIssue } from "../model/errors.js";
-import { elementPath, maxIssues, memberPath, placeAt } from "./check.js";
+import { maxIssues, placeAt } from "./check.js";
+import { elementPath, memberPath } from "../model/payload-issues.js";
 import { kindOf } from "../model/values.js";
 
 export interface IssueSink {

@@ -33,7 +33,7 @@ export function jsonValue(value: unknown, where: string, property: string): Json
  * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
  */
 export function refuseHalfPairs(text: string, where: string, property: string): void {
-  if ((text.includes("\\ud") || text.includes("\\uD")) && holdsHalfPair(text)) throw badItem(where, property, halfPair);
+  if (text.includes("\\u") && holdsHalfPair(text)) throw badItem(where, property, halfPair);
 }
 
 const halfPair = "holds half of a surrogate pair, which would arrive as another character; give well-formed text";

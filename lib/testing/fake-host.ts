@@ -13,7 +13,7 @@ import type {
 import { InvocationError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
 import { compileTemplate, type BindingData } from "../expressions/template.js";
-import type { FunctionDefinition } from "../model/function-definition.js";
+import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import {
   EntryConflict,
   type BindingHost,
@@ -50,8 +50,7 @@ export class FakeHost implements BindingHost {
   ) {}
 
   reader(input: InputBinding, definition: FunctionDefinition): InputReader {
-    const given = this.inputs[input.name];
-    const value = "record" in input && input.record === true ? membersCopy(given) : jsonCopy(given);
+    const value = arriving(this.inputs[input.name], input, definition);
     if (input.generic === true) return { read: () => Promise.resolve(value) };
     const isRecord = input.type === "daprState" && input.record === true;
     const stored = (isRecord ? value : { value }) as { value?: unknown; etag?: string | undefined } | undefined;
@@ -159,6 +158,16 @@ function fakeOf(fakes: Fakes, name: string): ((...args: unknown[]) => unknown) |
   return typeof fake === "function"
     ? (...args) => (fake as (...args: unknown[]) => unknown).apply(fakes, args)
     : undefined;
+}
+
+/** What a test gives for an input, as it would arrive. */
+function arriving(given: unknown, input: InputBinding, definition: FunctionDefinition): unknown {
+  try {
+    return "record" in input && input.record === true ? membersCopy(given) : jsonCopy(given);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new TypeError(`${placeOf(definition)}, input "${input.name}": cannot arrive as JSON: ${reason}`, { cause });
+  }
 }
 
 /** Answers calls with what the test's functions return, as it would arrive. */

@@ -188,9 +188,8 @@ function choiceOf(names: readonly string[], what: string): string {
 function payloadOf(definition: FunctionDefinition, payload: unknown): unknown {
   if (definition.trigger.type === "httpTrigger") return payload;
   try {
-    const copy = jsonCopy(payload);
-    if (definition.trigger.type !== "daprTopicTrigger" || !hasData(payload)) return copy;
-    return { ...(copy as CloudEvent), data: jsonCopy(payload.data) };
+    if (definition.trigger.type !== "daprTopicTrigger" || !hasData(payload)) return jsonCopy(payload);
+    return { ...(jsonCopy({ ...payload, data: undefined }) as CloudEvent), data: jsonCopy(payload.data) };
   } catch (cause) {
     const reason = (cause as Error).message;
     const message = `${placeOf(definition)}: the payload cannot be sent, since it cannot be written as JSON: ${reason}`;

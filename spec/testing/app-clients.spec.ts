@@ -162,6 +162,10 @@ describe("an invocation in a test that calls another application", () => {
     };
     const { reply } = await invoke(new Shop(), "records", undefined, { inputs });
     expect(reply).toEqual({ status: 404, value: undefined, data: "text", metadata: { etag: "7" }, list: ["a"] });
+    const invalid = { ...inputs, list: [new Map()] as never };
+    await expect(invoke(new Shop(), "records", undefined, { inputs: invalid })).rejects.toThrow(
+      'Shop.records, input "list": cannot arrive as JSON: [0] is a Map, which JSON does not know',
+    );
     await expect(invoke(new Shop(), "records", undefined, { inputs: { file: inputs.file } })).rejects.toMatchObject({
       code: "ERR_NO_CONTENT",
     });

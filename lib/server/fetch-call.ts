@@ -63,8 +63,11 @@ export class FetchCall implements EndpointCall {
 /** Reads a body to its end, or to the limit in bytes. */
 export async function readFetchBody(request: Request, limit: number): Promise<Buffer | Unread> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) return "too-large";
-  if (request.bodyUsed) return "gone";
   if (request.body === null) return Buffer.alloc(0);
+  // Somebody has read it, or is about to.
+  if (request.bodyUsed || request.body.locked) {
+    return request.headers.get("content-length") === "0" ? Buffer.alloc(0) : "gone";
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();

@@ -277,11 +277,28 @@ describe("a body that was read before", () => {
     expect(app.log.lines.join("\n")).toContain("mount before the body parser");
   });
 
-  it("is refused by fetch too", async () => {
+  it.each<[string, (request: Request) => unknown]>([
+    ["was read", (request) => request.text()],
+    ["was read in part", (request) => request.body!.getReader().read()],
+    ["is read by another", (request) => request.body!.getReader()],
+  ])("is refused by fetch, too, when it %s", async (_case, take) => {
     const { handler } = await mounted(async () => 0);
-    const request = new Request("http://localhost/create", { method: "POST", body: "{}" });
+    const request = new Request("http://localhost/create", { method: "POST", body: '{"id":"1"}' });
+    await take(request);
+    const answer = await handler.fetch(request);
+    expect([answer.status, await answer.json()]).toEqual([
+      500,
+      expect.objectContaining({ errorCode: "ERR_BODY_CONSUMED" }),
+    ]);
+  });
+
+  it("is nothing to fetch, too, when it was empty", async () => {
+    const { handler } = await mounted(async () => 0);
+    const headers = { "content-length": "0" };
+    const request = new Request("http://localhost/api/orders/1", { method: "PUT", body: "", headers });
     await request.text();
-    expect((await handler.fetch(request)).status).toBe(500);
+    const answer = await handler.fetch(request);
+    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ body: "" })]);
   });
 });
 

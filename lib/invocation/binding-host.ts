@@ -14,6 +14,8 @@ export interface Invocation extends ObservedInvocation {
   readonly signal: AbortSignal | undefined;
   /** Comes when the invocation was answered for want of time; undefined where nothing limits that. */
   expiry?: Moment | undefined;
+  /** What its method has made is being written and sent. */
+  isSending?: boolean | undefined;
   /**
    * Calls back when nobody waits for the answer any more: the caller has gone, its time is up, or the app's.
    *

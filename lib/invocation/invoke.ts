@@ -277,6 +277,7 @@ function answerAndFlush<R>(
   if (answer === "RETRY") return reply;
   const { collectors, entries } = parts;
   if (entries === undefined && !collectors.some(hasItems)) return reply;
+  invocation.isSending = true;
   const flush = fn.isParallel ? flushSideBySide : flushInOrder;
   return isPromise(reply)
     ? reply.then((written) => flush(fn, collectors, invocation, entries, written))

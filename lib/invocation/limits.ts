@@ -59,12 +59,17 @@ function passGates<R>(
   return waiting.then(inside);
 }
 
-/** Answers when the time is up, whatever the method does then: what it adds later is refused, and nothing is sent. */
+/**
+ * Answers when the time is up, whatever the method does then: what it adds later is refused, and nothing is sent but what
+ * was under way.
+ */
 function inTime<R>(timeout: number, invocation: Invocation, work: () => MaybePromise<R>): Promise<R> {
   const expiry = (invocation.expiry = new Moment());
   return new Promise<R>((resolve, reject) => {
     const cancel = after(timeout, () => {
-      const error = decisiveError("ERR_INVOCATION_TIMEOUT", `there was no answer within ${timeout} ms, its time limit`);
+      const sending = invocation.isSending === true ? "; its outputs were being sent, and the log says which were" : "";
+      const text = `there was no answer within ${timeout} ms, its time limit${sending}`;
+      const error = decisiveError("ERR_INVOCATION_TIMEOUT", text);
       expiry.come(error);
       reject(error);
     });

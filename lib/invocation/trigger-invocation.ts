@@ -3,6 +3,7 @@ import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { AppLog, InvocationContext, InvocationRequest, Log, TraceContext } from "../model/invocation.js";
 import { InvocationError } from "../model/errors.js";
+import { onAbort } from "./abort.js";
 import type { Invocation } from "./binding-host.js";
 import type { IncomingRequest } from "./observer.js";
 import { FollowedSignal, type Moment } from "./moment.js";
@@ -44,6 +45,7 @@ export class TriggerInvocation<Request extends TriggeringRequest = TriggeringReq
   watch: Invocation["watch"] = undefined;
   #attempt = 1;
   expiry: Invocation["expiry"] = undefined;
+  isSending = false;
   /** Of a bulk request: the entry that this invocation is of. */
   entry: unknown = undefined;
   #limit: FollowedSignal | undefined;
@@ -85,14 +87,9 @@ export class TriggerInvocation<Request extends TriggeringRequest = TriggeringReq
     if (expiry === undefined) return this.scope.signal;
     const { signal } = this.scope;
     this.#limit ??= this.#followed((abort) => {
-      const onAbort = (): void => abort(signal.reason as Error);
-      if (signal.aborted) onAbort();
-      signal.addEventListener("abort", onAbort);
-      const stop = expiry.when(abort);
-      return () => {
-        stop();
-        signal.removeEventListener("abort", onAbort);
-      };
+      if (signal.aborted) abort(signal.reason as Error);
+      const stops = [onAbort(signal, () => abort(signal.reason as Error)), expiry.when(abort)];
+      return () => stops.forEach((stop) => stop());
     });
     return this.#limit.signal;
   }

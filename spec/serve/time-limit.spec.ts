@@ -1,0 +1,42 @@
+import { DaprPublish, DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "../../lib/index.js";
+import { post, serving } from "./support.js";
+
+class Orders {
+  @DaprServiceInvocationTrigger()
+  @DaprStateOutput({ name: "order", stateStore: "s", key: "k" })
+  @DaprPublish({ name: "created", pubSubName: "bus", topic: "orders" })
+  create(_payload: unknown, { order, created }: { order: Collector<unknown>; created: Collector<unknown> }): void {
+    order.add(1);
+    created.add(1);
+  }
+
+  @DaprServiceInvocationTrigger()
+  async never(): Promise<void> {
+    await new Promise(() => {});
+  }
+}
+
+describe("a time limit", () => {
+  it("that is over while outputs are sent says so, and the log says which were", async () => {
+    const { app, sidecar, log } = await serving([Orders], { invocationTimeout: 1500 });
+    sidecar.answer = ({ path }) => (path.startsWith("/v1.0/publish") ? new Promise(() => {}) : undefined);
+    expect(await post(app, "/create", {})).toMatchObject({
+      status: 504,
+      json: {
+        errorCode: "ERR_INVOCATION_TIMEOUT",
+        message:
+          "there was no answer within 1500 ms, its time limit; its outputs were being sent, and the log says which were",
+      },
+    });
+    while (!log.lines.some((line) => line.includes("after its time limit"))) await new Promise(setImmediate);
+    expect(log.lines.find((line) => line.includes("after its time limit"))).toMatch(/sent before: 1 of "order"/);
+  });
+
+  it("that is over before says nothing of outputs", async () => {
+    const { app } = await serving([Orders], { invocationTimeout: 20 });
+    expect(await post(app, "/never", {})).toMatchObject({
+      status: 504,
+      json: { message: "there was no answer within 20 ms, its time limit" },
+    });
+  });
+});

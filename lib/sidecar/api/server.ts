@@ -53,7 +53,7 @@ export function createApiServer(options: ServerOptions): Server {
     const body = await readBody(incoming);
     options.record({
       method: incoming.method!,
-      path: incoming.url!,
+      path: plainTarget(incoming.url!),
       headers: Object.fromEntries(
         Object.entries(incoming.headers).map(([name, value]) => [name, isCredential(name) ? "***" : String(value)]),
       ),
@@ -133,9 +133,28 @@ function pathOf({ url = "" }: IncomingMessage): string {
 
 /** Headers whose values let others in, wherever they are kept. */
 function isCredential(name: string): boolean {
-  return (
-    ["authorization", "cookie", "proxy-authorization"].includes(name) || /token|secret|password|api-?key/.test(name)
-  );
+  return ["authorization", "cookie", "proxy-authorization"].includes(name) || credentials.test(name);
+}
+
+/** Not any key: tests look at a partition's, or an idempotency's. */
+const credentials =
+  /token|secret|password|signature|credential|(?:access|account|api|auth|functions|host|master|shared|subscription)[-_]?key/i;
+
+/** Path and query, where `***` stands for the values of parameters that let others in. Metadata is Dapr's own. */
+function plainTarget(target: string): string {
+  const start = target.indexOf("?") + 1;
+  if (start === 0) return target;
+  const parameters = target
+    .slice(start)
+    .split("&")
+    .map((parameter) => {
+      const end = parameter.indexOf("=");
+      const name = new URLSearchParams(parameter).keys().next().value ?? "";
+      return end === -1 || /^metadata\./i.test(name) || !credentials.test(name)
+        ? parameter
+        : `${parameter.slice(0, end)}=***`;
+    });
+  return target.slice(0, start) + parameters.join("&");
 }
 
 /** Both health paths are open, so that a probe needs no token. */

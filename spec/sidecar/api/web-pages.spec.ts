@@ -81,13 +81,20 @@ describe("a web page", () => {
 
 it("the list of requests holds no credentials", async () => {
   const sidecar = await sidecarWith([], { apiToken: "hidden-1" });
-  await call(sidecar, "GET /v1.0/metadata", {
+  const query =
+    "access_token=hidden-6&X-Amz-Signature=hidden-7&%61pi-key=hidden-8&subscription-key=hidden-9&client_secret=hidden-10&token";
+  await call(sidecar, `GET /v1.0/metadata?${query}&metadata.keyToken=shown&key=shown&q=a%20b`, {
     headers: {
       "dapr-api-token": "hidden-1",
       authorization: "Bearer hidden-2",
       cookie: "session=hidden-3",
       "x-api-key": "hidden-4",
       "X-Amz-Security-Token": "hidden-5",
+      "x-functions-key": "hidden-11",
+      "ocp-apim-subscription-key": "hidden-12",
+      "x-amz-signature": "hidden-13",
+      "x-hub-signature-256": "hidden-14",
+      "x-partition-key": "shown",
       "x-own": "shown",
     },
   });
@@ -96,5 +103,10 @@ it("the list of requests holds no credentials", async () => {
     "dapr-api-token": "***",
     authorization: "***",
     "x-own": "shown",
+    "x-partition-key": "shown",
   });
+  expect(sidecar.requests[0]!.path).toBe(
+    "/v1.0/metadata?access_token=***&X-Amz-Signature=***&%61pi-key=***&subscription-key=***&client_secret=***&token" +
+      "&metadata.keyToken=shown&key=shown&q=a%20b",
+  );
 });

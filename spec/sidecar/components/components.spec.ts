@@ -70,6 +70,13 @@ describe("component files", () => {
   it.each([
     ["a bomb of aliases", `${bomb}${manifest("one")}`, /its aliases cannot be followed/],
     ["a circle of aliases", `x: &x [*x]\n${manifest("one")}`, /its aliases cannot be followed/],
+    [
+      "very many aliases",
+      `x: &x 1\n${Array.from({ length: 30_000 }, (_, index) => `k${index}: *x\n`).join("")}${manifest("one")}`,
+      /its aliases cannot be followed/,
+    ],
+    ["a key twice", `${manifest("one")}kind: Component\n`, /a\.yaml:\d+: Map keys must be unique; correct the YAML/],
+    ["a key twice, further down", metadata("  - name: a\n    name: b"), /a\.yaml:\d+: Map keys must be unique/],
     ["lists without end", `x: ${"[".repeat(100_000)}`, /correct/],
     ["too many bytes", `${manifest("one")}# ${"x".repeat(1024 * 1024)}`, /more than the 1048576 of a resource file/],
     ["a list", "- kind: Component", /the document is a list; write an object/],

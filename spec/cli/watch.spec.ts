@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { built, makeProject, source, write } from "./app.js";
 
@@ -180,5 +181,115 @@ describe("the page of run --watch", () => {
       encoding: "utf8",
     });
     expect(ran.stdout).toMatch(/pass 1\n/);
+  });
+});
+
+describe("run --watch", () => {
+  let child: ChildProcess;
+  afterEach(async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  });
+
+  const run = (project: string, folder: string, module: string): Output => {
+    const cli = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
+    const args = [cli, "run", module, "--watch", "--app-id", "consumer", "--dapr-http-port", "0", "--log", "off"];
+    child = spawn(process.execPath, args, { cwd: join(project, folder), stdio: ["ignore", "pipe", "pipe"] });
+    return new Output(child);
+  };
+  const call = async (sidecar: string, path: string): Promise<unknown> => {
+    const headers = { "content-type": "application/json" };
+    const reply = await fetch(`${sidecar}/v1.0/invoke/consumer/method/${path}`, {
+      method: "POST",
+      headers,
+      body: "{}",
+    });
+    return reply.status === 404 ? undefined : reply.json();
+  };
+  /** What is saved may be loaded more than once. */
+  const answersAnew = async (output: Output, sidecar: string, path: string, answer: object): Promise<void> => {
+    for (;;) {
+      await output.says(/has changed, and serves again/);
+      if (JSON.stringify(await call(sidecar, path)) === JSON.stringify(answer)) return;
+    }
+  };
+  const functions = (name: string, text: string): string => `${text}
+export class ${name[0]!.toUpperCase()}${name.slice(1)} {
+  @DaprServiceInvocationTrigger()
+  ${name}(): unknown { return { version }; }
+}
+`;
+  const tsconfig = JSON.stringify({
+    compilerOptions: {
+      target: "es2022",
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      module: "node20",
+      skipLibCheck: true,
+      types: [],
+    },
+  });
+
+  it.each([
+    ["TypeScript, loaded by @swc/core", "ts", ["@swc/core"]],
+    ["TypeScript, compiled by tsc", "ts", ["@typescript/native"]],
+    ["built CommonJS", "js", []],
+  ] as const)("loads anew what is saved outside of the working directory: %s", async (_, extension, packages) => {
+    const project = makeProject("commonjs", packages);
+    const shared = `libs/shared.${extension}`;
+    const versionIs = (value: string, file = shared): void =>
+      write(project, {
+        [file]: extension === "ts" ? `export const version = ${value};\n` : `exports.version = ${value};`,
+      });
+    const module = functions("read", 'import { version } from "../../../libs/shared.js";');
+    versionIs('"one"');
+    write(project, {
+      "apps/orders/components/none.yaml": "",
+      [`apps/orders/src/orders.${extension}`]: extension === "ts" ? source(module) : built(module),
+      "tsconfig.json": tsconfig,
+    });
+    const output = run(project, "apps/orders", `src/orders.${extension}`);
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    expect(await call(sidecar!, "read")).toEqual({ version: "one" });
+    versionIs('"two"');
+    await answersAnew(output, sidecar!, "read", { version: "two" });
+    // As editors do.
+    versionIs('"three"', "libs/.shared.swp");
+    renameSync(join(project, "libs/.shared.swp"), join(project, shared));
+    await answersAnew(output, sidecar!, "read", { version: "three" });
+  });
+
+  it("loads a module that comes into a folder, and one there that comes to declare a function", async () => {
+    const project = makeProject();
+    const module = (name: string): string => built(functions(name, "const version = 1;"));
+    write(project, {
+      "components/none.yaml": "",
+      "build/first.js": module("first"),
+      "build/empty.js": "",
+    });
+    const output = run(project, ".", "build");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    for (const name of ["second", "empty"]) {
+      expect(await call(sidecar!, name)).toBeUndefined();
+      write(project, { [`build/${name}.js`]: module(name) });
+      await answersAnew(output, sidecar!, name, { version: 1 });
+    }
+  });
+
+  it("says that a version does not end loading, and loads the next change", async () => {
+    const project = makeProject("module");
+    const module = (text: string): string => built(functions("read", text), { module: true });
+    write(project, { "components/none.yaml": "", "build/read.js": module("const version = 1;") });
+    const output = run(project, ".", "build/read.js");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    write(project, { "build/read.js": module("const version = await new Promise(() => {});") });
+    await output.says(/it has been loading for 10 s; mind an await at the top of a module that does not settle/);
+    await output.says(/the last good version goes on/);
+    expect(await call(sidecar!, "read")).toEqual({ version: 1 });
+    write(project, { "build/read.js": module("const version = 2;") });
+    await answersAnew(output, sidecar!, "read", { version: 2 });
   });
 });

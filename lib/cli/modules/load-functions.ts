@@ -52,7 +52,12 @@ export async function loadModules(paths: readonly string[], progress: Progress):
   return modules;
 }
 
-function filesOf(path: string): string[] {
+/**
+ * The modules that a path of the command line stands for. Absolute.
+ *
+ * @throws UsageError
+ */
+export function filesOf(path: string): string[] {
   const file = resolve(path);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined)

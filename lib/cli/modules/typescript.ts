@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import * as nodeModule from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -203,6 +212,7 @@ function compileProject(tsc: string, config: string, { folder, options }: Projec
   const outDir = mkdtempSync(join(parent, ".dapr-functions-"));
   process.once("exit", () => rmSync(outDir, { recursive: true, force: true }));
   const log = compile(tsc, config, outDir, rootDirOf(folder, options), options);
+  reportSources(outDir, rootDirOf(folder, options));
   writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: moduleTypeOf(folder, options) }));
   return { folder: outDir, log };
 }
@@ -214,6 +224,20 @@ function compile(tsc: string, config: string, outDir: string, rootDir: string, o
   if (options["allowImportingTsExtensions"] === true) args.push("--rewriteRelativeImportExtensions", "true");
   const off = ["noEmit", "noEmitOnError", "emitDeclarationOnly", "composite", "declaration", "incremental"];
   return outputOf(tsc, [...args, ...off.flatMap((name) => [`--${name}`, "false"])]);
+}
+
+/** Under `run --watch`, in the message in which Node reports what it loads: what runs is built, what is saved is not. */
+function reportSources(outDir: string, rootDir: string): void {
+  if (process.env["WATCH_REPORT_DEPENDENCIES"] === undefined) return;
+  const sources = readdirSync(outDir, { recursive: true, encoding: "utf8" }).flatMap((name) => {
+    const source = join(rootDir, name);
+    return [source.replace(/\.([cm]?)js$/, ".$1ts"), source.replace(/\.js$/, ".tsx"), source].filter(isFile);
+  });
+  process.send?.({ "watch:require": sources });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** What the compiler prints, whether or not it finds errors. */

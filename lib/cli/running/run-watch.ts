@@ -1,10 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { statSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { extname, join, relative, resolve } from "node:path";
+import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FSWatcher } from "chokidar";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import type { Recording } from "../../record/recording.js";
+import { filesOf } from "../modules/load-functions.js";
 import type { VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */
@@ -21,6 +23,8 @@ export interface WatchEvents {
 const sources = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
 /** Milliseconds in which several changes become one. */
 const settle = 30;
+/** Milliseconds after which it is said that a version is still loading. */
+const slow = 10_000;
 /** Milliseconds that a version gets to end what is in flight. */
 const patience = 10_000;
 
@@ -32,7 +36,8 @@ export class WatchedApp {
   #next: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasFailed = true;
-  #watcher: FSWatcher | undefined;
+  /** By folder: the working directory, and each outside of it that holds a file of theirs. */
+  readonly #watchers = new Map<string, { readonly watcher: FSWatcher; readonly ready: Promise<void> }>();
   #entrance: Server | undefined;
   #isClosed = false;
 
@@ -43,14 +48,13 @@ export class WatchedApp {
 
   /** Starts the first version, and watches the working directory. Resolves once a version serves or has failed. */
   async start(): Promise<void> {
-    const { watch } = require("chokidar") as typeof import("chokidar");
-    this.#watcher = watch(".", {
-      ignored: (path) => /(?:^|[\\/])(?:node_modules|\.[^\\/.][^\\/]*)(?:[\\/]|$)/.test(path),
-      ignoreInitial: true,
-      persistent: true,
-    });
-    for (const event of ["add", "change", "unlink"] as const) this.#watcher.on(event, (path) => this.#onChange(path));
-    await new Promise<void>((ready) => this.#watcher!.once("ready", ready));
+    this.#watch(".");
+    for (const module of this.order.modules.filter(isOutside)) {
+      const isFolder = statSync(module, { throwIfNoEntry: false })?.isDirectory() === true;
+      if (isFolder) this.#watch(resolve(module));
+      else this.#watch(dirname(resolve(module)), 0);
+    }
+    await this.#isWatching();
     await this.#load();
   }
 
@@ -74,19 +78,50 @@ export class WatchedApp {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#watcher?.close();
+    await Promise.all([...this.#watchers.values()].map(({ watcher }) => watcher.close()));
     this.#entrance?.close();
     this.#next?.kill("SIGKILL");
     await stop(this.#current);
   }
 
+  #watch(folder: string, depth?: number): void {
+    if (this.#watchers.has(folder)) return;
+    const { watch } = require("chokidar") as typeof import("chokidar");
+    const bound = depth === undefined ? {} : { depth };
+    const watcher = watch(folder, { ignored: isIgnored, ignoreInitial: true, persistent: true, ...bound });
+    for (const event of ["add", "change", "unlink"] as const) watcher.on(event, (path) => this.#onChange(path));
+    watcher.on("error", (error) => console.error(`${folder} is not watched: ${(error as Error).message}`));
+    const ready = new Promise<void>((isReady) => watcher.once("ready", isReady));
+    this.#watchers.set(folder, { watcher, ready });
+  }
+
+  async #isWatching(): Promise<void> {
+    await Promise.all([...this.#watchers.values()].map(({ ready }) => ready));
+  }
+
   #onChange(path: string): void {
     const file = resolve(path);
-    if (!sources.includes(extname(file))) return;
-    // A file that no version has loaded cannot change one; after a failure it may be the one that was missing.
-    if (!this.#hasFailed && this.#files.size > 0 && !this.#files.has(file)) return;
+    if (!this.#files.has(file) && !this.#mayCount(file)) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#load(), settle);
+  }
+
+  /** A file that no version has loaded cannot change one; after a failure it may be the one that was missing. */
+  #mayCount(file: string): boolean {
+    if (!sources.includes(extname(file))) return false;
+    return this.#hasFailed || this.#files.size === 0 || this.#isModule(file);
+  }
+
+  /** Whether a folder that was given as a module has a file as one of its modules: it may be new. */
+  #isModule(file: string): boolean {
+    return this.order.modules.some((module) => {
+      if (relative(module, file).startsWith("..")) return false;
+      try {
+        return filesOf(module).includes(file);
+      } catch {
+        return false;
+      }
+    });
   }
 
   async #load(): Promise<void> {
@@ -113,7 +148,13 @@ export class WatchedApp {
       });
     });
     child.send(this.order satisfies VersionOrder);
+    const isSlow = setTimeout(() => {
+      this.#hasFailed = true;
+      const what = `it has been loading for ${slow / 1000} s; mind an await at the top of a module that does not settle`;
+      this.events.onFault(what, this.#current !== undefined);
+    }, slow);
     const message = await outcome;
+    clearTimeout(isSlow);
     // A later change has begun another version.
     if (this.#next !== child || this.#isClosed) return;
     this.#next = undefined;
@@ -126,6 +167,7 @@ export class WatchedApp {
     this.#current = child;
     this.#currentPort = message.port;
     this.#hasFailed = false;
+    await this.#isWatching();
     await this.events.onReady(message.port, message.functions);
     this.events.onFault("", true);
     await stop(previous);
@@ -135,8 +177,10 @@ export class WatchedApp {
     for (const file of [...imported, ...required]) {
       if (typeof file !== "string") continue;
       const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-      const inside = relative(process.cwd(), path);
-      if (!inside.startsWith("..") && !/(?:^|[\\/])node_modules[\\/]/.test(inside)) this.#files.add(path);
+      if (!isAbsolute(path) || isIgnored(path)) continue;
+      this.#files.add(path);
+      // The folder, not the file: editors put another in its place.
+      if (isOutside(path)) this.#watch(dirname(path), 0);
     }
   }
 
@@ -167,6 +211,16 @@ class UnderWay {
     }
     this.#records.clear();
   }
+}
+
+/** What is below node_modules, or in folders that begin with a dot, as seen from the working directory. */
+function isIgnored(path: string): boolean {
+  return /(?:^|[\\/])(?:node_modules|\.[^\\/.][^\\/]*)(?:[\\/]|$)/.test(relative(".", path));
+}
+
+function isOutside(path: string): boolean {
+  const inside = relative(".", path);
+  return inside.startsWith("..") || isAbsolute(inside);
 }
 
 interface Dependencies {

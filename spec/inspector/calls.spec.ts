@@ -67,6 +67,32 @@ describe("an inspector of apps that make no records of their own", () => {
     expect(await call(sidecar, line, { body })).toMatchObject({ status });
   });
 
+  it.each([
+    "/v1.0/secrets/env/SPEC_SECRET",
+    "/v1.0/state/../secrets/env/SPEC_SECRET",
+    "/v1.0/state/%2e%2e/secrets/env/SPEC_SECRET",
+    "/v1.0/state/.%2E/secrets/env/SPEC_SECRET",
+    "/v1.0/state/x/../../secrets/env/SPEC_SECRET",
+    "/v1.0/state/./../secrets/env/SPEC_SECRET",
+    "/v1.0/state/..\\secrets/env/SPEC_SECRET",
+    "/v1.0/state/..%2fsecrets/env/SPEC_SECRET",
+    "/v1.0/state/%252e%252e/secrets/env/SPEC_SECRET",
+    "//v1.0/state/../secrets/env/SPEC_SECRET",
+    "http://127.0.0.1/v1.0/secrets/env/SPEC_SECRET",
+    ["/v1.0/state/../secrets/env/SPEC_SECRET"],
+  ])("gives the value of no secret, whatever path is called: %j", async (path) => {
+    process.env["SPEC_SECRET"] = "never-shown";
+    const stores = [...components, { name: "env", type: "secretstores.local.env" }];
+    const sidecar = await sidecarWith(stores, { inspector: new Inspector(new History()) });
+    const own = await call(sidecar, "GET /v1.0/secrets/env/SPEC_SECRET");
+    const asked = await call(sidecar, "POST /inspect/api/call", {
+      body: { appId: "orders", method: "GET", path },
+    });
+    delete process.env["SPEC_SECRET"];
+    expect(own.text).toContain("never-shown");
+    expect(asked.text).not.toContain("never-shown");
+  });
+
   it("asks for the token of the API, but for the page's own files", async () => {
     const inspector = new Inspector(new History());
     const sidecar = await sidecarWith(components, { inspector, apiToken: "t0k" });

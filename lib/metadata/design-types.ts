@@ -1,6 +1,6 @@
 // Fills Reflect.getMetadata, under which compilers leave the declared types of decorated members (`design:paramtypes`).
 import "reflect-metadata";
-import type { Class } from "../model/payload-type.js";
+import { isBuiltIn, type Class } from "../model/payload-type.js";
 
 /** What the compiler recorded for the first parameter of a method. */
 export type DesignType =
@@ -28,10 +28,4 @@ export function isDeclaredAsText(type: Class, method: string): boolean {
   const types: unknown = Reflect.getMetadata("design:paramtypes", type.prototype as object, method);
   const first: unknown = Array.isArray(types) ? types[0] : undefined;
   return typeof first === "function" && first.name === "String" && isBuiltIn(first);
-}
-
-/** Also of another realm: under jest a spec's `Array` need not be the one that Node's own modules know. */
-function isBuiltIn(type: object & { readonly name: string }): boolean {
-  const global = (globalThis as Record<string, unknown>)[type.name];
-  return global === type || Function.prototype.toString.call(type).includes("[native code]");
 }

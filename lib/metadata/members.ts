@@ -2,7 +2,7 @@ import type { ProblemCode } from "../model/errors.js";
 import type { OptionKind } from "../model/binding-table.js";
 import type { JsonValue } from "../model/bindings.js";
 import { allMethods } from "../model/paths.js";
-import { isStandardSchema } from "../model/payload-type.js";
+import { isBuiltIn, isStandardSchema, type Class } from "../model/payload-type.js";
 import { parseAddress } from "../model/sidecar-address.js";
 import { isRecord } from "../model/values.js";
 
@@ -107,9 +107,24 @@ const query: Check = (value) => {
 /** A class, a list of one class, or a Standard Schema, which may itself be a function. */
 const payloadType: Check = (value) => {
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  if (isStandardSchema(value) || isClass(one)) return fine;
-  return invalid(value, "a class, [Class] or a Standard Schema");
+  if (isStandardSchema(value)) return fine;
+  if (!isClass(one)) return invalid(value, "a class, [Class] or a Standard Schema");
+  const { name } = one as Class;
+  if (!isBuiltIn(one) || checkable.has(name)) return fine;
+  return invalid(value, `a class of your own, [Class] or a Standard Schema: nothing arrives as ${name}`);
 };
+
+/** Classes of the language whose instances may be sent or arrive. */
+const checkable: ReadonlySet<string> = new Set([
+  "String",
+  "Number",
+  "Boolean",
+  "Object",
+  "Date",
+  "Uint8Array",
+  "Buffer",
+  "ArrayBuffer",
+]);
 
 function isClass(value: unknown): boolean {
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;

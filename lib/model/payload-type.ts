@@ -43,3 +43,10 @@ export type PayloadType<T = unknown> = Class<T> | readonly [Class] | StandardSch
 export function isStandardSchema(type: unknown): type is StandardSchema {
   return ((typeof type === "object" && type !== null) || typeof type === "function") && "~standard" in type;
 }
+
+/** True for a class of the language or of Node. Also of another realm: under jest a spec's `Array` is one that Node's modules do not know. */
+export function isBuiltIn(type: unknown): boolean {
+  if (typeof type !== "function") return false;
+  const global = (globalThis as Record<string, unknown>)[type.name];
+  return global === type || Function.prototype.toString.call(type).includes("[native code]");
+}

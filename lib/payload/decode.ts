@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { types } from "node:util";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import { isStandardSchema, type PayloadType } from "../model/payload-type.js";
+import { isBuiltIn, isStandardSchema, type PayloadType } from "../model/payload-type.js";
 import type { Check, Checked, CheckOptions } from "./check.js";
 import { compileCheck } from "./payload-type.js";
 
@@ -29,7 +29,7 @@ function firstAccepted(check: Check, [value, ...others]: readonly unknown[]): Ma
  * |---|---|---|
  * | a class, a list, `Number`, `Boolean` | JSON | JSON |
  * | `String` | as it is | UTF-8 |
- * | a class of JavaScript's own (`Uint8Array`) | as it is | as they are |
+ * | a class of JavaScript's own (`Uint8Array`, `Buffer`) | as it is | as they are |
  * | a schema, which does not say what it asks for | as it is, else as JSON | as they are, else as UTF-8, else as JSON |
  *
  * The row of schemas is {@link compilePayloadCheck}'s.
@@ -66,8 +66,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   return isUtf8(bytes) ? new TextDecoder().decode(bytes) : undefined;
 }
 
-/** `Number` and `Boolean` stand for JSON's own values, and a list is JSON whatever it is of. */
+/** `Number`, `Boolean` and `Object` stand for JSON's own values, and a list is JSON whatever it is of. */
 function isOfLanguage(type: unknown): boolean {
-  if (typeof type !== "function" || type === Number || type === Boolean) return false;
-  return Function.prototype.toString.call(type).includes("[native code]");
+  return type !== Number && type !== Boolean && type !== Object && isBuiltIn(type);
 }

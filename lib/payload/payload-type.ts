@@ -2,6 +2,7 @@ import { isStandardSchema, type Class, type PayloadType } from "../model/payload
 import { andThen } from "../model/maybe-promise.js";
 import type { Check, CheckOptions } from "./check.js";
 import { compileClassCheck } from "./class-payload.js";
+import { compileInstanceCheck } from "./instance-payload.js";
 import { compileScalarCheck } from "./scalar-payload.js";
 import { compileSchemaCheck } from "./schema-payload.js";
 
@@ -25,7 +26,7 @@ export function compileCheck(type: PayloadType, options: CheckOptions = {}): Che
   };
   const check = isStandardSchema(type)
     ? compileSchemaCheck(type, settings)
-    : (compileScalarCheck(type, settings) ?? compileClassCheck(type, settings));
+    : (compileScalarCheck(type, settings) ?? compileInstanceCheck(type) ?? compileClassCheck(type, settings));
   if (!isStandardSchema(type)) return (value) => (value === undefined ? missing : check(value));
   return (value) =>
     value === undefined

@@ -23,6 +23,7 @@ describe("a payload that comes as text or bytes", () => {
     ["text that looks like an object, where text is due", String, order, order],
     ["bytes, where text is due", String, bytes("é"), "é"],
     ["bytes, where bytes are due", Uint8Array, bytes("5"), bytes("5")],
+    ["bytes, where a Buffer is due", Buffer, bytes("5"), Buffer.from("5")],
     ["JSON text, for a schema of an object", z.object({ id: z.string() }), order, { id: "1" }],
     ["JSON bytes, for a schema of an object", z.object({ id: z.string() }), bytes(order), { id: "1" }],
     ["JSON text, for a schema of text", z.string(), order, order],

@@ -154,6 +154,16 @@ describe("values that an option does not take", () => {
     ["bulk.concurrency", topic({ bulk: { concurrency: 1.5 } }), "it is 1.5; give a whole number above 0"],
     ["metadata", topic({ metadata: { ttl: 3 } }), "it is an object; give a map of names to text"],
     ["metadata", topic({ metadata: "a=b" }), 'it is "a=b"; give a map of names to text'],
+    [
+      "payload",
+      topic({ payload: Map }),
+      "it is the function Map; give a class of your own, [Class] or a Standard Schema: nothing arrives as Map",
+    ],
+    [
+      "payload",
+      topic({ payload: [Array] }),
+      "it is a list; give a class of your own, [Class] or a Standard Schema: nothing arrives as Array",
+    ],
     ["payload", topic({ payload: "Order" }), 'it is "Order"; give a class, [Class] or a Standard Schema'],
     ["payload", topic({ payload: [undefined] }), "it is a list; give a class, [Class] or a Standard Schema"],
   ])("are refused for %s", (member, trigger, text) => {

@@ -113,18 +113,30 @@ function isKnown(charset: string): boolean {
 
 function isTextIn(body: Uint8Array, charset: string): boolean {
   try {
-    new TextDecoder(charset, { fatal: true }).decode(body);
+    new TextDecoder(ordered(charset, body), { fatal: true }).decode(body);
     return true;
   } catch {
     return false;
   }
 }
 
+/** Which UTF-16 it is, its byte order mark decides: https://encoding.spec.whatwg.org/#decode */
+function ordered(charset: string, bytes: Uint8Array): string {
+  return charset.startsWith("utf-16") && bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : charset;
+}
+
+/** The charset that a content type names where text, which is sent in UTF-8, would be read as other text by it. */
+export function misnamedCharset(contentType: string | undefined, text: string): string | undefined {
+  if (contentType === undefined || !/charset/i.test(contentType)) return undefined;
+  const { charset } = readContentType(contentType);
+  return isUtf8Name(charset) || toText(Buffer.from(text), charset) === text ? undefined : charset;
+}
+
 /** Text in the charset given, UTF-8 unless it is one that is known; a byte order mark is not part of it. */
 export function toText(bytes: Uint8Array, charset: string | undefined): string {
   if (!isUtf8Name(charset)) {
     try {
-      const decoder = new TextDecoder(charset);
+      const decoder = new TextDecoder(ordered(charset, bytes));
       return decoder.encoding === "windows-1252" ? windowsText(bytes) : decoder.decode(bytes);
     } catch {
       // An unknown charset: UTF-8 is the best guess.

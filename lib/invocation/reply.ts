@@ -6,7 +6,7 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import type { RoutedTrigger } from "../model/paths.js";
 import { isReply, type Cookie, type HttpResponse, type InvocationContext, type Reply } from "../model/invocation.js";
 import { LostInJson, stringify } from "../collectors/json-value.js";
-import { isJsonType, readContentType } from "./read-payload.js";
+import { isJsonType, misnamedCharset, readContentType } from "./read-payload.js";
 
 /** What a function answers, ready to be written by any host: nothing about it can fail any more but a stream. */
 export interface WireReply {
@@ -276,10 +276,20 @@ function assemble(
     return withBody("application/octet-stream", body);
   }
   if (typeof body === "string" && isText(contentType)) {
-    if (body.isWellFormed()) return withBody("text/plain; charset=utf-8", body);
-    throw invalid(place, "the text of the reply holds half of a surrogate pair; give well-formed text");
+    if (!body.isWellFormed()) {
+      throw invalid(place, "the text of the reply holds half of a surrogate pair; give well-formed text");
+    }
+    return withBody("text/plain; charset=utf-8", inUtf8(body, contentType, place));
   }
-  return withBody("application/json", jsonOf(body, place));
+  return withBody("application/json", inUtf8(jsonOf(body, place), contentType, place));
+}
+
+/** Text goes out in UTF-8, which is what a content type has to say of it. */
+function inUtf8(text: string, contentType: string | undefined, place: string): string {
+  const charset = misnamedCharset(contentType, text);
+  if (charset === undefined) return text;
+  const remedy = "leave the charset out of its content type, or return bytes";
+  throw invalid(place, `the text of the reply is sent in UTF-8, not in ${charset}; ${remedy}`);
 }
 
 function statusOf(status: unknown, place: string): number {

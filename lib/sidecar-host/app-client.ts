@@ -13,7 +13,7 @@ import { describePayloadType, type ValidationOptions } from "../payload/payload-
 import { answerValue } from "./answers.js";
 import { calleesOf, type Callee } from "./callee.js";
 import { compileInputOption, methodsOptions, type BindingPlace } from "./options.js";
-import { messageBody } from "./values.js";
+import { callBody, messageBody } from "./values.js";
 
 /** One call, ready to be sent. */
 export interface AppCall {
@@ -102,7 +102,7 @@ export function sidecarCalls(client: DaprClient, place: BindingPlace<DaprApp>): 
   const { where, call } = place;
   return async ({ method, appId, methodName, httpVerb, payload, options }, invocation) => {
     const at = `${where}, ${method}`;
-    const body = payload === undefined ? undefined : messageBody(payload, options.contentType, at, "payload");
+    const body = payload === undefined ? undefined : callBody(payload, options.contentType, at, "payload");
     const headers = checkOverride("daprInvoke", "headers", options.headers, () => at);
     const result = await client.invokeMethod({
       ...callWithin(methodsOptions(place, invocation), options),

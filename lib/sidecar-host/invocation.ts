@@ -22,7 +22,7 @@ import {
 } from "./options.js";
 import { bodyContent } from "../client/http/json-text.js";
 import { refuseTooLarge } from "./request-size.js";
-import { messageBody, sendInOrder } from "./values.js";
+import { callBody, sendInOrder } from "./values.js";
 
 /** A class, as `StateEntry` of `state.ts` says. */
 class InvokeMessage {
@@ -58,7 +58,7 @@ export function invokeWriter(
       const body =
         value === undefined || value === null
           ? undefined
-          : messageBody(value, overrides["contentType"] as string | undefined, where, "body");
+          : callBody(value, overrides["contentType"] as string | undefined, where, "body");
       if (body !== undefined) {
         const content = bodyContent(body);
         refuseTooLarge(where, "body", limit, 3 * content.length, (sent) => Buffer.byteLength(sent), content);
@@ -112,7 +112,7 @@ export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeI
           appId,
           methodName,
           httpVerb,
-          body: body === undefined ? undefined : messageBody(body, contentType, where, "body"),
+          body: body === undefined ? undefined : callBody(body, contentType, where, "body"),
           headers: checkOverride(
             "daprInvoke",
             "headers",

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { hash, randomUUID } from "node:crypto";
 import { types } from "node:util";
 import type { CallOptions, DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
@@ -7,6 +6,7 @@ import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
 import { SidecarError } from "../model/errors.js";
 import { JsonText } from "../model/json.js";
+import { readContentType, toText, undecodableAs } from "../invocation/read-payload.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { cutBySize, mostBytesOfMap, refuseTooLarge, type Cut } from "./request-size.js";
@@ -157,7 +157,9 @@ function readable(body: MessageBody, where: string): MessageBody {
   if (!(content instanceof Uint8Array)) return body;
   const isJson = isJsonType(contentType);
   if (!isJson && !/^\s*text\//i.test(contentType)) return body;
-  const text = isUtf8(content) ? Buffer.from(content).toString() : undefined;
+  const { charset } = readContentType(contentType);
+  const named = undecodableAs(content, charset);
+  const text = named === undefined ? toText(content, charset) : undefined;
   if (text !== undefined && !isJson) return { contentType, content: text };
   if (text !== undefined && isJsonText(text)) {
     // daprd reads and writes it anew, and would put U+FFFD for the half.
@@ -167,7 +169,7 @@ function readable(body: MessageBody, where: string): MessageBody {
   throw badItem(
     where,
     "payload",
-    `the bytes are not ${isJson ? "JSON" : "text in UTF-8"}, as ${contentType} says; give application/octet-stream, ` +
+    `the bytes are not ${isJson ? "JSON" : `text in ${named ?? "UTF-8"}`}, as ${contentType} says; give application/octet-stream, ` +
       "the content type that they have, or rawPayload",
   );
 }

@@ -4,6 +4,7 @@ import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import { JsonText } from "../model/json.js";
+import { misnamedCharset } from "../invocation/read-payload.js";
 import { WriteError, type Invocation } from "../invocation/binding-host.js";
 import { callOptions } from "./options.js";
 
@@ -74,6 +75,25 @@ export function messageBody(
     return new Body(contentType, text);
   }
   throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
+}
+
+/**
+ * The body of a call, which its content type alone describes: {@link messageBody} whose text is in the charset named.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function callBody(
+  value: unknown,
+  contentType: string | undefined,
+  where: string,
+  property: string,
+): MessageBody {
+  const body = messageBody(value, contentType, where, property);
+  if (contentType === undefined || body.content instanceof Uint8Array) return body;
+  const content = body.content instanceof JsonText ? body.content.text : body.content;
+  const charset = typeof content === "string" ? misnamedCharset(contentType, content) : undefined;
+  if (charset === undefined) return body;
+  throw badItem(where, property, `text is sent in UTF-8, not in ${charset}; leave the charset out, or give bytes`);
 }
 
 /** Sends messages one after another; the first that fails stops. */

@@ -59,6 +59,12 @@ const table: readonly Row[] = [
   [Buffer.from('{"s":"a\\uD800b"}'), "application/json", refused("half of a surrogate pair")],
   [Buffer.from('["\\udc00\\ud800"]'), "application/vnd.shop.order+json", refused("half of a surrogate pair")],
   [Buffer.from('"\\uD83D\\uDE00"'), "application/json", "😀"],
+  [Buffer.from("hello", "utf16le"), "text/plain; charset=utf-16le", "hello"],
+  [Buffer.from("\ufeffhé", "utf16le").swap16(), "text/plain; charset=utf-16", "hé"],
+  [Buffer.from("é"), "text/plain; charset=iso-8859-1", "Ã©"],
+  [Buffer.from('{"name":"Zoë"}', "latin1"), "application/json; charset=iso-8859-1", { name: "Zoë" }],
+  [png, "text/plain; charset=shift_jis", refused("the bytes are not text in shift_jis")],
+  ["Zoë", "text/plain; charset=iso-8859-1", "Zoë"],
   ["whole 😀 \\ud800", undefined, "whole 😀 \\ud800"],
 ];
 

@@ -85,6 +85,11 @@ describe("what a service invocation answers", () => {
       new Reply({ headers: { "Content-Length": "99", "transfer-encoding": "chunked", Connection: "close" }, body: 5 }),
       asJson("5"),
     ],
+    [
+      "text that is the same in its charset",
+      new Reply({ headers: { "content-type": "text/csv; charset=us-ascii" }, body: "a" }),
+      '200 {"content-type":"text/csv; charset=us-ascii"} a',
+    ],
     ["the lowest status", new Reply({ status: 200 }), "200 {} -"],
     ["the highest status", new Reply({ status: 599 }), "599 {} -"],
   ])("is made of %s", (_case, returned, expected) => {
@@ -101,6 +106,16 @@ describe("what a service invocation answers", () => {
     ["an Error of another realm", runInNewContext("new Error('no')"), "cannot be sent: an Error; throw it"],
     ["a Reply of an Error", new Reply({ body: new Error("no stock") }), "cannot be sent: an Error; throw it"],
     ["numbers of 16 bits", new Uint16Array(1), "cannot be sent: a Uint16Array, which JSON does not know"],
+    [
+      "text under a charset that it is not in",
+      new Reply({ headers: { "content-type": "text/html; charset=iso-8859-1" }, body: "Zoë" }),
+      "sent in UTF-8, not in iso-8859-1; leave the charset out of its content type, or return bytes",
+    ],
+    [
+      "JSON under a charset that it is not in",
+      new Reply({ headers: { "content-type": "application/json; charset=UTF-16" }, body: { a: 1 } }),
+      "sent in UTF-8, not in utf-16",
+    ],
     ["NaN", NaN, "cannot be sent: NaN, which JSON does not know; give a finite number or null"],
     ["a mean of nothing", { mean: 0 / 0 }, "cannot be sent: mean is NaN, which JSON does not know"],
     ["bytes inside", { photo: new Uint8Array(1) }, "cannot be sent: photo is a Uint8Array, which JSON does not know"],

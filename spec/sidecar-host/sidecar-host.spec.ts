@@ -92,6 +92,28 @@ describe("values", () => {
     expect(error!.message).not.toContain("\n");
   });
 
+  it("of a call are not sent under a charset that they are not in", async () => {
+    const call = IO({ appId: "billing", methodName: "charge", httpVerb: "post" });
+    const latin = "text/plain; charset=iso-8859-1";
+    for (const [value, contentType] of [
+      ["Zoë", latin],
+      [{ name: "Zoë" }, "application/json; charset=iso-8859-1"],
+      ["a", "text/plain; charset=utf-16"],
+    ] as const) {
+      const error = await refusal(call, ({ out }) => out!.add(value, { contentType }));
+      expect(error).toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+      expect(error!.message).toMatch(
+        /output "out", body: text is sent in UTF-8, not in (iso-8859-1|utf-16); leave the charset out, or give bytes$/,
+      );
+    }
+    const { requests } = await run(call, ({ out }) => {
+      out!.add("Zoe", { contentType: latin });
+      out!.add("Zoë", { contentType: "text/plain; charset=UTF-8" });
+      out!.add("Zoë", { contentType: "text/plain; charset=unheard-of" });
+    });
+    expect(requests).toHaveLength(3);
+  });
+
   it("of another content type are text or bytes", async () => {
     const contentType = "text/plain; charset=utf-8";
     const { requests } = await run(PO(orders), ({ out }) => {

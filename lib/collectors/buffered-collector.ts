@@ -19,6 +19,7 @@ interface CollectorInvocation {
 
 /** What a collector needs of its host: an item becomes a message as the host sends it. */
 interface ItemWriter<Message> {
+  readonly takesOne?: boolean;
   toMessage(item: OutputItem, invocation: CollectorInvocation, index: number): Message;
 }
 
@@ -67,7 +68,10 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     this.#refuseIfClosed("addRequestBody");
     const type = this.#type;
     const unknown = new Set<string>();
-    const items = type === undefined ? bareItems(body) : requestBodyItems(body, type, this.#where, unknown);
+    const items =
+      type === undefined
+        ? bareItems(body, this.writer.takesOne === true)
+        : requestBodyItems(body, type, this.#where, unknown);
     this.#warn(unknown);
     // All of them or, when one is bad, none.
     this.#refuseIfFull(items.length);
@@ -187,8 +191,8 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 }
 
 /** What a generic output makes of a request body: the value itself, of an array one item each. */
-function bareItems(body: unknown): OutputItem[] {
+function bareItems(body: unknown, takesOne: boolean): OutputItem[] {
   if (body === null || body === undefined) return [];
-  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const values: readonly unknown[] = Array.isArray(body) && !takesOne ? body : [body];
   return values.map((value) => ({ verb: "add", value, overrides: noOverrides, fromRequestBody: true }));
 }

@@ -26,6 +26,17 @@ export function jsonTextOf(value: unknown): JsonText | undefined {
 }
 
 /**
+ * May be a number that is spelt otherwise when it is written anew: with many digits, a zero at its end, an exponent. What
+ * `JSON.stringify` wrote hardly ever has one, so that what follows, which costs as much as all the rest, is rare.
+ */
+const unusualNumber = /(?:^|[:,[])\s*-?(?:\d{16}|\d{8,}\.|\d+\.(?:\d{9}|\d*0(?!\d))|\d+(?:\.\d+)?[eE])/;
+
+/** True for JSON that is another once it is parsed and written anew: `2.50`, an integer of 20 digits. */
+export function changesWhenParsed({ text }: JsonText): boolean {
+  return unusualNumber.test(text) && JSON.stringify(JSON.parse(text)) !== text;
+}
+
+/**
  * What `JSON.stringify` makes of a value of which it loses nothing.
  *
  * @throws TypeError for a cycle or a BigInt, as `JSON.stringify` does, and {@link LostInJson}

@@ -37,6 +37,8 @@ export interface InputReader {
 
 /** An output binding, ready to be written. `Message` is an item as this host sends it. */
 export interface OutputWriter<Message = unknown> {
+  /** True where a list is one value, also in `addRequestBody`: the output takes no second one. */
+  readonly takesOne?: boolean;
   /**
    * Called inside `add`: resolves, checks and serialises.
    *

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from "node:crypto";
 import { types } from "node:util";
 import type { CallOptions, DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
+import { changesWhenParsed } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
@@ -207,12 +208,6 @@ function eventOfBytes({ contentType, content }: MessageBody, metadata: MetadataM
   return { contentType: "application/cloudevents+json", content: new JsonText(JSON.stringify(event)) };
 }
 
-/**
- * May be a number that is spelt otherwise when it is written anew: with many digits, a zero at its end, an exponent. What
- * `JSON.stringify` wrote hardly ever has one, so that what follows, which costs as much as all the rest, is rare.
- */
-const unusualNumber = /(?:^|[:,[])\s*-?(?:\d{16}|\d{8,}\.|\d+\.(?:\d{9}|\d*0(?!\d))|\d+(?:\.\d+)?[eE])/;
-
 /** Only raw JSON, of a text or as newer Nodes let a value have it, spells numbers as `JSON.stringify` would not. */
 const mayHoldRawJson = "rawJSON" in JSON;
 
@@ -220,8 +215,7 @@ const mayHoldRawJson = "rawJSON" in JSON;
 function isRespelt({ content }: MessageBody, value: unknown): boolean {
   const isWritten = value instanceof JsonText || types.isUint8Array(value) || types.isAnyArrayBuffer(value);
   if (!isWritten && !mayHoldRawJson) return false;
-  if (!(content instanceof JsonText) || !unusualNumber.test(content.text)) return false;
-  return JSON.stringify(JSON.parse(content.text)) !== content.text;
+  return content instanceof JsonText && changesWhenParsed(content);
 }
 
 /** Content types that Dapr takes in a bulk request; any other would have the whole request refused. */

@@ -15,6 +15,8 @@ interface Sample {
   readonly bindings: Bindings;
   readonly more?: object;
   readonly handler?: string;
+  /** What is generated, where the decorators cannot say what was there. */
+  readonly generated?: Bindings;
   /** Name of the handler's file. */
   readonly file?: string;
 }
@@ -203,6 +205,42 @@ const samples: Readonly<Record<string, Sample>> = {
     more: { retry: { strategy: "fixedDelay", maxRetryCount: 3, delayInterval: "00:00:05" } },
     handler: `module.exports = async () => {};`,
   },
+  QueueToBlob: {
+    bindings: [
+      { type: "queueTrigger", direction: "in", name: "item", queueName: "lists", connection: "Depot" },
+      { ...state, key: "list" },
+      { type: "blob", direction: "out", name: "outBlob", path: "lists/{rand-guid}", connection: "Depot" },
+    ],
+    handler: `module.exports = async function (context) { context.bindings.order = { value: 1 }; context.bindings.outBlob = [1, 2, 3]; };`,
+  },
+  HttpToQueue: {
+    bindings: [
+      { ...http, route: "queue" },
+      { type: "queue", direction: "out", name: "$return", queueName: "orders", connection: "Depot" },
+    ],
+    generated: [
+      { ...http, route: "queue" },
+      returned,
+      { type: "queue", direction: "out", name: "returned", queueName: "orders", connection: "Depot" },
+    ],
+    handler: `module.exports = async () => ({ id: 41, status: "new" });`,
+  },
+  ExactNumbers: {
+    bindings: [invocation, state],
+    handler: `module.exports = async function (context) { context.bindings.order = '{"value":{"id":12345678901234567890,"v":1.10},"key":"k"}'; };`,
+  },
+  ReturnedNull: {
+    bindings: [invocation, { ...state, name: "first" }, { ...state, name: "second" }],
+    handler: `module.exports = async (context) => { context.bindings.first = { value: 1 }; context.bindings.second = { value: 2 }; return { first: null }; };`,
+  },
+  Form: {
+    bindings: [{ ...http, route: "form" }, res],
+    handler: `module.exports = async function (context, req) {
+      const parts = [...req.parseFormBody()].map(([name, { value, fileName, contentType }]) => [name, value.toString(), fileName, contentType].filter((text) => text !== undefined));
+      const form = req.parseFormBody();
+      context.res = { body: { parts, length: form.length, has: [form.has("a"), form.has("z")], first: form.get("a").value.toString(), all: form.getAll("a").length, none: form.get("z"), size: req.bufferBody.length > 0, folder: context.executionContext.functionDirectory } };
+    };`,
+  },
   TwoOutputs: {
     bindings: [
       invocation,
@@ -293,9 +331,9 @@ describe.each(["standard", "legacy"] as const)("apps adopted with %s decorators"
   it("give the same bindings when they are generated", () => {
     const run = runCli(app, ["generate", "build", "--force"]);
     expect(run.stderr.split("\n").filter((line) => line.startsWith("error"))).toEqual([]);
-    for (const [name, { bindings }] of Object.entries(samples)) {
+    for (const [name, { bindings, generated = bindings }] of Object.entries(samples)) {
       const json = JSON.parse(readFileSync(join(app, name, "function.json"), "utf8")) as { bindings: Bindings };
-      expect([name, normalised(json.bindings)]).toEqual([name, normalised(bindings)]);
+      expect([name, normalised(json.bindings)]).toEqual([name, normalised(generated)]);
     }
   });
 });
@@ -335,6 +373,8 @@ describe("an adopted app", () => {
     { function: "TimerToTopic", payload: { json: "{}" } },
     { function: "QueueToState", payload: { string: "item" } },
     { function: "TwoOutputs", payload },
+    { function: "ExactNumbers", payload },
+    { function: "QueueToBlob", payload: { string: "item" } },
   ];
   let original: string;
   let adopted: string;
@@ -386,6 +426,82 @@ describe("an adopted app", () => {
       }
     },
   );
+
+  it("sends what the handler wrote: text to the digit, a list as one blob, nothing for null", async () => {
+    const host = await startHost(adopted);
+    try {
+      const [numbers, blob, nothing] = await host.invoke([
+        { function: "ExactNumbers", payload },
+        { function: "QueueToBlob", payload: { string: "item" } },
+        { function: "ReturnedNull", payload },
+      ]);
+      expect(numbers!.outputs).toEqual({
+        order: { string: '{"value":{"id":12345678901234567890,"v":1.10},"key":"k"}' },
+      });
+      expect(blob!.outputs).toEqual({ order: { json: { value: 1 } }, outBlob: { string: "[1,2,3]" } });
+      expect(nothing!.outputs).toEqual({ second: { json: { value: 2 } } });
+    } finally {
+      await host.close();
+    }
+  });
+
+  it("answers nothing where there was no http output, and sends what the handler returns to its $return", async () => {
+    const host = await startHost(adopted);
+    try {
+      const [result] = await host.invoke([{ function: "HttpToQueue", payload: request("queue", {}) }]);
+      expect([result!.error, result!.outputs]).toEqual([
+        undefined,
+        expect.objectContaining({ returned: { json: [{ id: 41, status: "new" }] } }),
+      ]);
+      expect(JSON.stringify(result!.reply ?? null)).not.toContain("41");
+    } finally {
+      await host.close();
+    }
+  });
+
+  it.each([
+    [
+      "application/x-www-form-urlencoded",
+      "a=1&b=x%20y&a=2",
+      [
+        ["a", "1"],
+        ["b", "x y"],
+        ["a", "2"],
+      ],
+    ],
+    [
+      "multipart/form-data; boundary=cut",
+      '--cut\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--cut\r\ncontent-disposition: form-data; name="f"; filename="f.txt"\r\ncontent-type: text/plain\r\n\r\ntext\r\n--cut--\r\n',
+      [
+        ["a", "1"],
+        ["f", "text", "f.txt", "text/plain"],
+      ],
+    ],
+  ])("gives a handler its form: %s", async (type, body, parts) => {
+    const host = await startHost(adopted);
+    try {
+      const asked = request("form", {});
+      const [result] = await host.invoke([
+        {
+          function: "Form",
+          payload: { http: { ...asked.http, headers: { "content-type": type }, body: { string: body } } },
+        },
+      ]);
+      const { body: replied } = result!.reply as { readonly body: string };
+      expect(JSON.parse(replied)).toEqual({
+        parts,
+        length: parts.length,
+        has: [true, false],
+        first: "1",
+        all: parts.filter(([name]) => name === "a").length,
+        none: null,
+        size: true,
+        folder: join(adopted, "Form"),
+      });
+    } finally {
+      await host.close();
+    }
+  });
 
   it("ends by context.done", async () => {
     const host = await startHost(adopted);
@@ -444,7 +560,7 @@ describe("an adopted app", () => {
   function parsedJson(value: unknown): unknown {
     const { string, json } = value as { readonly string?: unknown; readonly json?: unknown };
     if (Array.isArray(json) && json.length === 1) return { string: json[0] as unknown };
-    return typeof string === "string" && string.startsWith("{") ? { json: JSON.parse(string) as unknown } : value;
+    return typeof string === "string" && /^[{[]/.test(string) ? { json: JSON.parse(string) as unknown } : value;
   }
 });
 
@@ -585,7 +701,9 @@ describe("dapr-functions adopt", () => {
     });
 
     it("says of each member that no decorator takes what it is, and writes what compiles", () => {
-      const of = (...bindings: object[]): object => ({ bindings });
+      const of = (...bindings: Bindings): object => ({
+        bindings: bindings[0]!["type"] === http.type ? [...bindings, res] : bindings,
+      });
       const given: readonly (readonly [string, object, readonly string[]])[] = [
         ...["string", "binary"].flatMap((dataType) =>
           [

@@ -13,8 +13,8 @@ export interface AdoptedFunction {
   readonly trigger: AdoptedBinding;
   readonly inputs: readonly AdoptedBinding[];
   readonly outputs: readonly AdoptedBinding[];
-  /** What an HTTP function calls its response: `res` or `$return`. */
-  readonly reply?: string | undefined;
+  /** What an HTTP function calls its response: `res` or `$return`; false where it has none. */
+  readonly reply?: string | false | undefined;
   /** The handler's file, relative to the app's root and `/`-separated; undefined where none was found. */
   readonly script: string | undefined;
   readonly entryPoint?: string | undefined;
@@ -144,6 +144,11 @@ export function readFunction(folder: FunctionFolder): {
   const isHttp = trigger!.decorator === "HttpTrigger";
   if (reply !== undefined && !isHttp)
     find("by-hand", `its http output has no http trigger beside it; nothing can answer by it`);
+  if (reply === undefined && isHttp)
+    find(
+      "corrected",
+      "it has no http output, so it answers without a body; generate gives it one, by which it does the same",
+    );
   const retry = retryOf(members.get("retry"), find);
   return {
     fn: {
@@ -151,7 +156,7 @@ export function readFunction(folder: FunctionFolder): {
       trigger: trigger!,
       inputs,
       outputs,
-      ...(isHttp && { reply: reply ?? "$return" }),
+      ...(isHttp && { reply: reply ?? false }),
       script: scriptOf(folder, members.get("scriptfile"), find),
       ...(typeof members.get("entrypoint") === "string" && { entryPoint: members.get("entrypoint") as string }),
       ...(retry !== undefined && { retry }),

@@ -1,8 +1,9 @@
-import { bytesOf } from "../../collectors/json-value.js";
+import { bytesOf, changesWhenParsed, jsonTextOf } from "../../collectors/json-value.js";
 import { badItem, valueRule } from "../../collectors/message.js";
 import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
 import type { Binding, ClientBinding, InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
+import { JsonText } from "../../model/json.js";
 import { DefinitionError, InvocationError } from "../../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../../model/function-definition.js";
 import type { BindingHost, InputReader, OutputWriter } from "../../invocation/binding-host.js";
@@ -22,8 +23,8 @@ export class AzureHost implements BindingHost {
     return {
       toMessage: daprMessages(output, where),
       // No await: what is set cannot fail, and the host sends after the handler has returned.
-      write: (messages, invocation) => {
-        bindingsOf(invocation).setOutput(output.name, messages.length === 1 ? messages[0] : messages);
+      write: (messages: readonly Readonly<Record<string, unknown>>[], invocation) => {
+        bindingsOf(invocation).setOutput(output.name, asWritten(messages));
         return Promise.resolve();
       },
     };
@@ -85,9 +86,22 @@ function messageValue(type: OutputType, value: unknown, where: string): unknown 
     throw badItem(where, name, `${missing}, and the Functions host takes ${String(value)} as none`);
   }
   const bytes = bytesOf(value);
+  if (value instanceof JsonText && changesWhenParsed(value)) return value;
   if (bytes === undefined) return jsonCopy(value, where, name);
   if (type === "daprState" || type === "daprBinding") return bytes.toString("base64");
   throw badItem(where, name, "bytes do not pass the Functions host; send text, e.g. base64");
+}
+
+/** One message or a list of them; as text, which the extension reads as well, where a value would not be what was written. */
+function asWritten(messages: readonly Readonly<Record<string, unknown>>[]): unknown {
+  const isText = messages.some((message) => Object.values(message).some((value) => value instanceof JsonText));
+  if (!isText) return messages.length === 1 ? messages[0] : messages;
+  const texts = messages.map((message) => {
+    const members = Object.entries(message).filter(([, value]) => value !== undefined);
+    const text = members.map(([name, value]) => `${JSON.stringify(name)}:${jsonTextOf(value)!.text}`);
+    return `{${text.join(",")}}`;
+  });
+  return texts.length === 1 ? texts[0] : `[${texts.join(",")}]`;
 }
 
 function unsupported(where: string, name: string | undefined, what: string, remedy: string): InvocationError {

@@ -19,6 +19,7 @@ export function genericWriter(output: GenericBinding<"out">, where: string): Out
 /** Takes one item. The host would write a number as its bytes in memory, so that all but bytes goes as text. */
 function streamWriter({ name, type }: GenericBinding<"out">, where: string): OutputWriter {
   return {
+    takesOne: true,
     toMessage({ value }, _invocation, index) {
       if (index > 0) throw badItem(where, undefined, `a ${type} takes one value, and this is another; add one`);
       const item = itemValue(value, where);

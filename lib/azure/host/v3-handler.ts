@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { readContentType, undecodableAs } from "../../invocation/read-payload.js";
 import type { Collector } from "../../model/collector.js";
 import { isPromise } from "../../model/maybe-promise.js";
@@ -7,8 +8,8 @@ import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
 export interface V3HandlerOptions {
   /** What function.json called the trigger; `context.bindings` has it under that name. */
   readonly trigger: string;
-  /** What function.json called the http output: `res`, or `$return`. */
-  readonly reply?: string | undefined;
+  /** What function.json called the http output: `res`, or `$return`; false where an http trigger had none. */
+  readonly reply?: string | false | undefined;
   /** The export that is the handler; else the only one, `run` or `index`. */
   readonly entryPoint?: string | undefined;
   /** For bindings that the decorators had to call otherwise: what the handler knows them as. */
@@ -30,11 +31,12 @@ export function v3Handler<Returned = unknown>(
   load: () => Promise<unknown>,
   options: V3HandlerOptions,
 ): (payload: unknown, bindings: object, context: InvocationContext) => Promise<Returned> {
+  const { reply } = options;
   let handler: Promise<Handler> | undefined;
   return async (payload, given, context) => {
     handler ??= load().then((loaded) => handlerOf(loaded, options.entryPoint));
     const run = await handler;
-    const isHttp = options.reply !== undefined;
+    const isHttp = reply !== undefined;
     const trigger = isHttp ? await toV3Request(payload as HttpRequest) : payload;
     const bindings: Record<string, unknown> = { [options.trigger]: trigger };
     const collectors: [name: string, collector: Collector<unknown>][] = [];
@@ -52,14 +54,23 @@ export function v3Handler<Returned = unknown>(
         : undefined;
     const isReturnUsed = collectors.some(([name]) => name === "$return");
     for (const [name, collector] of collectors) {
-      const value = name === "$return" ? result : ((isReturnUsed ? undefined : named?.[name]) ?? v3.bindings[name]);
+      const value = name === "$return" ? result : outputOf(name, isReturnUsed ? undefined : named, v3.bindings);
       if (value !== undefined && value !== null) collector.addRequestBody(value);
     }
     if (!isHttp) return (isReturnUsed || isOutputs(named, collectors) ? undefined : result) as Returned;
-    const response =
-      options.reply === "$return" ? result : (named?.[options.reply] ?? v3.bindings[options.reply] ?? v3["res"]);
+    if (reply === false) return undefined as Returned;
+    const response = reply === "$return" ? result : (named?.[reply] ?? v3.bindings[reply] ?? v3["res"]);
     return toHttpResponse(response) as Returned;
   };
+}
+
+/** What a handler gives an output: by what it returns, if only `null` for nothing, else by `context.bindings`. */
+function outputOf(
+  name: string,
+  returned: Readonly<Record<string, unknown>> | undefined,
+  bindings: Readonly<Record<string, unknown>>,
+): unknown {
+  return returned?.[name] === undefined ? bindings[name] : returned[name];
 }
 
 function handlerOf(loaded: unknown, entryPoint: string | undefined): Handler {
@@ -106,7 +117,7 @@ function toV3Context(
   });
   const v3: V3InvocationContext = {
     invocationId,
-    executionContext: { invocationId, functionName, functionDirectory: "" },
+    executionContext: { invocationId, functionName, functionDirectory: resolve(functionName) },
     bindings,
     bindingData: { ...triggerMetadata, invocationId },
     bindingDefinitions: [],
@@ -157,8 +168,64 @@ async function toV3Request(request: HttpRequest): Promise<object> {
     params: { ...params },
     body,
     rawBody,
+    bufferBody: bytes,
     get: (name: string) => headers[name.toLowerCase()],
+    parseFormBody: await formBodyOf(request, type),
   };
+}
+
+interface V3FormPart {
+  readonly value: Buffer;
+  readonly fileName?: string;
+  readonly contentType?: string;
+}
+
+/** Read beforehand, since a handler of the v3 model asks without waiting; what is wrong with a form is thrown to who asks. */
+async function formBodyOf(request: HttpRequest, type: string): Promise<() => object> {
+  if (type !== "multipart/form-data" && type !== "application/x-www-form-urlencoded")
+    return () => {
+      throw new TypeError(`the body is not a form but ${type === "" ? "without a content type" : type}`);
+    };
+  try {
+    const parts = await Promise.all(
+      [...(await request.formData())].map(async ([name, value]) => [name, await toFormPart(value)] as const),
+    );
+    return () => new V3Form(parts);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+async function toFormPart(value: string | File): Promise<V3FormPart> {
+  if (typeof value === "string") return { value: Buffer.from(value) };
+  const { name: fileName, type: contentType } = value;
+  return { value: Buffer.from(await value.arrayBuffer()), fileName, contentType };
+}
+
+class V3Form {
+  readonly length: number;
+
+  constructor(private readonly parts: readonly (readonly [name: string, part: V3FormPart])[]) {
+    this.length = parts.length;
+  }
+
+  get(name: string): V3FormPart | null {
+    return this.getAll(name)[0] ?? null;
+  }
+
+  getAll(name: string): V3FormPart[] {
+    return this.parts.filter(([own]) => own === name).map(([, part]) => part);
+  }
+
+  has(name: string): boolean {
+    return this.getAll(name).length > 0;
+  }
+
+  [Symbol.iterator](): Iterator<readonly [name: string, part: V3FormPart]> {
+    return this.parts[Symbol.iterator]();
+  }
 }
 
 function jsonOr(text: string): unknown {

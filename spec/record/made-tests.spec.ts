@@ -128,7 +128,7 @@ export class Kinds {
   async app(p: any, { bill }: any): Promise<any> {
     const [one, two, image] = await Promise.all([bill.charge({ cents: p.cents }), bill.charge({ cents: p.cents + 1 }), bill.call("image")]);
     const nothing = await bill.nothing();
-    return { one, two, image: [...image.value], status: image.status, nothing: nothing === undefined, raw: await bill.image(), version };
+    return { one, two, image: [...image.value], status: image.status, nothing: nothing === undefined, raw: [...(await bill.image())], version };
   }
   @DaprServiceInvocationTrigger()
   @DaprApp({ name: "bill", appId: "shop" })

@@ -13,22 +13,18 @@ module.exports = {
     specs: ["invocation/invoke", "invocation/flush", "server/topic-endpoint"],
     changes: [
       // Nothing is closed after a rejection, or after a return.
-      [
-        "      closeAll(collectors);\n      closeAll(clients);\n      entries?.close();\n      throw thrown;",
-        "      throw thrown;",
-      ],
-      [
-        "      closeAll(collectors);\n      closeAll(clients);\n      entries?.close();\n      refuseLate(expiry);\n      invocation.watch",
-        "      invocation.watch",
-      ],
-      ['      if (answer === "RETRY") return reply;\n', ""],
+      ["      parts.close();\n      throw thrown;", "      throw thrown;"],
+      ["  parts.close();\n  refuseLate(invocation.expiry);", "  refuseLate(invocation.expiry);"],
+      ["    expiry.when(() => parts.close());\n", ""],
+      ['  if (answer === "RETRY") return reply;\n', ""],
       ["if (messages.length === 0) return;", ""],
       ["invocation.watch?.flush?.(binding, messages, write) ?? write()", "write()"],
       ["return watch?.read?.(input.binding, read) ?? read();", "return read();"],
       ["return error instanceof WriteError ? error.sent : 0;", "return 0;"],
-      ["  if (isParallel) {\n", "  if (false) {\n"],
+      ["fn.isParallel ? flushSideBySide : flushInOrder", "flushInOrder"],
       ["throw flushError(fn, collectors, first.index, first.error, sent, entries, others);", "throw first.error;"],
-      ["if (entries !== undefined) await entries.write();", "void entries?.write();"],
+      ["if (entries !== undefined) await entries.write();\n  for (", "void entries?.write();\n  for ("],
+      ["if (entries !== undefined) await entries.write();\n  const sending", "void entries?.write();\n  const sending"],
       ["error.failed + 1", "error.failed"],
       ["if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });", ""],
       ["isDaprFunctionsError(cause) ? cause.code :", ""],
@@ -36,7 +32,7 @@ module.exports = {
     ],
   },
   "invocation/gate": {
-    specs: ["server/http-server", "serve/lifetime"],
+    specs: ["server/http-server", "serve/lifetime", "invocation/gate"],
     changes: [
       // Frees a place and wakes who waits for it, or neither.
       [
@@ -46,7 +42,8 @@ module.exports = {
       ["      this.#free--;\n", ""],
       ["    if (next === undefined) {\n      this.#free++;", "    if (next === undefined) {"],
       ["this.#waiting.size >= this.maxQueue", "this.#waiting.size > this.maxQueue"],
-      ["if (this.#waiting.delete(turn)) reject(reason);", ""],
+      ["if (!this.#waiting.delete(turn)) return;", "return;"],
+      ["        stop?.();\n        reject(reason);", "        reject(reason);"],
       ["maxQueue = 10 * limit", "maxQueue = 9 * limit"],
     ],
   },
@@ -55,9 +52,10 @@ module.exports = {
     changes: [
       ["[...new Set(keys)].sort()", "[...new Set(keys)]"],
       ["waiting.length >= this.most", "waiting.length > this.most"],
-      ["      this.#release(mine);\n", ""],
-      ["      if (isReleased) return;\n", ""],
-      ["for (const key of sorted) this.#held.set(key, []);", ""],
+      ["      this.#releaseOf(keys, mine)();\n", ""],
+      ["if (this.#held.get(key) !== holding) return;", ""],
+      ["    this.#held.set(key, holding);\n", ""],
+      ["        this.#limit(key, held);\n", ""],
     ],
   },
   "invocation/entries": {
@@ -77,8 +75,8 @@ module.exports = {
       ],
     ],
   },
-  "invocation/observer": {
-    specs: ["invocation/invoke"],
+  "invocation/observers": {
+    specs: ["invocation/invoke", "invocation/observers"],
     changes: [
       ["reduceRight", "reduce"],
       ["if (headers !== undefined) return headers;", "return headers;"],
@@ -121,7 +119,7 @@ module.exports = {
     specs: ["invocation/trace-headers", "server/topic-endpoint"],
     changes: [
       ["isBaggage(ownBaggage) ? ownBaggage : attributes.baggage", "ownBaggage"],
-      ["isTraceParent(own.traceparent) ? own : attributes", "own"],
+      ['isTraceParent(traceparent) ? { traceparent, tracestate: header("tracestate") } : attributes', "attributes"],
       ["members.length <= 64", "members.length <= 65"],
       ["members.length <= 32", "members.length <= 33"],
       ["return /[^0]/.test(match[2]!) && /[^0]/.test(match[3]!);", "return /[^0]/.test(match[3]!);"],
@@ -134,7 +132,7 @@ module.exports = {
       ["!isRaw && isName(event.id)", "isName(event.id)"],
       ["text.length % 4 !== 0 || ", ""],
       ['if (typeof value === "string") own.set(name.toLowerCase(), value);', ""],
-      ["for (const name of traceNames) own.set(name, undefined);", ""],
+      ["(traceNames.map((name) => [name, undefined]))", "()"],
       ['if (!("specversion" in message)) {', "if (false) {"],
     ],
   },
@@ -144,7 +142,7 @@ module.exports = {
       ["if (!isUtf8(body)) return toBytes(body);", ""],
       ['body.toString("utf8", 3)', 'body.toString("utf8")'],
       ['type.endsWith("+json")', "false"],
-      ["new TextDecoder(charset, { fatal: true })", "new TextDecoder(charset)"],
+      ["new TextDecoder(ordered(charset, body), { fatal: true })", "new TextDecoder(ordered(charset, body))"],
     ],
   },
   "invocation/requests": {
@@ -160,10 +158,10 @@ module.exports = {
     specs: ["sidecar-host/sidecar-host", "sidecar-host/state-options", "sidecar-host/wire-cases"],
     changes: [
       ["      open.delete(stateStore);\n", ""],
-      ["request === undefined || request.keys.has(message.request.key)", "request === undefined"],
+      ["current === undefined || current.keys.add(key).size === current.entries.length", "current === undefined"],
       ["value === undefined && binding.required === true", "binding.required === true"],
       ["if (open.stateStore !== stateStore) {", "if (false) {"],
-      ["sent += removal === undefined ? entries.length : 1;", "sent += 1;"],
+      ["sent += request.positions.length;", "sent += 1;"],
       ['entries.length > 1 ? "other entries of the request may be stored" : undefined', "undefined"],
       ['if (holdsDivider(key)) throw badItemOption(place, "key", binding.key, item, dividerProblem);', ""],
       ['options?.concurrency === "first-write"', "false"],
@@ -177,7 +175,7 @@ module.exports = {
         "if (next.alone || next.pubSubName !== pubSubName) break;",
       ],
       ['id === undefined ? given : { ...given, "cloudevent.id": id }', "given"],
-      ["outputName, index]", "outputName]"],
+      ["${names},${index}]`", "${names}]`"],
       ["first + Number(entryId)", "Number(entryId)"],
       ["new WriteError(first + accepted, first + accepted, error)", "new WriteError(first, first, error)"],
       ["if (isOwnEvent && !isRaw) checkOwnEvent(payload.content, where);", ""],
@@ -195,14 +193,14 @@ module.exports = {
     specs: ["sidecar-host/sidecar-host", "sidecar-host/wire-cases", "invocation/invoke"],
     changes: [
       ["signal: invocation.signal,", ""],
-      ["(item.overrides[member] as string | undefined) ?? option(invocation)", "option(invocation)"],
+      ["const value = own ?? option(invocation);", "const value = option(invocation);"],
     ],
   },
   "client/http/under-way": {
     specs: ["client/http/under-way"],
     changes: [
       ["      last.position = request.position;\n", ""],
-      ["if (request.position === -1) return;\n    const last", "const last"],
+      ["if (request.position === -1) return false;\n    const last", "const last"],
       ["    request.position = -1;\n", ""],
       [
         "if (request.ends < this.#next) this.#wakeAt(request.ends);",
@@ -216,8 +214,8 @@ module.exports = {
     except: "time ",
     changes: [
       ["status >= 200 && status < 300", "status >= 200 && status < 400"],
-      ["!isRefused(error) || wait >= timeout", "wait >= timeout"],
-      ["refusedRetries[attempt] ?? Infinity", "refusedRetries[0]!"],
+      ["wait >= timeout || !mayBeRepeated(error)", "wait >= timeout"],
+      ["refusedRetries[this.#refusals++] ?? Infinity", "refusedRetries[0]!"],
       ["header.toLowerCase() === name", "header === name"],
       ["await Promise.all(open.map((pool) => (isIdle ? pool.destroy() : pool.close())));", ""],
     ],
@@ -228,7 +226,7 @@ module.exports = {
     changes: [
       ["if (status > 299) this.#room = longestError;", ""],
       ["this.#room = keepBody ? Infinity : 0;", "this.#room = Infinity;"],
-      ["this.#controller?.abort(error);", ""],
+      ["this.#abort?.(error);", ""],
     ],
   },
   "client/http/http-dapr-client": {
@@ -238,7 +236,7 @@ module.exports = {
       ["this.#withoutBulk.add(request.daprAddress);", ""],
       ['pubSubName !== "bulk" && ', ""],
       ["withAccepted(error, index)", "withAccepted(error, 0)"],
-      ["answer.status === 204 || answer.body.length === 0", "answer.status === 204"],
+      ["status === 204 || body.length === 0", "status === 204"],
       ['[...this.#headers, "if-match", request.etag]', "this.#headers"],
     ],
   },
@@ -278,7 +276,7 @@ module.exports = {
   "collectors/message": {
     specs: ["collectors/buffered-collector", "collectors/request-body", "sidecar-host/wire-cases"],
     changes: [
-      ["names.get(property) ?? names.get(property.toLowerCase())", "names.get(property)"],
+      ["all.get(property) ?? all.get(property.toLowerCase())", "all.get(property)"],
       ['if (value === "") return rule.missing', "if (false) return rule.missing"],
       ["if (!allowed.includes(entry)) return", "if (false) return"],
       ["rule.inRemove === true", "true"],
@@ -330,10 +328,7 @@ module.exports = {
     changes: [
       ["values.pop();", ""],
       ['branch.ones.length > 0 && part !== ""', "branch.ones.length > 0"],
-      [
-        "admits(value) ? walk(next, parts, index + 1, method, values) : undefined",
-        "walk(next, parts, index + 1, method, values)",
-      ],
+      ["choice.admits(value) ? walk", "true ? walk"],
       ["branch.ends.has(method) && admits(value)", "branch.ends.has(method)"],
       ['choices.sort((one, other) => Number(one.key === "") - Number(other.key === ""));', ""],
       ["if (!admits(segment, undefined)) mayEnd.length = 0;", ""],
@@ -353,7 +348,7 @@ module.exports = {
   "server/write-reply": {
     specs: ["server/write-reply"],
     changes: [
-      ["if (status !== 204 && status !== 304) {", "{"],
+      ["!isStream(body) && status !== 204 && status !== 304", "!isStream(body)"],
       ["Buffer.byteLength(body)", "(body as string).length"],
     ],
   },

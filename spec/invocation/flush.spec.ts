@@ -125,6 +125,29 @@ describe("outputs", () => {
   });
 
   it.each(["ordered", "parallel"] as const)(
+    "are not sent, with %s, where the state entries were not",
+    async (flush) => {
+      class Guarded {
+        @Flush(flush)
+        @DaprServiceInvocationTrigger()
+        @DaprState({ name: "stock", stateStore: "store", key: "stock" })
+        @DaprStateOutput({ name: "order", stateStore: "store", key: "k" })
+        run(_payload: unknown, { stock, order }: { stock: StateEntry<number>; order: Collector<unknown> }): void {
+          stock.set(1);
+          order.add(1);
+        }
+      }
+      sidecar.answer = ({ method, body }) =>
+        method === "POST" && body.includes('"stock"') ? { status: 400, body: "{}" } : undefined;
+      const app = await serve([Guarded], { port: 0, daprUrl: sidecar.url, log });
+      const { status } = await fetch(`${app.url}/run`, { method: "POST", body: "{}" });
+      await app.close();
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(written()).toEqual([expect.stringContaining('"key":"stock"')]);
+    },
+  );
+
+  it.each(["ordered", "parallel"] as const)(
     "may be none, with %s, where a hook answers for the method",
     async (flush) => {
       class Held {

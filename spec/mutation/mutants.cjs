@@ -10,7 +10,13 @@
 /** @type {Readonly<Record<string, { readonly specs: readonly string[], readonly except?: string, readonly changes: readonly (readonly [string, string])[] }>>} */
 module.exports = {
   "invocation/invoke": {
-    specs: ["invocation/invoke", "invocation/flush", "server/topic-endpoint"],
+    specs: [
+      "invocation/invoke",
+      "invocation/flush",
+      "server/topic-endpoint",
+      "serve/time-limit",
+      "sidecar-host/entries",
+    ],
     changes: [
       // Nothing is closed after a rejection, or after a return.
       ["      parts.close();\n      throw thrown;", "      throw thrown;"],

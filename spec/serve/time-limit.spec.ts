@@ -1,4 +1,11 @@
-import { DaprPublish, DaprServiceInvocationTrigger, DaprStateOutput, type Collector } from "../../lib/index.js";
+import { once } from "node:events";
+import {
+  DaprPublish,
+  DaprServiceInvocationTrigger,
+  DaprStateOutput,
+  type Collector,
+  type InvocationContext,
+} from "../../lib/index.js";
 import { post, serving } from "./support.js";
 
 class Orders {
@@ -16,7 +23,35 @@ class Orders {
   }
 }
 
+let refused: unknown;
+
+class Late {
+  @DaprServiceInvocationTrigger()
+  @DaprStateOutput({ name: "order", stateStore: "s", key: "k" })
+  async create(
+    _payload: unknown,
+    { order }: { order: Collector<unknown> },
+    { signal }: InvocationContext,
+  ): Promise<void> {
+    await once(signal, "abort");
+    try {
+      order.add(1);
+    } catch (error) {
+      refused = error;
+    }
+  }
+}
+
 describe("a time limit", () => {
+  it("that is over refuses what the method adds after it", async () => {
+    refused = undefined;
+    const { app, sidecar } = await serving([Late], { invocationTimeout: 20 });
+    expect(await post(app, "/create", {})).toMatchObject({ status: 504 });
+    while (refused === undefined) await new Promise(setImmediate);
+    expect(refused).toMatchObject({ code: "ERR_COLLECTOR_CLOSED" });
+    expect(sidecar.requests.filter(({ method }) => method === "POST")).toEqual([]);
+  });
+
   it("that is over while outputs are sent says so, and the log says which were", async () => {
     const { app, sidecar, log } = await serving([Orders], { invocationTimeout: 1500 });
     sidecar.answer = ({ path }) => (path.startsWith("/v1.0/publish") ? new Promise(() => {}) : undefined);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { built, makeProject, write } from "../cli/app.js";
+import { component } from "../contract/harness.js";
 import { killAtExit } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 
@@ -35,13 +36,6 @@ export class Orders {
   }
 }
 `);
-const component = (name: string, type: string, metadata: object = {}): string =>
-  JSON.stringify({
-    apiVersion: "dapr.io/v1alpha1",
-    kind: "Component",
-    metadata: { name },
-    spec: { type, version: "v1", metadata: Object.entries(metadata).map(([key, value]) => ({ name: key, value })) },
-  });
 const components = [
   component("statestore", "state.in-memory"),
   component("bus", "pubsub.in-memory"),

@@ -7,6 +7,7 @@ import type { Recording } from "dapr-functions";
 import type { MadeTest } from "../../lib/inspector/page/wire.js";
 import { toTestSource } from "../../lib/record/test-source.js";
 import { built, makeProject, write } from "../cli/app.js";
+import { component } from "../contract/harness.js";
 import { killAtExit } from "../support/daprd.js";
 import { runCli } from "../support/functions-host.js";
 
@@ -212,13 +213,6 @@ export class Outside {
     { module: true },
   );
 
-const component = (name: string, type: string, metadata: object = {}): string =>
-  JSON.stringify({
-    apiVersion: "dapr.io/v1alpha1",
-    kind: "Component",
-    metadata: { name },
-    spec: { type, version: "v1", metadata: Object.entries(metadata).map(([key, value]) => ({ name: key, value })) },
-  });
 const components = [
   component("statestore", "state.in-memory"),
   component("bus", "pubsub.in-memory"),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { InvocationRecord, Preview, RequestRecord, TriggerText } from "./page/wire.js";
+import { previewOf } from "./records.js";
 import { requestRecordOf } from "./requests.js";
 
 /** A request that a sidecar makes to its app. */
@@ -38,7 +39,7 @@ export async function recordCall<R extends AppCallReply>(
     trigger: triggerOf(call),
     begun: Date.now(),
     attempt: 1,
-    payload: isBase64 ? { text: `<${call.body?.length} bytes>`, isCut: true } : text,
+    payload: isBase64 ? previewOf(call.body) : text,
     request,
     reads: [],
     items: [],

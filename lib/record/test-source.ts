@@ -1,5 +1,5 @@
 import { isRecord } from "../model/values.js";
-import { secretName, secretNamesOf, type Recording } from "./recording.js";
+import { fromRecorded, secretName, secretNamesOf, type Recording } from "./recording.js";
 
 /**
  * A test for Node's runner that replays what was recorded, as TypeScript and JavaScript alike. That of a failed invocation
@@ -23,7 +23,7 @@ export function toTestSource(recording: Recording, module: string): string {
       : []),
   ];
   return [
-    `// Belongs beside ${module.replace(/[\r\n\u2028\u2029]+/g, " ")}${isTypeScript(module) ? ", and is compiled as that is" : ""}.`,
+    `// Belongs beside ${oneLine(module)}${isTypeScript(module) ? ", and is compiled as that is" : ""}.`,
     `import assert from "node:assert/strict";`,
     `import { test } from "node:test";`,
     `import { replay } from "dapr-functions/testing";`,
@@ -38,9 +38,7 @@ export function toTestSource(recording: Recording, module: string): string {
     `    [${imported}],`,
     ...(standIns.length === 0 ? [] : ["    { inputs: secrets },"]),
     "  );",
-    ...(failed?.message === undefined
-      ? []
-      : [`  // It failed: ${failed.message.replace(/[\r\n\u2028\u2029]+/g, " ")}`]),
+    ...(failed?.message === undefined ? [] : [`  // It failed: ${oneLine(failed.message)}`]),
     "  assert.ifError(error);",
     `  assert.deepEqual(differences, ${expected});`,
     "});",
@@ -55,10 +53,14 @@ function hasStandIns({ trigger, request, payload }: Recording): boolean {
 
 /** Members of the object of stand-ins, a line each. */
 function secretsOf({ inputs }: Recording): readonly string[] {
-  return Object.entries(inputs).flatMap(([name, value]) => {
-    const names = secretNamesOf(value);
-    return names === undefined ? [] : [`  ${name}: ${print(Object.fromEntries(names.map((key) => [key, "***"])), 2)},`];
-  });
+  return Object.entries(inputs).flatMap(([name, value]) =>
+    secretNamesOf(value) === undefined ? [] : [`  ${name}: ${print(fromRecorded(value), 2)},`],
+  );
+}
+
+/** For a comment, which ends with its line. */
+function oneLine(words: string): string {
+  return words.replace(/[\r\n\u2028\u2029]+/g, " ");
 }
 
 function isTypeScript(module: string): boolean {

@@ -112,7 +112,6 @@ function take(change: Change | Begin): void {
 function notice(text: string): void {
   const place = byId("notice");
   place.hidden = text === "";
-  place.className = "bad";
   place.textContent = text;
 }
 

@@ -143,12 +143,12 @@ export class SchemaChanges {
     if (isCaller && otherRest === false && ownRest !== false)
       this.changes.push(`${place}: unknown properties are no longer taken`);
     for (const [name, schema] of Object.entries(own)) {
-      const other = others[name] ?? (isSchema(otherRest) ? otherRest : undefined);
+      const other = Object.hasOwn(others, name) ? others[name] : isSchema(otherRest) ? otherRest : undefined;
       if (other !== undefined) this.#within(`${place}.${name}`, schema, other, trail);
       else if (isCaller && otherRest === false) this.changes.push(`${place}.${name}: it is no longer taken`);
     }
     for (const [name, schema] of Object.entries(others)) {
-      if (name in own) continue;
+      if (Object.hasOwn(own, name)) continue;
       if (isSchema(ownRest)) this.#within(`${place}.${name}`, ownRest, schema, trail);
       else if (!isCaller && !required.includes(name)) this.changes.push(`${place}.${name}: it is gone`);
     }

@@ -353,6 +353,15 @@ describe("an earlier description of", () => {
     ).toEqual(subscribers.map((line) => `send.f.out${line}`));
   });
 
+  it.each(["foo", "constructor", "toString"])("an object that loses the property %s says so", (name) => {
+    const schema = (properties: object, more = {}) => ({ $defs: { F: { type: "object", properties, ...more } } });
+    const old = schema({ [name]: { type: "string" } });
+    expect(breakingChanges(old, schema({}, { additionalProperties: false }))).toEqual([
+      "F: unknown properties are no longer taken",
+      `F.${name}: it is no longer taken`,
+    ]);
+  });
+
   it("what it cannot compare fails", () => {
     const schema = (more: object) => ({ $defs: { f: { type: "object", ...more } } });
     expect(breakingChanges(schema({}), schema({ not: { required: ["a"] } }))).toEqual([

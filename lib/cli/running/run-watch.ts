@@ -85,7 +85,7 @@ export class WatchedApp {
   }
 
   #watch(folder: string, depth?: number): void {
-    if (this.#watchers.has(folder)) return;
+    if (this.#isClosed || this.#watchers.has(folder)) return;
     const { watch } = require("chokidar") as typeof import("chokidar");
     const bound = depth === undefined ? {} : { depth };
     const watcher = watch(folder, { ignored: isIgnored, ignoreInitial: true, persistent: true, ...bound });

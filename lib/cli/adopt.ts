@@ -131,11 +131,11 @@ function readApp(root: string): {
       skip("its folder is a symbolic link, and generate writes through none; put the folder itself there");
       continue;
     }
-    if (textOf(join(root, entry.name, functionJson)) === undefined) {
+    const text = textOf(join(root, entry.name, functionJson));
+    if (text === undefined) {
       skip(`${functionJson} is not a file; put one there and run adopt again`);
       continue;
     }
-    const text = readFileSync(join(root, entry.name, functionJson), "utf8");
     if (isOurs(text)) {
       generated.push(entry.name);
       skip(

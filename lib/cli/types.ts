@@ -5,6 +5,7 @@ import { componentOptions } from "../metadata/rules/components.js";
 import { readJsonWithComments } from "../model/jsonc.js";
 import { loadComponents, type Component } from "../sidecar/index.js";
 import { topicList } from "../sidecar/app/topic-scopes.js";
+import { property } from "../sidecar/components/components.js";
 import { readManifests } from "../sidecar/components/manifests.js";
 import { exitCodes, exitWith } from "./report.js";
 import { readAppIds } from "./running/run-file.js";
@@ -83,7 +84,7 @@ function componentNames(components: readonly Component[]): Names {
 function topicNames(components: readonly Component[]): readonly string[] {
   const allowed = components
     .filter(({ type }) => type.startsWith("pubsub."))
-    .map(({ metadata }) => Object.entries(metadata ?? {}).find(([name]) => name.toLowerCase() === "allowedtopics")?.[1])
+    .map(({ metadata }) => property(metadata ?? {}, "allowedTopics"))
     .map((topics) => (typeof topics === "string" ? topicList(topics) : []));
   return allowed.some((topics) => topics.length === 0) ? [] : allowed.flat();
 }

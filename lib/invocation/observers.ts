@@ -20,55 +20,55 @@ export function allOf(observers: readonly InvocationObserver[]): InvocationObser
 }
 
 class Watches implements InvocationWatch {
-  constructor(private readonly all: readonly InvocationWatch[]) {}
+  constructor(private readonly all: readonly GuardedWatch[]) {}
 
   run<T>(next: () => T): T {
-    return this.#around(next, (watch, inner) => (watch.run === undefined ? inner() : watch.run(inner)));
+    return this.#around(next, (watch, inner) => watch.run(inner));
   }
 
   /** Those of the first that has some: two contexts cannot go out on one request. */
   headers(): Readonly<Record<string, string>> | undefined {
     for (const watch of this.all) {
-      const headers = watch.headers?.();
+      const headers = watch.headers();
       if (headers !== undefined) return headers;
     }
     return undefined;
   }
 
   read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
-    return this.#around(next, (watch, inner) => watch.read?.(input, inner) ?? inner());
+    return this.#around(next, (watch, inner) => watch.read(input, inner));
   }
 
   queued(turn: Promise<unknown>): void {
-    for (const watch of this.all) watch.queued?.(turn);
+    for (const watch of this.all) watch.queued(turn);
   }
 
   found(input: InputBinding, value: unknown): void {
-    for (const watch of this.all) watch.found?.(input, value);
+    for (const watch of this.all) watch.found(input, value);
   }
 
   call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {
-    return this.#around(next, (watch, inner) => watch.call?.(client, inner, method) ?? inner());
+    return this.#around(next, (watch, inner) => watch.call(client, inner, method));
   }
 
   added(output: OutputBinding, item: OutputItem): void {
-    for (const watch of this.all) watch.added?.(output, item);
+    for (const watch of this.all) watch.added(output, item);
   }
 
   received(payload: unknown): void {
-    for (const watch of this.all) watch.received?.(payload);
+    for (const watch of this.all) watch.received(payload);
   }
 
   calling(payload: unknown): void {
-    for (const watch of this.all) watch.calling?.(payload);
+    for (const watch of this.all) watch.calling(payload);
   }
 
   called(returned: unknown): void {
-    for (const watch of this.all) watch.called?.(returned);
+    for (const watch of this.all) watch.called(returned);
   }
 
   conflicted(attempt: number, isOver: boolean): void {
-    for (const watch of this.all) watch.conflicted?.(attempt, isOver);
+    for (const watch of this.all) watch.conflicted(attempt, isOver);
   }
 
   flush(
@@ -76,15 +76,15 @@ class Watches implements InvocationWatch {
     messages: readonly unknown[],
     next: () => Promise<void>,
   ): Promise<void> {
-    return this.#around(next, (watch, inner) => watch.flush?.(output, messages, inner) ?? inner());
+    return this.#around(next, (watch, inner) => watch.flush(output, messages, inner));
   }
 
   ended(end: InvocationEnd): void {
-    for (const watch of this.all) watch.ended?.(end);
+    for (const watch of this.all) watch.ended(end);
   }
 
   /** The first observer is the outermost. */
-  #around<T>(next: () => T, surround: (watch: InvocationWatch, inner: () => T) => T): T {
+  #around<T>(next: () => T, surround: (watch: GuardedWatch, inner: () => T) => T): T {
     return this.all.reduceRight<() => T>((inner, watch) => () => surround(watch, inner), next)();
   }
 }
@@ -96,7 +96,7 @@ class GuardedObserver implements InvocationObserver {
 
   constructor(private readonly observer: InvocationObserver) {}
 
-  start(invocation: ObservedInvocation): InvocationWatch | undefined {
+  start(invocation: ObservedInvocation): GuardedWatch | undefined {
     try {
       const watch: unknown = this.observer.start(invocation);
       if (typeof watch === "object" && watch !== null) return new GuardedWatch(watch, this, invocation);

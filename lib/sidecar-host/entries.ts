@@ -17,7 +17,7 @@ import {
 import { pause } from "../invocation/abort.js";
 import type { KeyQueue } from "../invocation/key-queue.js";
 import { overridingMetadata } from "./entry-overrides.js";
-import { compileMetadata, mergedMetadata } from "./metadata.js";
+import { compileMetadata, mergedMetadata, ttlMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
 import { refuseTooLarge } from "./request-size.js";
 import { compileKey, missingKey, storeRule } from "./state-keys.js";
@@ -63,7 +63,7 @@ export function entryStore(
       return { operation: "upsert", request: { key, value: change.value, etag, metadata: merged, options } };
     }
     if (!isRedis) return { operation: "delete", request: { key, etag, metadata, options } };
-    const lasting = mergedMetadata(metadata, { ttlInSeconds: "-1" });
+    const lasting = mergedMetadata(metadata, ttlMetadata(-1));
     return { operation: "upsert", request: { key, value: nothingThere, etag, metadata: lasting, options } };
   };
 
@@ -86,16 +86,7 @@ export function entryStore(
     }
     const [{ operation, request }] = operations as [StateOperation];
     if (operation === "delete") return await client.deleteState({ ...call, stateStore, ...request });
-    const { binding, daprAddress, signal, traceHeaders } = call;
-    return await client.saveState({
-      stateStore,
-      entries: [request],
-      binding,
-      daprAddress,
-      signal,
-      traceHeaders,
-      timeout,
-    });
+    return await client.saveState({ ...call, stateStore, entries: [request] });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isJsonType } from "../client/http/json-text.js";
+import { bodyContent, isJsonType } from "../client/http/json-text.js";
 import type { CallOptions, MessageBody } from "../client/dapr-client.js";
 import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
@@ -89,8 +89,7 @@ export function callBody(
   property: string,
 ): MessageBody {
   const body = messageBody(value, contentType, where, property);
-  if (contentType === undefined || body.content instanceof Uint8Array) return body;
-  const content = body.content instanceof JsonText ? body.content.text : body.content;
+  const content = bodyContent(body);
   const charset = typeof content === "string" ? misnamedCharset(contentType, content) : undefined;
   if (charset === undefined) return body;
   throw badItem(where, property, `text is sent in UTF-8, not in ${charset}; leave the charset out, or give bytes`);

@@ -36,7 +36,7 @@ export interface Component {
 export type Properties = Readonly<Record<string, string>>;
 
 /** A property by its name in any case, as daprd reads them. */
-export function property(properties: Properties, name: string): string | undefined {
+export function property<T>(properties: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.entries(properties).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
 

@@ -68,7 +68,8 @@ export interface Sidecar {
   readonly ready: Promise<void>;
   /**
    * Names the app, or another instance of it, waits until it listens, and asks it for its subscriptions and bindings.
-   * Rejects with an Error when its answer is not understood.
+   * Rejects with an Error when its answer is not understood. A later call, or `disconnect`, takes the place of one that
+   * waits, which then resolves.
    */
   connect(app: { readonly port: number }): Promise<void>;
   /**

@@ -1,10 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { renameSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { built, makeProject, source, write } from "./app.js";
 
 jest.setTimeout(180_000);
+/** Milliseconds for a line to come. */
+const patience = 60_000;
 
 const components = `apiVersion: dapr.io/v1alpha1
 kind: Component
@@ -53,8 +56,14 @@ class Output {
         this.#at += match.index + match[0].length;
         return match;
       }
-      if (this.child.exitCode !== null) throw new Error(`it ended and had said:\n${this.#text}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (this.child.exitCode !== null || this.child.signalCode !== null) {
+        throw new Error(`it ended and had said:\n${this.#text}`);
+      }
+      await new Promise<void>((resolve, reject) => {
+        const why = `it did not say ${pattern.source} in ${patience / 1000} s, and had said:\n`;
+        const timer = setTimeout(() => reject(new Error(why + this.#text)), patience);
+        this.#wake = () => (clearTimeout(timer), resolve());
+      });
     }
   }
 }
@@ -275,6 +284,31 @@ export class ${name[0]!.toUpperCase()}${name.slice(1)} {
       expect(await call(sidecar!, name)).toBeUndefined();
       write(project, { [`build/${name}.js`]: module(name) });
       await answersAnew(output, sidecar!, name, { version: 1 });
+    }
+  });
+
+  it("loads a module that is saved in two steps, however long lies between them", async () => {
+    const project = makeProject();
+    const module = (name: string): string => built(functions(name, "const version = 1;"));
+    const pauses = [1, 8, 40, 60, 120];
+    write(project, {
+      "components/none.yaml": "",
+      "build/first.js": module("first"),
+      ...Object.fromEntries(pauses.map((pause) => [`build/after${pause}.js`, ""])),
+    });
+    const output = run(project, ".", "build");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    for (const pause of pauses) {
+      // A module that is there and declares nothing, and one that comes.
+      for (const name of [`after${pause}`, `comes${pause}`]) {
+        const file = join(project, "build", `${name}.js`);
+        expect(await call(sidecar!, name)).toBeUndefined();
+        writeFileSync(file, "");
+        await delay(pause);
+        writeFileSync(file, module(name), { flag: "r+" });
+        await answersAnew(output, sidecar!, name, { version: 1 });
+      }
     }
   });
 

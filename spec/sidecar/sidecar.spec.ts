@@ -115,6 +115,54 @@ describe("startSidecar", () => {
       expect(first.calls.filter(({ path }) => path === "/t")).toEqual([]);
     });
 
+    it("turns to the app that was named last when the one before answers late, and delivers once", async () => {
+      let answer = (): void => undefined;
+      const late = new Promise<void>((resolve) => (answer = resolve));
+      const first = await appWith({
+        ...subscribe,
+        "GET /dapr/subscribe": () => late.then(() => subscribe["GET /dapr/subscribe"]),
+      });
+      const second = await appWith(subscribe);
+      const sidecar = await sidecarWith([bus, tick]);
+      const earlier = sidecar.connect(first);
+      await first.received("GET /dapr/subscribe");
+      await sidecar.connect(second);
+      await earlier;
+      answer();
+      for (const body of ["1", "2"]) await call(sidecar, "POST /v1.0/publish/bus/t", { body });
+      await second.received("POST /t", 2);
+      expect([first, second].map(({ calls }) => calls.filter(({ path }) => path === "/t").length)).toEqual([0, 2]);
+      expect(await call(sidecar, "GET /v1.0/invoke/orders/method/none")).toMatchObject({ status: 404 });
+      expect(second.calls.at(-1)).toMatchObject({ path: "/none" });
+    });
+
+    it("subscribes to nothing once disconnect is called", async () => {
+      let answer = (): void => undefined;
+      const late = new Promise<void>((resolve) => (answer = resolve));
+      const app = await appWith({
+        ...subscribe,
+        "GET /dapr/subscribe": () => late.then(() => subscribe["GET /dapr/subscribe"]),
+      });
+      const sidecar = await sidecarWith([bus]);
+      const connecting = sidecar.connect(app);
+      await app.received("GET /dapr/subscribe");
+      await sidecar.disconnect();
+      answer();
+      await connecting;
+      expect((await call(sidecar, "GET /v1.0/metadata")).json).not.toHaveProperty("subscriptions");
+    });
+
+    it("turns to another app while the one before does not listen yet", async () => {
+      const { port } = await FakeApp.start().then(async (app) => ({ port: app.port, closed: await app.close() }));
+      const sidecar = await sidecarWith([bus]);
+      const earlier = sidecar.connect({ port });
+      const app = await appWith(subscribe);
+      await sidecar.connect(app);
+      await earlier;
+      await call(sidecar, "POST /v1.0/publish/bus/t", { body: "1" });
+      expect(await app.received("POST /t")).toHaveLength(1);
+    });
+
     it.each([
       ["404", { status: 404 }],
       ["nothing", {}],

@@ -21,8 +21,11 @@ export interface WatchEvents {
 }
 
 const sources = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json"];
-/** Milliseconds in which several changes become one. */
-const settle = 30;
+/**
+ * Milliseconds in which several changes become one. chokidar tells of nothing more of a file for 50 ms after a change,
+ * and for 5 ms after an event: what is written in these, which may be all that a file holds, is read after them.
+ */
+const settle = 70;
 /** Milliseconds after which it is said that a version is still loading. */
 const slow = 10_000;
 /** Milliseconds that a version gets to end what is in flight. */
@@ -31,6 +34,8 @@ const patience = 10_000;
 /** The modules of one app, each version of them in a process of its own; the last good one serves. */
 export class WatchedApp {
   readonly #files = new Set<string>();
+  /** By file that no version has loaded: when it is looked at. */
+  readonly #settling = new Map<string, NodeJS.Timeout>();
   #current: ChildProcess | undefined;
   #currentPort: number | undefined;
   #next: ChildProcess | undefined;
@@ -77,7 +82,7 @@ export class WatchedApp {
   /** Ends the version that serves, what is in flight first. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    for (const timer of [this.#timer, ...this.#settling.values()]) clearTimeout(timer);
     await Promise.all([...this.#watchers.values()].map(({ watcher }) => watcher.close()));
     this.#entrance?.close();
     this.#next?.kill("SIGKILL");
@@ -101,14 +106,23 @@ export class WatchedApp {
 
   #onChange(path: string): void {
     const file = resolve(path);
-    if (!this.#files.has(file) && !this.#mayCount(file)) return;
+    if (this.#files.has(file)) return this.#loadSoon();
+    if (!sources.includes(extname(file))) return;
+    clearTimeout(this.#settling.get(file));
+    const look = (): void => {
+      this.#settling.delete(file);
+      if (this.#mayCount(file)) this.#loadSoon();
+    };
+    this.#settling.set(file, setTimeout(look, settle));
+  }
+
+  #loadSoon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#load(), settle);
   }
 
   /** A file that no version has loaded cannot change one; after a failure it may be the one that was missing. */
   #mayCount(file: string): boolean {
-    if (!sources.includes(extname(file))) return false;
     return this.#hasFailed || this.#files.size === 0 || this.#isModule(file);
   }
 

@@ -127,21 +127,24 @@ export interface RunningInputs {
   stop(): Promise<void>;
 }
 
-/** The inputs that the app takes, begun. */
+/** The inputs that the app takes, begun. `signal` ends the asking, with an error. */
 export async function startInputs(
   inputs: ReadonlyMap<string, InputBinding>,
   app: AppChannel,
   resiliency: Resiliency,
   onFailure: (message: string) => void,
+  signal: AbortSignal,
 ): Promise<RunningInputs> {
   const stops: (() => void)[] = [];
   const deliveries = new Map<string, (event: BindingEvent) => Promise<void>>();
   const underWay = new Set<Promise<void>>();
+  const taken: [string, InputBinding][] = [];
   for (const [name, binding] of inputs) {
-    if (!binding.explicit && !(await app.takesBinding(binding.route))) {
-      onFailure(`binding "${name}" is not read: the app has no route ${foldPath(binding.route)}`);
-      continue;
-    }
+    if (binding.explicit || (await app.takesBinding(binding.route, signal))) taken.push([name, binding]);
+    else onFailure(`binding "${name}" is not read: the app has no route ${foldPath(binding.route)}`);
+  }
+  signal.throwIfAborted();
+  for (const [name, binding] of taken) {
     const policy = resiliency.inbound(name, "Binding");
     const deliver = async (event: BindingEvent) => {
       try {

@@ -62,18 +62,18 @@ export class AppChannel {
   }
 
   /** What the app says of itself. daprd asks and takes any answer. */
-  async readConfig(): Promise<void> {
-    await this.send({ method: "GET", path: "/dapr/config", headers: this.#discoveryHeaders() });
+  async readConfig(signal: AbortSignal): Promise<void> {
+    await this.send({ method: "GET", path: "/dapr/config", headers: this.#discoveryHeaders(), signal });
   }
 
-  readSubscriptions(): Promise<AppReply> {
-    return this.send({ method: "GET", path: "/dapr/subscribe", headers: this.#discoveryHeaders() });
+  readSubscriptions(signal: AbortSignal): Promise<AppReply> {
+    return this.send({ method: "GET", path: "/dapr/subscribe", headers: this.#discoveryHeaders(), signal });
   }
 
   /** True when the app answers the probe with 2xx, or 405: there is a route, if not for OPTIONS. */
-  async takesBinding(route: string): Promise<boolean> {
+  async takesBinding(route: string, signal: AbortSignal): Promise<boolean> {
     const headers = { "content-type": "application/json" };
-    const { status } = await this.send({ method: "OPTIONS", path: foldPath(route), headers });
+    const { status } = await this.send({ method: "OPTIONS", path: foldPath(route), headers, signal });
     return (status >= 200 && status < 300) || status === 405;
   }
 

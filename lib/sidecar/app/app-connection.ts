@@ -19,6 +19,10 @@ export class AppConnection {
   #isReady = true;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
   readonly #closing = new AbortController();
+  /** Aborted once another app is named. */
+  #superseded = new AbortController();
+  /** The turn to an app that is under way; never rejects. */
+  #turning: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly app: AppChannel,
@@ -43,30 +47,46 @@ export class AppConnection {
     return this.#isReady;
   }
 
-  /** Rejects when the app's answer is not understood. */
+  /**
+   * Turns to an app once it listens. A later call takes the place of one that has not ended, which then resolves.
+   * Rejects when the app's answer is not understood.
+   */
   async open(port: number): Promise<void> {
     this.#isReady = false;
-    const { signal } = this.#closing;
+    this.#superseded.abort();
+    const superseded = (this.#superseded = new AbortController()).signal;
+    const ended = AbortSignal.any([this.#closing.signal, superseded]);
     try {
       // An app that is there goes on until the next one listens, and what is published meanwhile waits for that.
       if (this.app.port === undefined) this.app.use(port);
-      await this.app.untilListening(port, signal);
-      if (!signal.aborted) await this.#turnTo(port);
-      this.#isReady = true;
-      this.#settle.resolve();
+      await this.app.untilListening(port, ended);
+      await this.#inTurn(async () => {
+        if (!ended.aborted) await this.#turnTo(port, ended);
+      });
     } catch (error) {
+      if (superseded.aborted) return;
       const failure = new Error(`the app on port ${port} cannot be connected: ${messageOf(error)}`, { cause: error });
       this.#settle.reject(failure);
       throw failure;
     }
+    if (superseded.aborted) return;
+    this.#isReady = true;
+    this.#settle.resolve();
   }
 
-  async #turnTo(port: number): Promise<void> {
+  /** Two turns at once would both subscribe, and each event would come twice. */
+  #inTurn(turn: () => Promise<void>): Promise<void> {
+    const turned = this.#turning.then(turn);
+    this.#turning = turned.catch(() => undefined);
+    return turned;
+  }
+
+  async #turnTo(port: number, ended: AbortSignal): Promise<void> {
     const releases = [...this.pubsubs.values()].map(({ bus }) => bus.hold());
     try {
       await this.#stop();
       if (this.app.port !== port) this.app.use(port);
-      await this.#ask();
+      await this.#ask(ended);
     } finally {
       for (const release of releases) release();
     }
@@ -80,18 +100,19 @@ export class AppConnection {
 
   /** Begins no more deliveries; resolves when those under way have ended. */
   async pause(): Promise<void> {
-    await this.#stop();
+    this.#superseded.abort();
+    await this.#inTurn(() => this.#stop());
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#settle.resolve();
-    await this.#stop();
+    await this.#inTurn(() => this.#stop());
   }
 
-  async #ask(): Promise<void> {
-    await this.app.readConfig();
-    const programmatic = readSubscriptions(await this.app.readSubscriptions(), this.warn);
+  async #ask(ended: AbortSignal): Promise<void> {
+    await this.app.readConfig(ended);
+    const programmatic = readSubscriptions(await this.app.readSubscriptions(ended), this.warn);
     const subscriptions = mergeSubscriptions(this.declared, programmatic);
     const usable = subscriptions.filter((subscription) => this.#isUsable(subscription));
     for (const { match } of usable.flatMap(({ rules }) => rules)) {
@@ -99,9 +120,10 @@ export class AppConnection {
         throw new Error(`the match expression ${JSON.stringify(match)} cannot be read: ${error.message}`);
       });
     }
+    ended.throwIfAborted();
     this.#subscriptions = usable;
     this.#deliveries = usable.map((subscription) => this.#deliver(subscription));
-    this.#inputs = await startInputs(this.inputs, this.app, this.resiliency, this.warn);
+    this.#inputs = await startInputs(this.inputs, this.app, this.resiliency, this.warn, ended);
   }
 
   /** An entry for a pubsub component that is not there is passed over, as in daprd, which does not say so. */

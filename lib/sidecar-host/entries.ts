@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../client/dapr-client.js";
 import { badItem } from "../collectors/message.js";
 import { asError } from "../model/values.js";
@@ -19,6 +18,7 @@ import type { KeyQueue } from "../invocation/key-queue.js";
 import { overridingMetadata } from "./entry-overrides.js";
 import { compileMetadata, mergedMetadata, ttlMetadata } from "./metadata.js";
 import { callOptions, compileInputOption, type BindingPlace } from "./options.js";
+import { isKeptAs } from "./redis-value.js";
 import { refuseTooLarge } from "./request-size.js";
 import { compileKey, missingKey, storeRule } from "./state-keys.js";
 import type { RemovedKeys } from "./removed-keys.js";
@@ -144,7 +144,7 @@ export function entryStore(
     });
     const { value, etag } = now!;
     // Another value under the first version was put there afterwards: what was written here had been seen.
-    if (etag !== firstVersion || !isDeepStrictEqual(value, writtenValue(change))) return;
+    if (etag !== firstVersion || !isKeptAs(value, writtenValue(change))) return;
     const { stateStore, key } = place;
     const call = callOptions(entries[index]!.place, invocation);
     await client.deleteState({ ...call, stateStore, key, etag }).catch((error: unknown) => {
@@ -344,10 +344,8 @@ function happensOnce({ stored, change }: Change, { type }: StoreFacts): boolean 
  * has another value.
  */
 function isAnothers(change: Change, { value, etag }: StateResult): boolean {
-  // Text that is not well-formed is stored as another.
-  if (change.change.operation === "set" && change.change.value.text.includes("\\ud")) return false;
   const next = String(Number(change.stored.etag ?? 0) + 1);
-  return etag === next && !isDeepStrictEqual(value, writtenValue(change));
+  return etag === next && !isKeptAs(value, writtenValue(change));
 }
 
 function unknownOutcome(changes: readonly Change[], error: Error, { definition }: Invocation): InvocationError {

@@ -357,6 +357,24 @@ if (canRun("state entries on daprd", "daprd", "redis-server")) {
         },
       );
 
+      it("counts a fraction once, of which the store may keep six decimals", async () => {
+        lose(true, () => Promise.resolve());
+        const reply = await invoke("increment", { key: "third", step: 1 / 3 }, other.url);
+        expect({ reply, isNotKnown: isNotKnown(reply) }).toMatchObject({ isNotKnown: true });
+        expect(await stored("third")).toBeCloseTo(1 / 3, 5);
+      });
+
+      it("takes back a fraction that was written to a key which was deleted meanwhile", async () => {
+        await invoke("increment", { key: "third-of-nothing" });
+        way.next = async (write) => {
+          await client.deleteState({ stateStore, key: "third-of-nothing" });
+          await write();
+        };
+        const reply = await invoke("increment", { key: "third-of-nothing", step: 1 / 3 }, other.url);
+        expect(reply).toMatchObject({ status: 200, json: 1 / 3 });
+        expect(await stored("third-of-nothing")).toBeCloseTo(1 / 3, 5);
+      });
+
       it("meets another version of a key that was taken and made again before its write", async () => {
         for (let round = 0; round < 2; round++) {
           await invoke("increment", { key: "revived" });

@@ -23,8 +23,8 @@ export interface Transfer {
 export class Entries {
   @DaprServiceInvocationTrigger()
   @DaprState({ name: "n", stateStore: "store", key: "{key}", attempts: 100 })
-  increment(_: { key: string }, { n }: { n: StateEntry<number> }): number {
-    const next = (n.value ?? 0) + 1;
+  increment({ step = 1 }: { key: string; step?: number }, { n }: { n: StateEntry<number> }): number {
+    const next = (n.value ?? 0) + step;
     n.set(next);
     return next;
   }

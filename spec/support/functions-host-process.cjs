@@ -123,7 +123,7 @@ function toV3Http(value) {
 function v3Request({ url, method, headers = {}, query = {}, params = {}, body }) {
   const bytes = body?.bytes === undefined ? undefined : Buffer.from(body.bytes);
   const rawBody = bytes?.toString() ?? body?.string;
-  const isJson = /json/.test(headers["content-type"] ?? "");
+  const isBytes = /^(application\/octet-stream$|multipart\/)/.test(headers["content-type"] ?? "");
   return {
     url,
     originalUrl: url,
@@ -133,7 +133,7 @@ function v3Request({ url, method, headers = {}, query = {}, params = {}, body })
     params,
     rawBody,
     bufferBody: bytes,
-    body: isJson ? parsed(rawBody) : rawBody,
+    body: isBytes ? bytes : rawBody === undefined ? undefined : parsed(rawBody),
     get: (name) => headers[name.toLowerCase()],
   };
 }

@@ -3,6 +3,7 @@ import { readContentType, undecodableAs } from "../../invocation/read-payload.js
 import type { Collector } from "../../model/collector.js";
 import { isPromise } from "../../model/maybe-promise.js";
 import type { HttpRequest, InvocationContext } from "../../model/invocation.js";
+import { isRecord } from "../../model/values.js";
 
 /** What function.json said of a handler of the v3 model. */
 export interface V3HandlerOptions {
@@ -37,7 +38,7 @@ export function v3Handler<Returned = unknown>(
     handler ??= load().then((loaded) => handlerOf(loaded, options.entryPoint));
     const run = await handler;
     const isHttp = reply !== undefined;
-    const trigger = isHttp ? await toV3Request(payload as HttpRequest) : payload;
+    const trigger = isHttp ? await toV3Request(payload as HttpRequest) : asDelivered(payload);
     const bindings: Record<string, unknown> = { [options.trigger]: trigger };
     const collectors: [name: string, collector: Collector<unknown>][] = [];
     const inputs: unknown[] = [];
@@ -52,7 +53,7 @@ export function v3Handler<Returned = unknown>(
       result !== null && typeof result === "object" && !ArrayBuffer.isView(result)
         ? (result as Readonly<Record<string, unknown>>)
         : undefined;
-    const isReturnUsed = collectors.some(([name]) => name === "$return");
+    const isReturnUsed = reply === "$return" || collectors.some(([name]) => name === "$return");
     for (const [name, collector] of collectors) {
       const value = name === "$return" ? result : outputOf(name, isReturnUsed ? undefined : named, v3.bindings);
       if (value !== undefined && value !== null) collector.addRequestBody(value);
@@ -74,18 +75,14 @@ function outputOf(
 }
 
 function handlerOf(loaded: unknown, entryPoint: string | undefined): Handler {
-  const exported = loaded as Readonly<Record<string, unknown>>;
-  const main = exported["default"];
-  const candidates = [main, exported].flatMap((from) => {
-    if (entryPoint === undefined && typeof from === "function") return [from];
-    if (from === null || (typeof from !== "object" && typeof from !== "function")) return [];
-    const members = from as Readonly<Record<string, unknown>>;
-    if (entryPoint !== undefined) return [bound(members, entryPoint)];
-    const functions = Object.keys(members).filter((name) => typeof members[name] === "function");
-    return [bound(members, functions.length === 1 ? functions[0]! : "run"), bound(members, "index")];
-  });
-  const handler = candidates.find((candidate) => typeof candidate === "function");
-  if (handler !== undefined) return handler as Handler;
+  const exported = exportedBy(loaded);
+  // The worker looks for an entryPoint among the members of an object only.
+  if (typeof exported === "function") return exported as Handler;
+  const members = (exported ?? {}) as Readonly<Record<string, unknown>>;
+  const functions = Object.keys(members).filter((name) => typeof members[name] === "function");
+  const names = entryPoint !== undefined ? [entryPoint] : functions.length === 1 ? functions : ["run", "index"];
+  const handler = names.map((name) => members[name]).find((member) => typeof member === "function");
+  if (handler !== undefined) return (handler as Handler).bind(members);
   throw new TypeError(
     entryPoint === undefined
       ? "the module exports no function; a handler of the v3 model is its only export, run or index"
@@ -93,9 +90,13 @@ function handlerOf(loaded: unknown, entryPoint: string | undefined): Handler {
   );
 }
 
-function bound(owner: Readonly<Record<string, unknown>>, name: string): unknown {
-  const member = owner[name];
-  return typeof member === "function" ? (member as Handler).bind(owner) : undefined;
+/** Of CommonJS, `import()` gives what it exports as `default`, and members of it beside; an ES module exports its names. */
+function exportedBy(loaded: unknown): unknown {
+  if (typeof loaded !== "object" || loaded === null) return loaded;
+  const { default: main, "module.exports": _, ...named } = loaded as Readonly<Record<string, unknown>>;
+  if (main === undefined || main === null) return loaded;
+  const members = main as Readonly<Record<string, unknown>>;
+  return Object.entries(named).every(([name, member]) => members[name] === member) ? main : loaded;
 }
 
 interface V3InvocationContext extends Record<string, unknown> {
@@ -150,15 +151,13 @@ async function toV3Request(request: HttpRequest): Promise<object> {
   const bytes = Buffer.from(await request.arrayBuffer());
   const headers = Object.fromEntries(request.headers);
   const { type = "", charset } = readContentType(headers["content-type"]);
-  const isJson = type === "application/json" || type.endsWith("+json");
-  const isText = isJson || type.startsWith("text/");
+  const isText = type === "application/json" || type.endsWith("+json") || type.startsWith("text/");
   // Deviation from the worker, for which an image is text with U+FFFD.
   const isBinary =
     type === "application/octet-stream" ||
     type.startsWith("multipart/") ||
     (!isText && undecodableAs(bytes, charset) !== undefined);
   const rawBody = isBinary ? bytes.toString() : await request.text();
-  const body: unknown = bytes.length === 0 ? undefined : isBinary ? bytes : isJson ? jsonOr(rawBody) : rawBody;
   return {
     method,
     url,
@@ -166,12 +165,42 @@ async function toV3Request(request: HttpRequest): Promise<object> {
     headers,
     query: Object.fromEntries(request.query),
     params: { ...params },
-    body,
-    rawBody,
-    bufferBody: bytes,
+    // The worker parses text of every type: most callers of a function name none.
+    ...(bytes.length > 0 && { body: isBinary ? bytes : jsonOr(rawBody), rawBody, bufferBody: bytes }),
     get: (name: string) => headers[name.toLowerCase()],
+    get user() {
+      return userOf(headers);
+    },
     parseFormBody: await formBodyOf(request, type),
   };
+}
+
+/** Who is logged in, by the headers that App Service and Static Web Apps put on a request. */
+function userOf(headers: Readonly<Record<string, string>>): object | null {
+  const principal = headers["x-ms-client-principal"];
+  if (principal === undefined || principal === "") return null;
+  const claims = JSON.parse(Buffer.from(principal, "base64").toString()) as Readonly<Record<string, unknown>>;
+  const user = claims["identityProvider"]
+    ? {
+        type: "StaticWebApps",
+        id: claims["userId"],
+        username: claims["userDetails"],
+        identityProvider: claims["identityProvider"],
+      }
+    : {
+        type: "AppService",
+        id: headers["x-ms-client-principal-id"],
+        username: headers["x-ms-client-principal-name"],
+        identityProvider: headers["x-ms-client-principal-idp"],
+      };
+  return { ...user, claimsPrincipalData: claims };
+}
+
+/** An event's bytes as Dapr delivers them: base64 text in `data_base64`. */
+function asDelivered(payload: unknown): unknown {
+  if (!isRecord(payload) || !("specversion" in payload) || !(payload["data"] instanceof Uint8Array)) return payload;
+  const { data, ...event } = payload;
+  return { ...event, data_base64: Buffer.from(data as Uint8Array).toString("base64") };
 }
 
 interface V3FormPart {
@@ -309,14 +338,27 @@ function toHttpResponse(response: unknown): object | string | undefined {
   if (typeof response !== "object") return { body: typeof response === "string" ? response : JSON.stringify(response) };
   if (ArrayBuffer.isView(response)) return { body: response };
   const { status, statusCode, headers, cookies, body } = response as Readonly<Record<string, unknown>>;
-  const code = status !== undefined && typeof status !== "function" ? status : statusCode;
+  const code = statusCode || (typeof status === "function" ? undefined : status);
   const isSent = body === undefined || body === null;
   return {
-    ...(code !== undefined && { status: Number(code) }),
-    ...(headers !== undefined && headers !== null && { headers }),
-    ...(Array.isArray(cookies) && cookies.length > 0 && { cookies: cookies as unknown[] }),
+    ...(code !== undefined && code !== null && { status: Number(code) }),
+    ...(headers !== undefined && headers !== null && { headers: givenMembers(headers) }),
+    ...(Array.isArray(cookies) && cookies.length > 0 && { cookies: cookies.map(toCookie) }),
     ...(!isSent && (typeof body === "string" || ArrayBuffer.isView(body) ? { body } : { jsonBody: body })),
   };
+}
+
+/** The worker passes over members that are null. */
+function givenMembers(value: unknown): unknown {
+  if (!isRecord(value) || Object.values(value).every((member) => member !== null && member !== undefined)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined));
+}
+
+/** A maxAge may be text there. */
+function toCookie(cookie: unknown): unknown {
+  const given = givenMembers(cookie);
+  if (!isRecord(given) || typeof given["maxAge"] !== "string") return given;
+  return { ...given, maxAge: Number(given["maxAge"]) };
 }
 
 /** True for an object that only names outputs: it is not a reply to anyone. */

@@ -89,7 +89,7 @@ function problemOf(rule: ItemRule, name: string, value: unknown): string | undef
 }
 
 function metadataProblem(value: unknown): string | undefined {
-  if (!isMap(value)) return `must be a map of text, not ${kindOf(value)}`;
+  if (!isMap(value)) return notAMap(value);
   for (const name of Object.keys(value)) {
     const entry = value[name];
     if (typeof entry === "object" && entry !== null) {
@@ -127,7 +127,7 @@ function optionsProblem(value: unknown): string | undefined {
 }
 
 function headersProblem(value: unknown): string | undefined {
-  if (!isMap(value)) return `must be a map of text, not ${kindOf(value)}`;
+  if (!isMap(value)) return notAMap(value);
   for (const [name, entry] of Object.entries(value)) {
     if (entry === undefined || entry === null) continue;
     const problem = headerProblem(name, entry);
@@ -143,6 +143,12 @@ function copyOf(value: unknown): unknown {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
+/** False for `Headers`, a `Map` and their like too, which have no members of their own: nothing of them would be sent. */
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isRecord(value) && !ArrayBuffer.isView(value);
+  return isRecord(value) && !ArrayBuffer.isView(value) && !(Symbol.iterator in value);
+}
+
+function notAMap(value: unknown): string {
+  const isEntries = isRecord(value) && !ArrayBuffer.isView(value);
+  return `must be a map of text, not ${isEntries ? "a list of entries; give Object.fromEntries() of it" : kindOf(value)}`;
 }

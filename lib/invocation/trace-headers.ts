@@ -38,6 +38,21 @@ export function traceHeadersOf(
   return Object.keys(result).length === 0 ? undefined : result;
 }
 
+const traceNames: ReadonlySet<string> = new Set(["traceparent", "tracestate", "baggage"]);
+
+/** Headers of an item, of whose own trace context what cannot be sent is left out, as of an invocation's. */
+export function withSendableTrace(
+  headers: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (headers === undefined) return undefined;
+  const own = Object.entries(headers);
+  const trace = new Map<string, string>();
+  for (const [name, value] of own) if (traceNames.has(name.toLowerCase())) trace.set(name.toLowerCase(), value);
+  if (trace.size === 0) return headers;
+  const rest = own.filter(([name]) => !traceNames.has(name.toLowerCase()));
+  return { ...Object.fromEntries(rest), ...traceHeadersOf((name) => trace.get(name)) };
+}
+
 /**
  * Bytes of `tracestate` and `baggage` together. daprd takes 8 KiB of headers in all unless its `--read-buffer-size` is
  * raised; the rest is for the path and the other headers.

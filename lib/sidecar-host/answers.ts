@@ -10,15 +10,20 @@ interface Answer {
 
 /**
  * The value of an application's answer: JSON where its content type says so, text of `text/…`, each in the charset that
- * it names, bytes of any other type and of what is not text. Where it has no type, JSON if it is that, else text, else bytes. `undefined` of an empty body.
+ * it names, bytes of any other type and of what is not text. Where it has no type, JSON if it is that, else text, else bytes.
+ * `undefined` of an empty body, unless it is said to be bytes, which there may be none of.
  *
  * @throws SidecarError `ERR_UNKNOWN` for a body that is not the JSON it says it is
  */
 export function answerValue(answer: Answer, operation: string, target: string): unknown {
   const { headers, body, status } = answer;
-  if (body.length === 0) return undefined;
   const contentType = headers["content-type"];
   const { type, charset } = readContentType(contentType);
+  if (body.length === 0) {
+    // An answer to HEAD has the type of another's body.
+    const isBytes = type === "application/octet-stream" && status !== 204 && !operation.startsWith("HEAD ");
+    return isBytes ? new Uint8Array() : undefined;
+  }
   if (type === undefined) return guessedValue(body);
   // What is stored of an answer with U+FFFD in it would be lost.
   const isDecodable = undecodableAs(body, charset) === undefined;

@@ -7,13 +7,14 @@ import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions } from "../
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprApp } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
+import { JsonText } from "../model/json.js";
 import { invocationVerbs } from "../model/paths.js";
 import { summaryOf } from "../model/payload-issues.js";
 import { describePayloadType, type ValidationOptions } from "../payload/payload-type.js";
 import { answerValue } from "./answers.js";
 import { calleesOf, type Callee } from "./callee.js";
 import { compileInputOption, methodsOptions, type BindingPlace } from "./options.js";
-import { callBody, messageBody } from "./values.js";
+import { callBody, callHeaders, messageBody } from "./values.js";
 
 /** One call, ready to be sent. */
 export interface AppCall {
@@ -73,10 +74,20 @@ export function appClientOpener(
       };
       const named =
         (name: string, callee: Callee) =>
-        async (payload?: unknown, options: AppCallOptions = {}) => {
-          await checkPayload(callee, payload, `${where}, ${name}`);
-          const methodName = callee.methodName();
-          const { value } = await request({ method: name, methodName, httpVerb: callee.httpVerb, payload, options });
+        async (given?: unknown, options: AppCallOptions = {}) => {
+          const at = `${where}, ${name}`;
+          const { httpVerb, payload: rule } = callee;
+          // Made now, as those of `call` are: what the method does to it while it is checked is not what was given.
+          const payload = given === undefined ? undefined : messageBody(given, undefined, at, "payload").content;
+          const own = options.headers === undefined ? options : { ...options, headers: { ...options.headers } };
+          if (rule !== undefined && payload instanceof JsonText) await checkPayload(rule, payload, at);
+          const { value } = await request({
+            method: name,
+            methodName: callee.methodName(),
+            httpVerb,
+            payload,
+            options: own,
+          });
           return value;
         };
       const methodOf = (name: string): unknown => {
@@ -102,15 +113,16 @@ export function sidecarCalls(client: DaprClient, place: BindingPlace<DaprApp>): 
   const { where, call } = place;
   return async ({ method, appId, methodName, httpVerb, payload, options }, invocation) => {
     const at = `${where}, ${method}`;
-    const body = payload === undefined ? undefined : callBody(payload, options.contentType, at, "payload");
-    const headers = checkOverride("daprInvoke", "headers", options.headers, () => at);
+    const contentType = checkOverride("daprInvoke", "contentType", options.contentType, () => at) as string | undefined;
+    const body = payload === undefined ? undefined : callBody(payload, contentType, at, "payload");
+    const headers = callHeaders(options.headers, at);
     const result = await client.invokeMethod({
       ...callWithin(methodsOptions(place, invocation), options),
       appId,
       methodName,
       httpVerb,
       body,
-      headers: headers as Readonly<Record<string, string>> | undefined,
+      headers,
     });
     const operation = `${httpVerb} /v1.0/invoke/${enc(appId)}/method/${methodPath(methodName).path}`;
     const value = answerValue(result, operation, call.daprAddress ?? "the sidecar");
@@ -143,11 +155,8 @@ function fullName(methodName: unknown, { query }: AppRequestOptions, where: stri
 }
 
 /** What the callee would refuse is not sent. */
-async function checkPayload({ payload: rule }: Callee, payload: unknown, where: string): Promise<void> {
-  if (rule === undefined || payload === undefined) return;
-  const body = messageBody(payload, undefined, where, "payload");
-  if (body.content instanceof Uint8Array) return;
-  const result = await rule.check((body.content as { toJSON(): unknown }).toJSON());
+async function checkPayload(rule: NonNullable<Callee["payload"]>, payload: JsonText, where: string): Promise<void> {
+  const result = await rule.check(payload.toJSON());
   if (result.issues === undefined) return;
   const what = `it is not valid as ${describePayloadType(rule.type)}: ${summaryOf(result)}`;
   throw badItem(where, "payload", what);

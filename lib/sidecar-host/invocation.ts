@@ -22,7 +22,8 @@ import {
 } from "./options.js";
 import { bodyContent } from "../client/http/json-text.js";
 import { refuseTooLarge } from "./request-size.js";
-import { callBody, sendInOrder } from "./values.js";
+import { callBody, callHeaders, sendInOrder } from "./values.js";
+import { withSendableTrace } from "../invocation/trace-headers.js";
 
 /** A class, as `StateEntry` of `state.ts` says. */
 class InvokeMessage {
@@ -63,7 +64,8 @@ export function invokeWriter(
         const content = bodyContent(body);
         refuseTooLarge(where, "body", limit, 3 * content.length, (sent) => Buffer.byteLength(sent), content);
       }
-      return new InvokeMessage(appId, methodName, httpVerb, body, overrides["headers"] as InvokeMessage["headers"]);
+      const headers = withSendableTrace(overrides["headers"] as InvokeMessage["headers"]);
+      return new InvokeMessage(appId, methodName, httpVerb, body, headers);
     },
     write(messages, invocation) {
       return sendInOrder(messages, place, invocation, ({ appId, methodName, httpVerb, body, headers }, call) => {
@@ -113,12 +115,7 @@ export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeI
           methodName,
           httpVerb,
           body: body === undefined ? undefined : callBody(body, contentType, where, "body"),
-          headers: checkOverride(
-            "daprInvoke",
-            "headers",
-            headersFor(invocation),
-            () => where,
-          ) as InvokeMessage["headers"],
+          headers: callHeaders(headersFor(invocation), where),
         }),
         binding.required === true,
       );

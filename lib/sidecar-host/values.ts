@@ -1,10 +1,11 @@
 import { bodyContent, isJsonType } from "../client/http/json-text.js";
-import type { CallOptions, MessageBody } from "../client/dapr-client.js";
+import type { CallOptions, InvokeMethodRequest, MessageBody } from "../client/dapr-client.js";
 import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
-import { badItem } from "../collectors/message.js";
+import { badItem, checkOverride } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import { JsonText } from "../model/json.js";
 import { misnamedCharset } from "../invocation/read-payload.js";
+import { withSendableTrace } from "../invocation/trace-headers.js";
 import { WriteError, type Invocation } from "../invocation/binding-host.js";
 import { callOptions } from "./options.js";
 
@@ -93,6 +94,16 @@ export function callBody(
   const charset = typeof content === "string" ? misnamedCharset(contentType, content) : undefined;
   if (charset === undefined) return body;
   throw badItem(where, property, `text is sent in UTF-8, not in ${charset}; leave the charset out, or give bytes`);
+}
+
+/**
+ * The headers of a call, of whose own trace context only what parses is sent.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function callHeaders(headers: unknown, where: string): InvokeMethodRequest["headers"] {
+  const checked = checkOverride("daprInvoke", "headers", headers, () => where);
+  return withSendableTrace(checked as InvokeMethodRequest["headers"]);
 }
 
 /** Sends messages one after another; the first that fails stops. */

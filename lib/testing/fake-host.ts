@@ -140,8 +140,9 @@ function recordOf(given: unknown, input: InputBinding, part: "value" | "data"): 
 function calleeAnswer({ status, headers, value, bytes }: Partial<AppReply>): InvokeMethodResult {
   const body = bytes instanceof Uint8Array ? bytes : bodyOf(value);
   const contentType = value instanceof Uint8Array ? "application/octet-stream" : "application/json";
-  const type = body.length === 0 ? {} : { "content-type": contentType };
-  return { status: status ?? (body.length === 0 ? 204 : 200), headers: { ...type, ...headers }, body };
+  const isNothing = body.length === 0 && !(value instanceof Uint8Array);
+  const type = isNothing ? {} : { "content-type": contentType };
+  return { status: status ?? (isNothing ? 204 : 200), headers: { ...type, ...headers }, body };
 }
 
 /** What a component has to answer to be read as this. */

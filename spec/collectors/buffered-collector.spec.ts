@@ -140,6 +140,8 @@ describe("BufferedCollector", () => {
     [{ "a b": "1" }],
     [{ a: "x\r\ny: z" }],
     [{ a: 1 }],
+    [new Headers({ a: "1" })],
+    [new Map([["a", "1"]])],
     ["a: 1"],
   ])("refuses the headers %j", (headers) => {
     expect(() => collecting({ type: "daprInvoke" }).add(1, { headers })).toThrow('output "out", headers: ');

@@ -64,6 +64,8 @@ describe("an input that asks another application", () => {
     ["204", { status: 204 }, undefined],
     ["404", { status: 404, headers: json, body: '{"errorCode":"NO"}' }, undefined],
     ["an empty body", { status: 200, body: "" }, undefined],
+    ["no bytes", { headers: { "content-type": "application/octet-stream" }, body: "" }, new Uint8Array()],
+    ["204 of bytes", { status: 204, headers: { "content-type": "application/octet-stream" } }, undefined],
     ["JSON null", { headers: json, body: "null" }, null],
     ["+json", { headers: { "content-type": "application/hal+json; charset=utf-8" }, body: "[1]" }, [1]],
     ["text", { headers: { "content-type": "text/plain" }, body: "41" }, "41"],

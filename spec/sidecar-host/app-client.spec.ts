@@ -83,6 +83,40 @@ describe("an app client", () => {
     expect([...request!.bytes]).toEqual([1, 2]);
   });
 
+  it.each([{}, { of: Billing }])(
+    "sends what it is given, whatever the method does to that afterwards: %j",
+    async (app) => {
+      const { requests } = await call(
+        async (client) => {
+          const charge = { order: "41", at: "now" };
+          const headers = { "x-order": "41" };
+          const first = client.charge(charge, { headers });
+          charge.order = headers["x-order"] = "42";
+          await Promise.all([first, client.charge(charge, { headers })]);
+        },
+        { app },
+      );
+      expect([...requests].sort()).toEqual([
+        'POST /v1.0/invoke/billing/method/charge {"order":"41","at":"now"}',
+        'POST /v1.0/invoke/billing/method/charge {"order":"42","at":"now"}',
+      ]);
+      expect(new Set(sidecar.requests.map(({ headers }) => headers["x-order"]))).toEqual(new Set(["41", "42"]));
+    },
+  );
+
+  it("sends of the caller's own trace context what parses, else the invocation's", async () => {
+    const own = "00-11111111111111111111111111111111-2222222222222222-01";
+    const traces = async (headers: Record<string, string>): Promise<unknown> => {
+      await call((client) => client.call("keep", 1, { headers: { ...headers, "x-a": "1" } }), {
+        wire: { traceHeaders: { traceparent, tracestate: "a=b" } },
+      });
+      const { headers: sent } = sidecar.requests.at(-1)!;
+      return [sent["traceparent"], sent["baggage"], sent["x-a"]];
+    };
+    expect(await traces({ TraceParent: own, baggage: "u=1" })).toEqual([own, "u=1", "1"]);
+    expect(await traces({ traceparent: "rubbish", Baggage: "2 bags" })).toEqual([traceparent, undefined, "1"]);
+  });
+
   it("calls anything with any verb, query and content type", async () => {
     const { requests, returned } = await call(
       (app) => app.call("a/b?x=1", "<a/>", { httpVerb: "put", query: { y: "a b" }, contentType: "text/xml" }),
@@ -123,6 +157,12 @@ describe("an app client", () => {
     ["a verb that Dapr does not deliver", (app) => app.call("x", 1, { httpVerb: "LINK" }), "httpVerb"],
     ["a name that Dapr folds", (app) => app.call("../x"), "methodName"],
     ["no name", (app) => app.call(undefined as never), "methodName"],
+    [
+      "a content type that no header can carry",
+      (app) => app.call("x", 1, { contentType: "a/b\r\nx: y" }),
+      "contentType",
+    ],
+    ["headers that are no map", (app) => app.call("x", 1, { headers: new Headers({ a: "b" }) as never }), "headers"],
     ["a cycle", (app) => app.call("x", cycle()), "payload"],
   ])("refuses %s", async (_, act, member) => {
     const { error, requests } = await call(act);

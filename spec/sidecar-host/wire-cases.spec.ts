@@ -657,6 +657,18 @@ describe("docs/wire-format.md, All requests", () => {
     expect("traceparent" in last || "tracestate" in last).toBe(false);
   });
 
+  it("sends of an item's own baggage what parses", async () => {
+    const act: Act = ({ out }) => {
+      out!.add(1, { headers: { baggage: "2 bags", "x-a": "1" } } as object);
+      out!.add(2, { headers: { baggage: "bags=2" } } as object);
+    };
+    await wire(charge, act);
+    expect(sidecar.requests.map(({ headers }) => [headers["baggage"], headers["x-a"]])).toEqual([
+      [undefined, "1"],
+      ["bags=2", undefined],
+    ]);
+  });
+
   it("sends nothing when the method throws or a later add does", async () => {
     const two = [u1, PO({ name: "copies", pubSubName: "bus", topic: "t" }), IO({ name: "call", appId: "a" })];
     const thrown = await wire(two, (bindings) => {

@@ -61,6 +61,27 @@ describe.each(["commonjs", "module"] as const)("a module of a %s package", (type
     expect(functions).toMatchObject([{ name: "save", payload: "Order", file: "src/orders.ts" }]);
   });
 
+  it.each([
+    ["through the hook, where @swc/core is there", ["@swc/core"]],
+    ["by the project's own compiler otherwise", ["@typescript/native"]],
+  ])("is loaded as TypeScript that imports JSON %s", (_, packages) => {
+    const project = makeProject(type, packages);
+    // The compiler asks ES modules for the attribute.
+    const attributes = type === "module" ? [' with { type: "json" }'] : ["", ' with { type: "json" }'];
+    for (const attribute of attributes) {
+      const module = `import names from "./names.json"${attribute};
+        export class Orders { @FunctionName(names.first) @DaprServiceInvocationTrigger() save(): void {} }`;
+      write(project, {
+        "src/orders.ts": source(module),
+        "src/names.json": '{"first":"from-json"}',
+        "tsconfig.json": tsconfig({ esModuleInterop: true, resolveJsonModule: true }),
+      });
+      const { status, stderr, functions } = list(project, "src/orders.ts");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(functions.map(({ name }) => name)).toEqual(["from-json"]);
+    }
+  });
+
   it("is loaded as TypeScript with standard decorators, where the project has them", () => {
     const project = makeProject(type, ["@swc/core"]);
     const off = { experimentalDecorators: false, emitDecoratorMetadata: false };

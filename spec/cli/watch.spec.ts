@@ -200,9 +200,10 @@ describe("run --watch", () => {
     if (child.exitCode === null && child.signalCode === null) await once(child, "close");
   });
 
-  const run = (project: string, folder: string, module: string): Output => {
+  const run = (project: string, folder: string, module: string, ...options: string[]): Output => {
     const cli = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
-    const args = [cli, "run", module, "--watch", "--app-id", "consumer", "--dapr-http-port", "0", "--log", "off"];
+    const app = [module, "--watch", "--app-id", "consumer", "--dapr-http-port", "0", "--log", "off"];
+    const args = [cli, "run", ...app, ...options];
     child = spawn(process.execPath, args, { cwd: join(project, folder), stdio: ["ignore", "pipe", "pipe"] });
     return new Output(child);
   };
@@ -310,6 +311,83 @@ export class ${name[0]!.toUpperCase()}${name.slice(1)} {
         await answersAnew(output, sidecar!, name, { version: 1 });
       }
     }
+  });
+
+  it("goes on with the last good version where the sidecar does not understand what the next one subscribes to", async () => {
+    const project = makeProject();
+    const module = (version: string, options: string): string =>
+      built(`export class Orders {
+        @DaprTopicTrigger({ pubSubName: "bus", topic: "t"${options} })
+        heard(event: CloudEvent): void { console.log("heard " + String(event.data) + " by ${version}"); }
+        @DaprServiceInvocationTrigger()
+        read(): unknown { return { version: "${version}" }; }
+      }`);
+    write(project, { "components/all.yaml": components, "build/orders.js": module("one", "") });
+    const output = run(project, ".", "build/orders.js");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    const publish = (text: string): Promise<unknown> =>
+      fetch(`${sidecar}/v1.0/publish/bus/t`, { method: "POST", body: text, headers: { "content-type": "text/plain" } });
+    for (const version of ["two", "three"]) {
+      write(project, { "build/orders.js": module(version, ', match: "event.type == "') });
+      await output.says(/consumer: the app on port \d+ cannot be connected: the match expression/);
+      await output.says(/consumer: the last good version goes on/);
+      await publish(`news of ${version}`);
+      await output.says(new RegExp(`heard news of ${version} by one`));
+      expect(await call(sidecar!, "read")).toEqual({ version: "one" });
+    }
+    write(project, { "build/orders.js": module("four", "") });
+    await answersAnew(output, sidecar!, "read", { version: "four" });
+    await publish("more news");
+    await output.says(/heard more news by four/);
+  });
+
+  it("goes on with the last good version where the next one ends as soon as it serves", async () => {
+    const project = makeProject();
+    const module = (text: string): string => built(functions("read", text));
+    write(project, { "components/none.yaml": "", "build/read.js": module("const version = 1;") });
+    const output = run(project, ".", "build/read.js");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    // The sidecar asks for it when it turns to an app.
+    const ends = `const version = 2;
+      const { Server } = require("node:http");
+      const { emit } = Server.prototype;
+      Server.prototype.emit = function (name: string, ...rest: any[]): any {
+        if (name === "request" && rest[0].url === "/dapr/config") process.exit(7);
+        return emit.call(this, name, ...rest);
+      };`;
+    write(project, { "build/read.js": module(ends) });
+    await output.says(/it ended with 7 when it began to serve|cannot be connected/);
+    await output.says(/the last good version goes on/);
+    expect(await call(sidecar!, "read")).toEqual({ version: 1 });
+    write(project, { "build/read.js": module("const version = 3;") });
+    await answersAnew(output, sidecar!, "read", { version: 3 });
+  });
+
+  it("loads what mends a fault whatever the app, --record and --state-file write meanwhile", async () => {
+    const project = makeProject();
+    const module = (version: string): string =>
+      built(`import { writeFileSync } from "node:fs";
+      let calls = 0;
+      export class Orders {
+        @DaprServiceInvocationTrigger()
+        @DaprStateOutput({ name: "order", stateStore: "statestore", key: "1" })
+        read(_: unknown, { order }: { order: Collector<unknown> }): unknown {
+          writeFileSync(\`seen\${++calls}.json\`, "{}");
+          order.add(calls);
+          return { version: ${version} };
+        }
+      }`);
+    write(project, { "components/all.yaml": components, "build/orders.js": module("1") });
+    const output = run(project, ".", "build/orders.js", "--record", "recordings", "--state-file", "state.json");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    write(project, { "build/orders.js": `${module("2")}}` });
+    await output.says(/consumer: the last good version goes on/);
+    for (let calls = 0; calls < 50; calls++) expect(await call(sidecar!, "read")).toEqual({ version: 1 });
+    write(project, { "build/orders.js": module("3") });
+    while (JSON.stringify(await call(sidecar!, "read")) !== '{"version":3}');
   });
 
   it("says that a version does not end loading, and loads the next change", async () => {

@@ -41,7 +41,14 @@ export function resolve(specifier: string, context: ResolveHookContext, next: Ne
   } else if (specifier.startsWith("file:") && typeScript.test(specifier)) {
     return { url: specifier, format: "module", shortCircuit: true };
   }
-  return next(specifier, context);
+  const found = next(specifier, context);
+  // What is built as CommonJS imports JSON without saying so.
+  if (!specifier.endsWith(".json") || parentURL === undefined || !typeScript.test(parentURL)) return found;
+  return found instanceof Promise ? found.then(asJson) : asJson(found);
+}
+
+function asJson(found: ResolveFnOutput): ResolveFnOutput {
+  return { ...found, importAttributes: { type: "json" } };
 }
 
 /** Everything is compiled to ES modules, whatever the package says: only they can be loaded from here. */
@@ -58,6 +65,8 @@ export function load(url: string, context: LoadHookContext, next: NextLoad): Now
       target: "es2022",
       keepClassNames: true,
       parser: { syntax: "typescript", decorators: true },
+      // `import … with { type: "json" }`
+      experimental: { keepImportAttributes: true },
       transform: legacyDecorators
         ? { legacyDecorator: true, decoratorMetadata, useDefineForClassFields: false }
         : { decoratorVersion: "2022-03" },

@@ -117,15 +117,18 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
         onReady: async (port, functions) => {
           await sidecar.connect({ port });
           inspector.history.setFunctions(appId, functions);
-          if (++versions > 1) console.log(`${appId} has changed, and serves again`);
         },
         onFault: (text, isServing) => {
           inspector.history.setNotice(appId, text);
-          if (text === "") return;
+          if (text === "") {
+            if (++versions > 1) console.log(`${appId} has changed, and serves again`);
+            return;
+          }
           const what = isServing ? "the last good version goes on" : "nothing is served until it is right";
           console.error(`${appId}: ${text}\n${appId}: ${what}`);
         },
       },
+      options.stateFile,
     );
     watched.push(app);
     const listening = apps.length === 1 ? options.appPort : 0;

@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import type { FSWatcher } from "chokidar";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import type { Recording } from "../../record/recording.js";
+import { messageOf } from "../../model/thrown.js";
 import { filesOf } from "../modules/load-functions.js";
 import type { VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */
 export interface WatchEvents {
-  /** A version has begun to serve: the sidecar turns to it. */
+  /** A version has begun to serve: the sidecar turns to it. Rejects where that does not understand what the version says. */
   readonly onReady: (port: number, functions: readonly DescribedFunction[]) => Promise<void>;
   readonly onRecord: (record: InvocationRecord) => void;
   /** What a test of an invocation is made of. */
@@ -31,16 +32,28 @@ const slow = 10_000;
 /** Milliseconds that a version gets to end what is in flight. */
 const patience = 10_000;
 
+/** A version that serves. */
+interface Version {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly functions: readonly DescribedFunction[];
+  /** False until the sidecar has turned to it. */
+  hasBegun: boolean;
+}
+
 /** The modules of one app, each version of them in a process of its own; the last good one serves. */
 export class WatchedApp {
   readonly #files = new Set<string>();
   /** By file that no version has loaded: when it is looked at. */
   readonly #settling = new Map<string, NodeJS.Timeout>();
-  #current: ChildProcess | undefined;
-  #currentPort: number | undefined;
+  #current: Version | undefined;
   #next: ChildProcess | undefined;
+  /** Files that have changed while a version was loading: it may have read them before, or have looked for them in vain. */
+  readonly #changedMeanwhile = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #hasFailed = true;
+  /** What was said last, as `onFault` has it. */
+  #fault = "";
   /** By folder: the working directory, and each outside of it that holds a file of theirs. */
   readonly #watchers = new Map<string, { readonly watcher: FSWatcher; readonly ready: Promise<void> }>();
   #entrance: Server | undefined;
@@ -49,6 +62,7 @@ export class WatchedApp {
   constructor(
     private readonly order: VersionOrder,
     private readonly events: WatchEvents,
+    private readonly stateFile?: string,
   ) {}
 
   /** Starts the first version, and watches the working directory. Resolves once a version serves or has failed. */
@@ -66,8 +80,8 @@ export class WatchedApp {
   /** Listens on a port, and passes every connection to the version that serves. */
   async listen(port: number): Promise<number> {
     const entrance = createServer((socket) => {
-      if (this.#currentPort === undefined) return socket.destroy();
-      const target = connect(this.#currentPort, "127.0.0.1");
+      if (this.#current === undefined) return socket.destroy();
+      const target = connect(this.#current.port, "127.0.0.1");
       socket.pipe(target).pipe(socket);
       for (const side of [socket, target]) side.on("error", () => (socket.destroy(), target.destroy()));
       return undefined;
@@ -86,7 +100,7 @@ export class WatchedApp {
     await Promise.all([...this.#watchers.values()].map(({ watcher }) => watcher.close()));
     this.#entrance?.close();
     this.#next?.kill("SIGKILL");
-    await stop(this.#current);
+    await stop(this.#current?.child);
   }
 
   #watch(folder: string, depth?: number): void {
@@ -107,23 +121,35 @@ export class WatchedApp {
   #onChange(path: string): void {
     const file = resolve(path);
     if (this.#files.has(file)) return this.#loadSoon();
-    if (!sources.includes(extname(file))) return;
+    if (!sources.includes(extname(file)) || this.#isOwn(file)) return;
     clearTimeout(this.#settling.get(file));
     const look = (): void => {
       this.#settling.delete(file);
-      if (this.#mayCount(file)) this.#loadSoon();
+      if (this.#isModule(file)) this.#loadSoon();
+      else if (this.#next !== undefined) this.#changedMeanwhile.add(file);
+      else if (this.#hasFailed || this.#files.size === 0) this.#tryAgain();
     };
     this.#settling.set(file, setTimeout(look, settle));
+  }
+
+  /** What this command writes itself, whenever a function is invoked. */
+  #isOwn(file: string): boolean {
+    const { record } = this.order;
+    const isRecording = record !== undefined && dirname(file) === resolve(record) && extname(file) === ".json";
+    return isRecording || (this.stateFile !== undefined && file === resolve(this.stateFile));
+  }
+
+  /**
+   * A file that no version has loaded cannot change one; after a failure it may be the one that was missing. It may also
+   * be one that the app itself writes all the time, which must not put off the load of what the user saves.
+   */
+  #tryAgain(): void {
+    this.#timer ??= setTimeout(() => void this.#load(true), settle);
   }
 
   #loadSoon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#load(), settle);
-  }
-
-  /** A file that no version has loaded cannot change one; after a failure it may be the one that was missing. */
-  #mayCount(file: string): boolean {
-    return this.#hasFailed || this.#files.size === 0 || this.#isModule(file);
   }
 
   /** Whether a folder that was given as a module has a file as one of its modules: it may be new. */
@@ -138,7 +164,10 @@ export class WatchedApp {
     });
   }
 
-  async #load(): Promise<void> {
+  /** @param isRetry that nothing of what it loaded before was saved: the same fault need not be said again */
+  async #load(isRetry = false): Promise<void> {
+    this.#timer = undefined;
+    this.#changedMeanwhile.clear();
     this.#next?.kill("SIGKILL");
     const child = fork(join(__dirname, "watched-app.js"), [], {
       // Node tells the parent of each file that is loaded, as it does for `node --watch`.
@@ -148,6 +177,14 @@ export class WatchedApp {
     });
     this.#next = child;
     const underWay = new UnderWay(this.events.onRecord);
+    const ended = new Promise<string>((resolve) => {
+      child.once("close", (code, signal) => {
+        const how = String(signal ?? code);
+        resolve(how);
+        underWay.end(`the process of the app ended with ${how} while it ran`);
+        this.#onClose(child, how);
+      });
+    });
     const outcome = new Promise<Extract<VersionMessage, { type: "ready" | "failed" }>>((settled) => {
       child.on("message", (message: VersionMessage | Dependencies) => {
         if (!("type" in message)) this.#addFiles(message);
@@ -155,36 +192,62 @@ export class WatchedApp {
         else if (message.type === "recording") this.events.onRecording(message.id, message.recording);
         else settled(message);
       });
-      child.once("close", (code, signal) => {
-        settled({ type: "failed", text: `it ended with ${signal ?? code} while it was loading` });
-        underWay.end(`the process of the app ended with ${signal ?? code} while it ran`);
-        this.#onClose(child, signal ?? code);
-      });
+      void ended.then((how) => settled({ type: "failed", text: `it ended with ${how} while it was loading` }));
     });
     child.send(this.order satisfies VersionOrder);
     const isSlow = setTimeout(() => {
-      this.#hasFailed = true;
-      const what = `it has been loading for ${slow / 1000} s; mind an await at the top of a module that does not settle`;
-      this.events.onFault(what, this.#current !== undefined);
+      this.#fail(
+        `it has been loading for ${slow / 1000} s; mind an await at the top of a module that does not settle`,
+        false,
+      );
     }, slow);
     const message = await outcome;
     clearTimeout(isSlow);
     // A later change has begun another version.
     if (this.#next !== child || this.#isClosed) return;
     this.#next = undefined;
-    if (message.type === "failed") {
-      this.#hasFailed = true;
-      this.events.onFault(message.text, this.#current !== undefined);
-      return;
-    }
+    const changed = [...this.#changedMeanwhile];
+    if (changed.some((file) => this.#files.has(file))) this.#loadSoon();
+    else if (message.type === "failed" && changed.length > 0) this.#tryAgain();
+    if (message.type === "failed") return this.#fail(message.text, isRetry);
+    return this.#turnTo({ child, port: message.port, functions: message.functions, hasBegun: false }, ended, isRetry);
+  }
+
+  /** Lets a version serve in place of the one before, which goes on where the sidecar does not understand the new one. */
+  async #turnTo(version: Version, ended: Promise<string>, isRetry: boolean): Promise<void> {
     const previous = this.#current;
-    this.#current = child;
-    this.#currentPort = message.port;
+    this.#current = version;
     this.#hasFailed = false;
     await this.#isWatching();
-    await this.events.onReady(message.port, message.functions);
-    this.events.onFault("", true);
-    await stop(previous);
+    const fault = await Promise.race([
+      this.events.onReady(version.port, version.functions).then(() => undefined, messageOf),
+      ended.then((how) => `it ended with ${how} when it began to serve`),
+    ]);
+    // Else a later version has taken over, and ends this one.
+    const isLast = this.#current === version && !this.#isClosed;
+    if (!isLast || fault === undefined) {
+      version.hasBegun = true;
+      if (isLast) this.#say("");
+      return stop(previous?.child);
+    }
+    this.#current = previous !== undefined && isRunning(previous.child) ? previous : undefined;
+    this.#fail(fault, isRetry);
+    if (this.#current !== undefined) {
+      this.#current.hasBegun = true;
+      // The sidecar has turned away from it.
+      await this.events.onReady(this.#current.port, this.#current.functions).catch(() => undefined);
+    }
+    return stop(version.child);
+  }
+
+  #fail(text: string, isRetry: boolean): void {
+    this.#hasFailed = true;
+    if (!isRetry || text !== this.#fault) this.#say(text);
+  }
+
+  #say(text: string): void {
+    this.#fault = text;
+    this.events.onFault(text, this.#current !== undefined);
   }
 
   #addFiles({ "watch:import": imported = [], "watch:require": required = [] }: Dependencies): void {
@@ -198,12 +261,10 @@ export class WatchedApp {
     }
   }
 
-  #onClose(child: ChildProcess, how: string | number | null): void {
-    if (child !== this.#current || this.#isClosed) return;
+  #onClose(child: ChildProcess, how: string): void {
+    if (child !== this.#current?.child || !this.#current.hasBegun || this.#isClosed) return;
     this.#current = undefined;
-    this.#currentPort = undefined;
-    this.#hasFailed = true;
-    this.events.onFault(`it has ended with ${how}; the next change starts it again`, false);
+    this.#fail(`it has ended with ${how}; the next change starts it again`, false);
   }
 }
 
@@ -242,8 +303,12 @@ interface Dependencies {
   readonly "watch:require"?: readonly unknown[];
 }
 
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
 async function stop(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child === undefined || !isRunning(child)) return;
   const closed = new Promise((resolved) => child.once("close", resolved));
   const timer = setTimeout(() => child.kill("SIGKILL"), patience);
   child.kill("SIGTERM");

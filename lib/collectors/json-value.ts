@@ -3,14 +3,30 @@ import { JsonText } from "../model/json.js";
 import { elementPath, joinedPath, memberPath } from "../model/payload-issues.js";
 
 /**
- * The bytes of a Uint8Array or ArrayBuffer, copied, so that later changes are not sent; undefined for anything else.
+ * The bytes of a Uint8Array or ArrayBuffer, copied, so that later changes are not sent; undefined for anything else, and for
+ * bytes that are gone, of which {@link stringify} says so.
  */
 export function bytesOf(value: unknown): Buffer | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (ArrayBuffer.isView(value)) return types.isUint8Array(value) ? Buffer.from(value) : undefined;
+  if (ArrayBuffer.isView(value)) {
+    if (!types.isUint8Array(value) || (value.length === 0 && isGone(value))) return undefined;
+    return Buffer.from(value);
+  }
   // Buffers have a tag and most objects do not, which is quicker to see than what the object is.
   if ((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === undefined) return undefined;
-  return types.isAnyArrayBuffer(value) ? Buffer.from(value.slice(0) as ArrayBuffer) : undefined;
+  if (!types.isAnyArrayBuffer(value) || (value.byteLength === 0 && isGone(value))) return undefined;
+  return Buffer.from(value.slice(0) as ArrayBuffer);
+}
+
+/** True for bytes whose buffer was transferred or has shrunk: they look like none. */
+function isGone(bytes: ArrayBufferLike | ArrayBufferView): boolean {
+  try {
+    // Only this constructor says so.
+    new Uint8Array((types.isUint8Array(bytes) || !ArrayBuffer.isView(bytes) ? bytes : bytes.buffer) as ArrayBuffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /**
@@ -76,8 +92,7 @@ export class LostInJson extends TypeError {
 
 /**
  * What JSON would lose of a value: a promise that nobody awaited, a Map or an Error, of which it makes `{}`; bytes, of which
- * it makes an object of numbers; `NaN`, of which it makes null. What has a `toJSON` says itself what it is, but for a
- * Buffer and an invalid Date. `undefined`, functions and symbols are left out, as everybody knows of JSON.
+ * it makes an object of numbers; `NaN`, of which it makes null. `undefined`, functions and symbols are left out, as everybody knows of JSON.
  *
  * Every item passes here, of which there may be very many.
  */
@@ -95,7 +110,11 @@ function lostInObject(value: object): Lost | undefined {
     }
     return undefined;
   }
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return lostInOwnJson(value);
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" ? lostInOwnJson(value as OwnJson) : lostInMembers(value);
+}
+
+function lostInMembers(value: object): Lost | undefined {
   // Of a class, without a prototype, or of another realm.
   if (Object.getPrototypeOf(value) !== Object.prototype) {
     const lost = Object.prototype.toString.call(value) === "[object Object]" ? lostByCalls(value) : lostByTag(value);
@@ -117,12 +136,23 @@ function lostInObject(value: object): Lost | undefined {
   return undefined;
 }
 
-/** What has a `toJSON` of its own knows best, but for what the language gives one that keeps too little. */
-function lostInOwnJson(value: object): Lost | undefined {
-  if (Buffer.isBuffer(value)) return bytes("Buffer");
-  if (!(value instanceof Date || types.isDate(value))) return undefined;
-  if (!Number.isNaN(value.getTime()) || JSON.stringify(value) !== "null") return undefined;
-  return { path: "", what: "an invalid Date", instead: ["a valid one or null", "a valid one or null"] };
+interface OwnJson {
+  toJSON(name: string): unknown;
+}
+
+/**
+ * What has a `toJSON` says itself what it is, but for what the language gives one that keeps too little. What it says may be
+ * lost in turn; a `toJSON` of that JSON does not call.
+ */
+function lostInOwnJson(value: OwnJson): Lost | undefined {
+  if (Buffer.isBuffer(value)) return bytes(value);
+  if (value instanceof Date || types.isDate(value)) {
+    if (!Number.isNaN(value.getTime()) || JSON.stringify(value) !== "null") return undefined;
+    return { path: "", what: "an invalid Date", instead: ["a valid one or null", "a valid one or null"] };
+  }
+  if (value instanceof JsonText) return undefined;
+  const said = value.toJSON("");
+  return typeof said === "object" && said !== null && !Array.isArray(said) ? lostInMembers(said) : lostIn(said);
 }
 
 /** A promise and a stream are known by what can be called of them. */
@@ -143,7 +173,7 @@ function lostByTag(value: object): Lost | undefined {
   const called = lostByCalls(value);
   if (called !== undefined) return called;
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return bytes(tag);
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return bytes(value);
   // A class may have a tag of its own beside its members.
   const isKnown = types.isMap(value) || types.isSet(value);
   if (!isKnown && (Object.keys(value).length > 0 || tag === "Arguments")) return undefined;
@@ -154,7 +184,10 @@ function lostByTag(value: object): Lost | undefined {
   };
 }
 
-function bytes(name: string): Lost {
+function bytes(value: ArrayBufferLike | ArrayBufferView): Lost {
+  if (isGone(value))
+    return { path: "", what: "bytes that are gone, as their buffer was transferred or shrunk; copy them" };
+  const name = Buffer.isBuffer(value) ? "Buffer" : Object.prototype.toString.call(value).slice("[object ".length, -1);
   const instead = ["a Uint8Array or an ArrayBuffer", "its bytes as base64 text"] as const;
   return { path: "", what: `${/^[AI]/.test(name) ? "an" : "a"} ${name}`, instead };
 }

@@ -14,6 +14,32 @@ export function badItem(where: string, property: string | undefined, what: strin
   return new InvocationError("ERR_DAPR_BAD_REQUEST", message, cause === undefined ? undefined : { cause });
 }
 
+/**
+ * Refuses JSON text that escapes half of a surrogate pair: `JSON.stringify` writes it so, and others do in either case.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function refuseHalfPairs(text: string, where: string, property: string | undefined): void {
+  if (text.includes("\\u") && holdsHalfPair(text)) throw badItem(where, property, halfPair);
+}
+
+const halfPair = "holds half of a surrogate pair, which would arrive as another character; give well-formed text";
+
+/** True where JSON text escapes one half of a surrogate pair alone. */
+function holdsHalfPair(text: string): boolean {
+  const escapes = text.replace(/\\(?:\\|ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2})/gi, "");
+  return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
+}
+
+/**
+ * Refuses text with half of a surrogate pair.
+ *
+ * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
+ */
+export function refuseHalfPair(text: string, where: string, property: string | undefined): void {
+  if (!text.isWellFormed()) throw badItem(where, property, halfPair);
+}
+
 /** Where an item comes from, which decides what it may hold. */
 export type ItemSource = "add" | "remove" | "request-body";
 
@@ -76,6 +102,7 @@ function problemOf(rule: ItemRule, name: string, value: unknown): string | undef
       if (typeof value !== "string") return `must be text, not ${kindOf(value)}`;
       // Deviation from the extension, which takes empty text for a value and asks for a path that no API has.
       if (value === "") return rule.missing ?? `A non-empty ${name} must be specified; leave it out instead`;
+      if (!value.isWellFormed()) return "must be well-formed text";
       return rule.kind === "header" && !isHeaderValue(value) ? "holds a character that no header can carry" : undefined;
     case "metadata":
       return metadataProblem(value);

@@ -83,6 +83,11 @@ export class TriggerRequest implements HttpRequest {
     return new TriggerRequest(this.#parts, () => this.#bytes(), new OwnParts(this.#parts));
   }
 
+  /** The same request with another body. */
+  withBody(bytes: Uint8Array): TriggerRequest {
+    return new TriggerRequest(this.#parts, () => bytes, this.#changeable);
+  }
+
   get body(): ReadableStream<Uint8Array> | null {
     const bytes = this.#bytes();
     if (!isPromise(bytes) && bytes.byteLength === 0) return null;

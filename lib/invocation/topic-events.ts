@@ -136,11 +136,18 @@ function setHeader(headers: Headers, name: string, value: string | undefined): v
   }
 }
 
-/** The entries of a bulk request; `undefined` where a sidecar delivered a single event after all. */
-export function bulkEntriesOf(delivered: unknown): BulkEntry[] | undefined {
+/** What daprd calls a bulk request, which is no event of that type. */
+const bulkType = "com.dapr.event.sent.bulk";
+
+/**
+ * The entries of a bulk request; `undefined` where a sidecar delivered a single event after all.
+ *
+ * @param isExpected false where the trigger asked for none: a subscription in a file of resources may ask for it, too
+ */
+export function bulkEntriesOf(delivered: unknown, isExpected: boolean): BulkEntry[] | undefined {
   if (typeof delivered !== "object" || delivered === null || "specversion" in delivered) return undefined;
-  const { entries } = delivered as { entries?: unknown };
-  if (!Array.isArray(entries)) return undefined;
+  const { entries, type } = delivered as { entries?: unknown; type?: unknown };
+  if (!Array.isArray(entries) || !(isExpected || type === bulkType)) return undefined;
   return entries.filter(isEntry);
 }
 

@@ -21,7 +21,7 @@ export function listed<T>(items: readonly T[], show: (item: T) => string): strin
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
-  if (ArrayBuffer.isView(value)) return "bytes";
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "bytes";
   if (typeof value === "string") return "text";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -11,6 +11,7 @@ import { decisiveError } from "../invocation/failures.js";
 import { Gate } from "../invocation/gate.js";
 import { attempt, type MaybePromise } from "../model/maybe-promise.js";
 import { Readiness } from "./readiness.js";
+import { defaultMaxBodySize } from "../invocation/inflate.js";
 import { Moment } from "../invocation/moment.js";
 import type { InvocationError } from "../model/errors.js";
 import { compileFunction } from "../invocation/invoke.js";
@@ -98,7 +99,7 @@ export async function startApp(
       routes: routesOf(definitions, routePrefix),
       // With no prefix at all every unknown path would be public.
       isPublic: routePrefix === "" ? () => false : isBelow(routePrefix),
-      maxBodySize: options.maxBodySize ?? 30_000_000,
+      maxBodySize: options.maxBodySize ?? defaultMaxBodySize,
       appTokens: settings.appTokens,
       log,
     });

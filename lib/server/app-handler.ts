@@ -2,16 +2,16 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { after } from "../model/duration.js";
 import { retryHeaders, retrySoon } from "../invocation/failures.js";
+import { inflateBody, refusalOf, tooLarge } from "../invocation/inflate.js";
+import { refusal } from "../invocation/refusal.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import type { Log } from "../model/invocation.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { messageOf } from "../model/thrown.js";
 import { endingWith, FetchCall, readFetchBody, toHeadResponse, toResponse } from "./fetch-call.js";
-import { inflateBody } from "./inflate.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
 import { headerOf, NodeCall, pathOf } from "./node-call.js";
-import { refusal } from "./refusal.js";
 import type { Match, RouteTable } from "./route-table.js";
 import { isStream, type WireReply } from "../invocation/reply.js";
 import { UnknownPaths, type UnknownRequest } from "./unknown-paths.js";
@@ -184,21 +184,15 @@ export class AppHandler {
     return inflateBody(body, encoding, this.options.maxBodySize).then((inflated) => {
       if (Buffer.isBuffer(inflated)) return endpoint.handle(callWith(inflated));
       if (inflated === "too-large") return this.#unread(inflated, endpoint);
-      if (inflated === "damaged") {
-        const message = `the body is not what its content-encoding says, ${encoding}; send it as it is labelled`;
-        return refusal(400, "ERR_MALFORMED_REQUEST", message, endpoint.definition);
-      }
-      const message = `the content-encoding "${inflated.unknown}" is not known; send gzip, deflate, br or none`;
-      return refusal(415, "ERR_CONTENT_ENCODING", message, endpoint.definition, [
-        ["accept-encoding", "gzip, deflate, br"],
-      ]);
+      const asked = { contentEncoding: encoding, limit: this.options.maxBodySize };
+      return refusalOf(inflated, asked, endpoint.definition);
     });
   }
 
   #unread(body: Unread, { definition }: Endpoint): WireReply {
     const name = definition?.name ?? "a request";
     if (body === "too-large") {
-      const message = `the body exceeds ${this.options.maxBodySize} bytes`;
+      const message = tooLarge(this.options.maxBodySize);
       // Nobody else is told of an event that is too large, and it comes again for ever.
       this.options.log.warn(`${name} failed: ERR_PAYLOAD_TOO_LARGE: ${message}; raise maxBodySize, or send less`);
       return refusal(413, "ERR_PAYLOAD_TOO_LARGE", message, definition);

@@ -43,7 +43,7 @@ export class TopicEndpoint implements Endpoint {
   handle(call: EndpointCall): MaybePromise<WireReply> {
     const isRaw = (call.header("rawpayload") ?? "false") !== "false";
     const delivery = parseDelivery(call.body);
-    const entries = this.trigger.bulk === undefined ? undefined : bulkEntriesOf(delivery);
+    const entries = bulkEntriesOf(delivery, this.trigger.bulk !== undefined);
     if (entries !== undefined) return this.#handleBulk(entries, isRaw, call);
     const read = (): TopicEvent => readEvent(delivery, this.trigger, this.#topic, isRaw);
     return this.#run(call, new EventSteps(delivery, read, this.#data, wireReplyOf));

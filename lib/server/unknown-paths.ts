@@ -2,7 +2,7 @@ import type { WireReply } from "../invocation/reply.js";
 import type { Log } from "../model/invocation.js";
 import { nearestOf } from "../model/nearest.js";
 import type { Endpoint } from "./endpoint.js";
-import { refusal } from "./refusal.js";
+import { refusal } from "../invocation/refusal.js";
 import { patternOf, type PatternSegment } from "./route-pattern.js";
 import type { RouteTable } from "./route-table.js";
 import type { Route } from "./routes.js";

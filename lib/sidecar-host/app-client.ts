@@ -13,7 +13,7 @@ import { summaryOf } from "../model/payload-issues.js";
 import { describePayloadType, type ValidationOptions } from "../payload/payload-type.js";
 import { answerValue } from "./answers.js";
 import { calleesOf, type Callee } from "./callee.js";
-import { compileInputOption, methodsOptions, type BindingPlace } from "./options.js";
+import { appIdPart, compileInputOption, methodsOptions, type BindingPlace } from "./options.js";
 import { callBody, callHeaders, messageBody } from "./values.js";
 
 /** One call, ready to be sent. */
@@ -45,7 +45,8 @@ export function appClientOpener(
   validation?: ValidationOptions,
 ): ClientOpener {
   const { binding, where } = place;
-  const appIdOf = compileInputOption(place, "appId", binding.appId, outputTypes.daprInvoke.overrides.appId.missing);
+  const { missing } = outputTypes.daprInvoke.overrides.appId;
+  const appIdOf = compileInputOption(place, "appId", binding.appId, missing, appIdPart(place));
   const callees = binding.of === undefined ? undefined : calleesOf(place, binding.of, validation);
   return {
     open(invocation) {

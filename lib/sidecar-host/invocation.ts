@@ -10,6 +10,7 @@ import { SidecarError } from "../model/errors.js";
 import { invocationVerbs } from "../model/paths.js";
 import { answerValue, nothingAnswered } from "./answers.js";
 import {
+  appIdPart,
   callOptions,
   compileInputOption,
   compileItemOption,
@@ -45,7 +46,7 @@ export function invokeWriter(
   limit: number,
 ): OutputWriter<InvokeMessage> {
   const { binding, where } = place;
-  const appIdOf = compileItemOption(place, "appId", binding.appId, rules.appId.missing);
+  const appIdOf = compileItemOption(place, "appId", binding.appId, rules.appId.missing, appIdPart(place));
   const methodNameOf = compileMethodName(place);
   const httpVerbOf = compileVerb(place, "POST");
   return {
@@ -94,7 +95,7 @@ export function invokeWriter(
  */
 export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeInput>): InputReader {
   const { binding, where, call } = place;
-  const appIdOf = compileInputOption(place, "appId", binding.appId, rules.appId.missing);
+  const appIdOf = compileInputOption(place, "appId", binding.appId, rules.appId.missing, appIdPart(place));
   const methodNameOf = compileMethodName(place);
   const httpVerbOf = compileVerb(place, "GET");
   const bodyOf = compileValue(place, "body", binding.body);

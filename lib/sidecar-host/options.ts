@@ -95,8 +95,9 @@ export function compileItemOption(
   member: string,
   text: string | undefined,
   missing: string,
+  encode?: (value: string) => string,
 ): (item: OutputItem, invocation: Invocation) => string {
-  const option = compileOption(place, member, text);
+  const option = compileOption(place, member, text, encode);
   const constant = text === undefined ? undefined : compileTemplate(text).constant;
   // What never changes is not checked again for each item, of which an invocation may have very many.
   const known = constant !== undefined && constant !== "" && constant.isWellFormed() ? constant : undefined;
@@ -146,13 +147,27 @@ export function compileInputOption(
   member: string,
   text: string,
   missing: string,
+  encode?: (value: string) => string,
 ): (invocation: Invocation) => string {
-  const option = compileOption(place, member, text);
+  const option = compileOption(place, member, text, encode);
   return (invocation) => {
     const value = option(invocation);
     if (value === undefined || value === "") throw badOption(place, member, text, missing);
     if (!value.isWellFormed()) throw badItem(place.where, member, "must be well-formed text");
     return value;
+  };
+}
+
+/**
+ * What expressions may put into an app's id. An id that is a URL Dapr takes for an address and calls it, which is for the
+ * program to say, not for its callers.
+ *
+ * @throws PayloadError `ERR_BINDING_DATA`
+ */
+export function appIdPart({ where }: { readonly where: string }): (value: string) => string {
+  return (value) => {
+    if (!value.includes("/")) return value;
+    throw new PayloadError("ERR_BINDING_DATA", `${where}, appId: a value put into it holds "/", as no app's id does`);
   };
 }
 

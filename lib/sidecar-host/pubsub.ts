@@ -2,7 +2,7 @@ import { hash, randomUUID } from "node:crypto";
 import { types } from "node:util";
 import type { CallOptions, DaprClient, MessageBody, MetadataMap } from "../client/dapr-client.js";
 import { changesWhenParsed } from "../collectors/json-value.js";
-import { badItem } from "../collectors/message.js";
+import { badItem, refuseHalfPairs } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
 import { SidecarError } from "../model/errors.js";
@@ -11,7 +11,7 @@ import { readContentType, toText, undecodableAs } from "../invocation/read-paylo
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
 import { cutBySize, mostBytesOfMap, refuseTooLarge, type Cut } from "./request-size.js";
-import { messageBody, refuseHalfPairs, sendInOrder } from "./values.js";
+import { messageBody, sendInOrder } from "./values.js";
 import { asError, listed } from "../model/values.js";
 import { bodyContent, bulkEntry, isJsonType } from "../client/http/json-text.js";
 

@@ -1,7 +1,7 @@
 import { bodyContent, isJsonType } from "../client/http/json-text.js";
 import type { CallOptions, InvokeMethodRequest, MessageBody } from "../client/dapr-client.js";
 import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
-import { badItem, checkOverride } from "../collectors/message.js";
+import { badItem, checkOverride, refuseHalfPair, refuseHalfPairs } from "../collectors/message.js";
 import { asError, kindOf } from "../model/values.js";
 import { JsonText } from "../model/json.js";
 import { misnamedCharset } from "../invocation/read-payload.js";
@@ -27,23 +27,6 @@ export function jsonValue(value: unknown, where: string, property: string): Json
   if (text === undefined) throw badItem(where, property, `${kindOf(value)} cannot be written as JSON`);
   refuseHalfPairs(text.text, where, property);
   return text;
-}
-
-/**
- * Refuses JSON text that escapes half of a surrogate pair: `JSON.stringify` writes it so, and others do in either case.
- *
- * @throws InvocationError `ERR_DAPR_BAD_REQUEST`
- */
-export function refuseHalfPairs(text: string, where: string, property: string): void {
-  if (text.includes("\\u") && holdsHalfPair(text)) throw badItem(where, property, halfPair);
-}
-
-const halfPair = "holds half of a surrogate pair, which would arrive as another character; give well-formed text";
-
-/** True where JSON text escapes one half of a surrogate pair alone. */
-function holdsHalfPair(text: string): boolean {
-  const escapes = text.replace(/\\(?:\\|ud[89ab][\da-f]{2}\\ud[c-f][\da-f]{2})/gi, "");
-  return /\\ud[89a-f][\da-f]{2}/i.test(escapes);
 }
 
 /** A class, as `StateEntry` of `state.ts` says. */
@@ -72,9 +55,11 @@ export function messageBody(
   }
   const text = value instanceof JsonText ? value.toJSON() : value;
   if (typeof text === "string") {
-    if (!text.isWellFormed()) throw badItem(where, property, halfPair);
+    refuseHalfPair(text, where, property);
     return new Body(contentType, text);
   }
+  // Of what are bytes too, but none that can be taken, it says which are.
+  if (kindOf(text) === "bytes") jsonValue(text, where, property);
   throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
 }
 

@@ -1,5 +1,5 @@
 import { runInNewContext } from "node:vm";
-import { LostInJson, jsonTextOf } from "../../lib/collectors/json-value.js";
+import { LostInJson, bytesOf, jsonTextOf } from "../../lib/collectors/json-value.js";
 import { JsonText } from "../../lib/model/json.js";
 
 class Tagged {
@@ -33,6 +33,11 @@ const base64 = "which JSON does not know; give its bytes as base64 text";
 const plain = "which JSON does not know; give an object, a list or text";
 const finite = "which JSON does not know; give a finite number or null";
 
+function taken(bytes: Uint8Array): Uint8Array {
+  structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  return bytes;
+}
+
 /** What JSON makes something else of, and what is said of it inside a value. */
 const lost: readonly [kind: string, make: () => unknown, says: string][] = [
   ["NaN", () => NaN, `NaN, ${finite}`],
@@ -58,6 +63,15 @@ const lost: readonly [kind: string, make: () => unknown, says: string][] = [
   ["an Error with a code", () => Object.assign(new Error("no"), { code: 1 }), "an Error; throw it"],
   ["an Error of another realm", () => runInNewContext("new Error('no')") as unknown, "an Error; throw it"],
   ["a RegExp", () => /a/, "a RegExp; give its text"],
+  ["a toJSON of NaN", () => ({ toJSON: () => NaN }), `NaN, ${finite}`],
+  ["a toJSON of a Map", () => ({ toJSON: () => new Map([[1, 2]]) }), `a Map, ${plain}`],
+  ["a toJSON of bytes", () => ({ toJSON: () => Buffer.from("x") }), `a Buffer, ${base64}`],
+  ["a toJSON of a Date, which is not asked for its own", () => ({ toJSON: () => new Date(0) }), `a Date, ${plain}`],
+  [
+    "bytes that were transferred",
+    () => taken(new Uint8Array([1])),
+    "bytes that are gone, as their buffer was transferred",
+  ],
 ];
 
 /** Where it may be. */
@@ -77,6 +91,46 @@ describe.each(lost)("%s", (_kind, make, says) => {
     expect(() => jsonTextOf(around(make()))).toThrow(LostInJson);
   });
 });
+
+it.each<[string, (value: unknown) => unknown, string]>([
+  ["a member", (value) => ({ toJSON: () => ({ price: value }) }), "price"],
+  ["a member of itself", (value) => ({ price: value, toJSON: returnThis }), "price"],
+  ["an element", (value) => ({ toJSON: () => [1, { price: value }] }), "[1].price"],
+])("what a toJSON says of %s is refused where JSON would lose it", (_case, around, path) => {
+  expect(() => jsonTextOf({ line: around(NaN) })).toThrow(`${path} is NaN`);
+  expect(jsonTextOf({ line: around(1) })!.text).toContain("1");
+});
+
+function returnThis<T>(this: T): T {
+  return this;
+}
+
+describe("bytes that are gone", () => {
+  it.each<[string, unknown]>([
+    ["of a Uint8Array", taken(new Uint8Array([1, 2]))],
+    ["of a Buffer", taken(Buffer.from(new Uint8Array([1, 2]).buffer))],
+    ["of an ArrayBuffer", taken(new Uint8Array([1, 2])).buffer],
+    ["of a DataView", viewOfTaken()],
+  ])("%s are not taken for none", (_case, value) => {
+    expect(bytesOf(value)).toBeUndefined();
+    expect(() => jsonTextOf(value)).toThrow(
+      "bytes that are gone, as their buffer was transferred or shrunk; copy them",
+    );
+  });
+
+  it("are not those of which there are none", () => {
+    expect([new Uint8Array(), Buffer.alloc(0), new ArrayBuffer(0)].map(bytesOf)).toEqual(
+      Array(3).fill(Buffer.alloc(0)),
+    );
+  });
+});
+
+function viewOfTaken(): DataView {
+  const bytes = new Uint8Array([1, 2]);
+  const view = new DataView(bytes.buffer);
+  taken(bytes);
+  return view;
+}
 
 it("NaN alone is refused, as is what else JSON has null for", () => {
   expect(() => jsonTextOf(NaN)).toThrow("NaN, which JSON does not know; give a finite number or null");

@@ -297,6 +297,19 @@ describe("a bulk request", () => {
     expect(ids.size).toBe(3);
   });
 
+  it("is one also where only the subscription, in a file of resources, asks for it", async () => {
+    const seen: unknown[] = [];
+    const { app } = await onOrders(({ data }) => void seen.push(data));
+    const entries = ["1", "2"].map((entryId) => ({ entryId, event: event(entryId) }));
+    const { json } = await post(app, "/orders", bulk(entries));
+    expect(seen).toEqual(["1", "2"]);
+    expect(json).toEqual({ statuses: entries.map(({ entryId }) => ({ entryId, status: "SUCCESS" })) });
+    // What has entries and another type, or none, is a message of somebody's own.
+    const message = { entries: [1] };
+    await post(app, "/orders", message);
+    expect(seen[2]).toEqual(message);
+  });
+
   it("gives an entry the metadata and the trace that it would have come with alone", async () => {
     const seen: unknown[] = [];
     class Topic {

@@ -2,7 +2,20 @@ import { Readable } from "node:stream";
 import { DaprTopicTrigger } from "../../lib/decorators/pubsub.js";
 import { Output } from "../../lib/decorators/generic.js";
 import { recordingSidecar, type RecordingSidecar } from "../support/recording-sidecar.js";
-import { BO, IO, invokeWith, PO, SE, SI, SO, type Act, type Declare, type WireOptions } from "../support/wire.js";
+import {
+  AC,
+  BO,
+  II,
+  IO,
+  invokeWith,
+  PO,
+  SE,
+  SI,
+  SO,
+  type Act,
+  type Declare,
+  type WireOptions,
+} from "../support/wire.js";
 
 let sidecar: RecordingSidecar;
 
@@ -173,11 +186,11 @@ describe("options", () => {
 
   it("never let a value change the path of an invocation", async () => {
     const call = (methodName: string, id: string) =>
-      run(IO({ appId: "{app}", methodName }), ({ out }) => out!.add(), { payload: { id, app: "a/b?c" } });
-    expect((await call("orders/{id}", "4 1")).requests).toEqual(["POST /v1.0/invoke/a%2Fb%3Fc/method/orders/4%201"]);
-    expect((await call("{id}", "orders/41")).requests).toEqual(["POST /v1.0/invoke/a%2Fb%3Fc/method/orders/41"]);
+      run(IO({ appId: "{app}", methodName }), ({ out }) => out!.add(), { payload: { id, app: "a?c" } });
+    expect((await call("orders/{id}", "4 1")).requests).toEqual(["POST /v1.0/invoke/a%3Fc/method/orders/4%201"]);
+    expect((await call("{id}", "orders/41")).requests).toEqual(["POST /v1.0/invoke/a%3Fc/method/orders/41"]);
     expect((await call("orders?id={id}&x=1", "4&x=2#?é")).requests).toEqual([
-      "POST /v1.0/invoke/a%2Fb%3Fc/method/orders?id=4%26x%3D2%23%3F%C3%A9&x=1",
+      "POST /v1.0/invoke/a%3Fc/method/orders?id=4%26x%3D2%23%3F%C3%A9&x=1",
     ]);
     for (const [methodName, id] of [
       ["orders/{id}", "41/cancel"],
@@ -191,6 +204,23 @@ describe("options", () => {
       expect(await call(methodName, id)).toMatchObject({ requests: [], error: { code: "ERR_DAPR_BAD_REQUEST" } });
     }
   });
+
+  // Of an app id that is a URL Dapr calls that address: https://docs.dapr.io/developing-applications/building-blocks/service-invocation/howto-invoke-non-dapr-endpoints/
+  it.each(["http://10.0.0.5", "https://10.0.0.5:80/x", "a/b"])(
+    "never let a value name another host: %s",
+    async (app) => {
+      const payload = { app };
+      const refused = { requests: [], error: { code: "ERR_BINDING_DATA" } };
+      expect(await run(IO({ appId: "{app}", methodName: "m" }), ({ out }) => out!.add(), { payload })).toMatchObject(
+        refused,
+      );
+      expect(
+        await run(IO({ appId: "http://{app}", methodName: "m" }), ({ out }) => out!.add(), { payload }),
+      ).toMatchObject(refused);
+      expect(await run(II({ appId: "{app}", methodName: "m" }), () => undefined, { payload })).toMatchObject(refused);
+      expect(await run(AC({ appId: "{app}" }), () => undefined, { payload })).toMatchObject(refused);
+    },
+  );
 
   it("never let a value add a parameter to a secret's query", async () => {
     sidecar.answer = () => ({ body: "{}" });

@@ -1,5 +1,5 @@
 import { bytesOf, changesWhenParsed, jsonTextOf } from "../../collectors/json-value.js";
-import { badItem, valueRule } from "../../collectors/message.js";
+import { badItem, refuseHalfPairs, valueRule } from "../../collectors/message.js";
 import { outputTypes, type ItemRule, type OutputType } from "../../model/binding-table.js";
 import type { Binding, ClientBinding, InputBinding, OutputBinding } from "../../model/bindings.js";
 import type { OutputItem } from "../../model/collector.js";
@@ -86,7 +86,10 @@ function messageValue(type: OutputType, value: unknown, where: string): unknown 
     throw badItem(where, name, `${missing}, and the Functions host takes ${String(value)} as none`);
   }
   const bytes = bytesOf(value);
-  if (value instanceof JsonText && changesWhenParsed(value)) return value;
+  if (value instanceof JsonText && changesWhenParsed(value)) {
+    refuseHalfPairs(value.text, where, name);
+    return value;
+  }
   if (bytes === undefined) return jsonCopy(value, where, name);
   if (type === "daprState" || type === "daprBinding") return bytes.toString("base64");
   throw badItem(where, name, "bytes do not pass the Functions host; send text, e.g. base64");

@@ -29,11 +29,20 @@ export function fromV3Request(request: V3HttpRequest): HttpRequest {
   const parts = {
     method: request.method ?? "GET",
     url,
-    headers: new Headers(request.headers ?? {}),
+    headers: headersOf(request.headers ?? {}),
     query: queryOf(url, new URLSearchParams(request.query ?? {})),
     params: { ...request.params },
   };
   return new TriggerRequest(parts, () => bytesOf(request));
+}
+
+/** What is more than latin1 the host has read as UTF-8: its bytes are what came, and what every other host shows. */
+function headersOf(given: Readonly<Record<string, string>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    headers.append(name, /[^\0-\xff]/.test(value) ? Buffer.from(value).toString("latin1") : value);
+  }
+  return headers;
 }
 
 /** As it was requested: what the host makes of it is one text a name, several joined by commas, and may lack empty ones. */

@@ -2,14 +2,16 @@ import { types } from "node:util";
 import { InvocationError } from "../../model/errors.js";
 import { isPromise } from "../../model/maybe-promise.js";
 import { isStandardSchema, type PayloadType } from "../../model/payload-type.js";
-import type { BoundFunction } from "../../model/function-definition.js";
+import type { BoundFunction, FunctionDefinition } from "../../model/function-definition.js";
 import type { InvocationContext } from "../../model/invocation.js";
 import { bindingDataOf } from "../../invocation/binding-data.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { failureAnswer, type Failure } from "../../invocation/failures.js";
 import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
 import { logFailure, runFunction } from "../../invocation/run-function.js";
-import { contextRequestOf, type TriggerRequest } from "../../invocation/requests.js";
+import { defaultMaxBodySize, inflateBody, refusalOf, tooLarge } from "../../invocation/inflate.js";
+import type { WireReply } from "../../invocation/reply.js";
+import { contextRequestOf, TriggerRequest } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
 import { readEvent } from "../../invocation/topic-events.js";
 import { textPayloadOf } from "../app/data-type.js";
@@ -42,7 +44,9 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
   const isHttp = definition.trigger.type === "httpTrigger";
   // The Functions host resolves its own expressions.
   const data = options.bindings === "sidecar" ? bindingDataOf(definition) : undefined;
-  return async ({ payload, bindings, context: given }) => {
+  return async ({ payload: delivered, bindings, context: given }) => {
+    const payload = isHttp ? await inflated(delivered as TriggerRequest, definition, given) : delivered;
+    if (isHttp && !(payload instanceof TriggerRequest)) return toHandlerResult(payload as WireReply, isHttp);
     const context = isHttp
       ? { ...given, request: contextRequestOf(payload as TriggerRequest, () => invocation.attempt) }
       : given;
@@ -68,6 +72,24 @@ export function toRunner(bound: BoundFunction, host: BindingHost, options: Runne
       },
     });
   };
+}
+
+/** The Functions host passes a body on as it came: what its `content-encoding` says is undone as beside a sidecar. */
+async function inflated(
+  request: TriggerRequest,
+  definition: FunctionDefinition,
+  context: InvocationContext,
+): Promise<TriggerRequest | WireReply> {
+  const contentEncoding = request.headers.get("content-encoding");
+  if (contentEncoding === null) return request;
+  const body = Buffer.from(await request.arrayBuffer());
+  if (body.length === 0) return request;
+  const limit = defaultMaxBodySize;
+  const result = await inflateBody(body, contentEncoding, limit);
+  if (Buffer.isBuffer(result)) return request.withBody(result);
+  if (result === "too-large")
+    context.warn(`${definition.name} failed: ERR_PAYLOAD_TOO_LARGE: ${tooLarge(limit)}; send less`);
+  return refusalOf(result, { contentEncoding, limit }, definition, context.invocationId);
 }
 
 /** The worker takes `null` for success, and ends when an error cannot be read. */

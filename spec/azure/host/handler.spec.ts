@@ -175,6 +175,44 @@ describe("toHandler", () => {
     await expect(toHandler(() => ({}), "save")(context())).rejects.toMatchObject({ code: "functions-none" });
   });
 
+  describe("refuses half of a surrogate pair, which the worker would send as another character,", () => {
+    class Halves {
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "saved", stateStore: "s", key: "k" })
+      save(payload: unknown, { saved }: { saved: StateCollector<unknown> }): void {
+        saved.add(payload);
+      }
+      @DaprServiceInvocationTrigger()
+      @Output({ name: "jobs", type: "queue", queueName: "q" })
+      queue(payload: unknown, { jobs }: { jobs: Collector<unknown> }): void {
+        jobs.add(payload);
+      }
+      @DaprServiceInvocationTrigger()
+      @DaprStateOutput({ name: "saved", stateStore: "s" })
+      key(payload: string, { saved }: { saved: StateCollector<unknown> }): void {
+        saved.add(1, { key: payload });
+      }
+    }
+
+    it.each([
+      ["save", "a\ud800"],
+      ["save", { a: ["\udc00"] }],
+      ["save", { "\ud800": 1 }],
+      ["queue", "\ud800"],
+      ["queue", [{ a: "\ud800" }]],
+      ["key", "\ud800"],
+    ])("%s %j", async (name, payload) => {
+      const handler = toHandler(() => ({ Halves }), name);
+      await expect(handler(context(payload))).rejects.toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+    });
+
+    it.each(["save", "queue", "key"])("%s takes a whole one", async (name) => {
+      const given = context("\ud83d\ude00");
+      await toHandler(() => ({ Halves }), name)(given);
+      expect(JSON.stringify(given.bindings)).toContain("\ud83d\ude00");
+    });
+  });
+
   describe('with bindings: "sidecar"', () => {
     class Stored {
       @DaprServiceInvocationTrigger({ methodName: "%Method%" })

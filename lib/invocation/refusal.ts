@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { failureBody } from "../invocation/failures.js";
-import { jsonReply, type WireReply } from "../invocation/reply.js";
+import { failureBody } from "./failures.js";
+import { jsonReply, type WireReply } from "./reply.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 
 /**
- * A reply to a request that never became an invocation.
+ * A reply to a request whose function never ran.
  *
  * @param headers beside those of every JSON reply
+ * @param invocationId a new one unless its host has named it
  */
 export function refusal(
   status: number,
@@ -14,7 +15,8 @@ export function refusal(
   message: string,
   definition?: FunctionDefinition,
   headers?: WireReply["headers"],
+  invocationId?: string,
 ): WireReply {
   if (definition === undefined) return jsonReply(status, { errorCode, message }, headers);
-  return jsonReply(status, failureBody({ errorCode, message }, definition, randomUUID()), headers);
+  return jsonReply(status, failureBody({ errorCode, message }, definition, invocationId ?? randomUUID()), headers);
 }

@@ -1,4 +1,10 @@
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from "node:zlib";
+import type { FunctionDefinition } from "../model/function-definition.js";
+import { refusal } from "./refusal.js";
+import type { WireReply } from "./reply.js";
+
+/** Bytes that a body may have unless somebody says otherwise. */
+export const defaultMaxBodySize = 30_000_000;
 
 /** Why a body was not inflated: it is larger than the limit then, it is not what it is labelled as, or nobody knows that label. */
 export type NotInflated = "too-large" | "damaged" | { readonly unknown: string };
@@ -36,6 +42,28 @@ export async function inflateBody(body: Buffer, contentEncoding: string, limit: 
     inflated = next;
   }
   return inflated;
+}
+
+/** What answers a body that was not inflated, whichever host received it. */
+export function refusalOf(
+  why: NotInflated,
+  { contentEncoding, limit }: { readonly contentEncoding: string; readonly limit: number },
+  definition: FunctionDefinition | undefined,
+  invocationId?: string,
+): WireReply {
+  const refuse = (status: number, code: string, message: string, headers?: WireReply["headers"]): WireReply =>
+    refusal(status, code, message, definition, headers, invocationId);
+  if (why === "too-large") return refuse(413, "ERR_PAYLOAD_TOO_LARGE", tooLarge(limit));
+  if (why === "damaged") {
+    const message = `the body is not what its content-encoding says, ${contentEncoding}; send it as it is labelled`;
+    return refuse(400, "ERR_MALFORMED_REQUEST", message);
+  }
+  const message = `the content-encoding "${why.unknown}" is not known; send gzip, deflate, br or none`;
+  return refuse(415, "ERR_CONTENT_ENCODING", message, [["accept-encoding", "gzip, deflate, br"]]);
+}
+
+export function tooLarge(limit: number): string {
+  return `the body exceeds ${limit} bytes`;
 }
 
 function inflateOnce(undo: Inflate, body: Buffer, limit: number): Promise<Buffer | "too-large" | "damaged"> {

@@ -3,7 +3,7 @@ import { DaprServiceInvocationTrigger, DaprStateInput } from "dapr-functions";
 import { openCron } from "../../lib/sidecar/components/cron-binding.js";
 import { CircuitBreaker } from "../../lib/sidecar/resiliency/circuit-breaker.js";
 import { withRetries } from "../../lib/sidecar/resiliency/retries.js";
-import { post, serving } from "../serve/support.js";
+import { heldTimers, post, serving } from "../serve/support.js";
 
 const day = 86_400_000;
 
@@ -65,10 +65,13 @@ describe.each([
   it("lets none run longer than it may, nor an end wait", async () => {
     const work = new Work();
     const { app } = await serving([work], { shutdownTimeout: 40 });
+    const pass = heldTimers();
     const answer = post(app, "/endless", 1);
     await work.running;
     moveClock(by);
+    await pass(40);
     expect(await answer).toMatchObject({ status: 504 });
+    jest.useRealTimers();
     const late = post(app, "/patient", 1);
     late.catch(() => undefined);
     await app.close();
@@ -86,14 +89,14 @@ describe.each([
   });
 
   it("waits no longer for one that is not answered", async () => {
-    const { app, sidecar } = await serving([new Work()], { timeout: 60 });
+    const { app, sidecar } = await serving([new Work()], { timeout: 1500 });
     sidecar.answer = () => {
       moveClock(by);
       return new Promise(() => undefined);
     };
     const answer = await post(app, "/read", 1);
     expect(answer).toMatchObject({ status: 500, json: { errorCode: "ERR_DAPR_REQUEST_FAILED" } });
-    expect(answer.body).toContain("no answer within 60 ms");
+    expect(answer.body).toContain("no answer within 1500 ms");
     sidecar.answer = () => undefined;
     expect(await post(app, "/read", 1)).toMatchObject({ status: 200 });
   });

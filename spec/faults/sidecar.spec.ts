@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import {
   DaprServiceInvocationTrigger,
   DaprStateInput,
@@ -9,6 +9,8 @@ import {
   type App,
   type Collector,
 } from "dapr-functions";
+import { heldTimers } from "../serve/support.js";
+import { freePort } from "../support/daprd.js";
 
 class Orders {
   @DaprServiceInvocationTrigger()
@@ -68,10 +70,10 @@ const json =
 
 /** What a sidecar may do instead of answering as it should. `saves` where the value was taken all the same, by its own word. */
 const faults: Readonly<
-  Record<string, { readonly answer: Answer | "absent"; readonly saves?: true; readonly reads?: true }>
+  Record<string, { readonly answer: Answer | "absent" | "silent"; readonly saves?: true; readonly reads?: true }>
 > = {
   "is not there": { answer: "absent" },
-  "takes the request and says nothing": { answer: () => {} },
+  "takes the request and says nothing": { answer: "silent" },
   "closes the connection without an answer": { answer: (socket) => socket.end() },
   "resets the connection": { answer: (socket) => socket.resetAndDestroy() },
   "answers what is not HTTP": { answer: (socket) => socket.end("SSH-2.0-OpenSSH_9\r\n") },
@@ -136,9 +138,11 @@ class Sidecar {
   answer: Answer = healthy;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #port = 0;
+  #port: number | undefined;
 
   async listen(): Promise<void> {
+    if (this.#server?.listening) return;
+    this.#port ??= await freePort();
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
@@ -155,7 +159,6 @@ class Sidecar {
       });
     }).listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   get url(): string {
@@ -164,6 +167,7 @@ class Sidecar {
 
   async close(): Promise<void> {
     const server = this.#server!;
+    if (!server.listening) return;
     const closed = once(server, "close");
     server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -172,15 +176,23 @@ class Sidecar {
 }
 
 describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, saves, reads }) => {
+  const timeout = 700;
   const lines: string[] = [];
   let sidecar: Sidecar;
   let app: App;
+
+  const begins = async (): Promise<void> => {
+    await sidecar.listen();
+    const pass = heldTimers();
+    if (answer === "absent") await sidecar.close();
+    else sidecar.answer = answer === "silent" ? () => void pass(timeout) : answer;
+  };
 
   beforeAll(async () => {
     sidecar = new Sidecar();
     await sidecar.listen();
     const line = (...args: readonly unknown[]) => lines.push(args.join(" "));
-    app = await serve([Orders], { port: 0, daprUrl: sidecar.url, timeout: 700, log: { error: line } });
+    app = await serve([Orders], { port: 0, daprUrl: sidecar.url, timeout, log: { error: line } });
   });
 
   afterAll(async () => {
@@ -199,8 +211,7 @@ describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, sav
   const event = { id: "e", source: "s", type: "t", specversion: "1.0", topic: "orders", pubsubname: "bus", data: 1 };
 
   it("costs the caller an answer that says so, and an event nothing", async () => {
-    if (answer === "absent") await sidecar.close();
-    else sidecar.answer = answer;
+    await begins();
     lines.length = 0;
     const [saved, read, seen] = [
       await post("save", { id: "41" }),
@@ -224,7 +235,9 @@ describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, sav
   });
 
   it("is forgotten when it answers again", async () => {
-    if (answer === "absent") await sidecar.listen();
+    await begins();
+    expect((await post("save", { id: "41" })).status).toBe(saves ? 200 : 500);
+    await sidecar.listen();
     sidecar.answer = healthy;
     expect(await post("save", { id: "41" })).toEqual({ status: 200, body: '"saved"' });
     expect(await post("read", { id: "41" })).toEqual({ status: 200, body: '{"order":"old"}' });

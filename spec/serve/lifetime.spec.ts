@@ -14,7 +14,7 @@ import {
   type ServeOptions,
   type StateEntry,
 } from "../../lib/index.js";
-import { json, keptLog, post, send, serving, deliver } from "./support.js";
+import { deliver, heldTimers, json, keptLog, post, send, serving } from "./support.js";
 
 /** A method that waits until it is let go, and what it knew of its invocation. */
 class Waits {
@@ -167,9 +167,11 @@ describe("a time limit", () => {
     ["of the trigger, before that of the app", "/limited", { invocationTimeout: 60_000 }],
   ])("%s answers 504, aborts the signal, and nothing is sent", async (_of, path, options) => {
     const { app, waits, sidecar, log } = await waiting(options);
+    const pass = heldTimers();
     const answer = post(app, path, 1);
     await waits.begun(1);
     const reason = aborted(waits.contexts[0]!);
+    await pass(40);
     expect((await answer).json).toMatchObject({
       errorCode: "ERR_INVOCATION_TIMEOUT",
       message: "there was no answer within 40 ms, its time limit",
@@ -204,11 +206,20 @@ describe("a time limit", () => {
       }
     }
     const { app, sidecar } = await serving([Reads]);
-    const gone = new Promise<void>((resolve) => {
-      sidecar.answer = () => new Promise(() => setTimeout(resolve, 60));
-    });
-    expect((await post(app, "/read", 1)).status).toBe(504);
-    await gone;
+    const pass = heldTimers();
+    const isAsked = gate();
+    const isAnswered = gate();
+    sidecar.answer = async () => {
+      isAsked.open();
+      await isAnswered.opened;
+      return {};
+    };
+    const answer = post(app, "/read", 1);
+    await isAsked.opened;
+    await pass(40);
+    expect((await answer).status).toBe(504);
+    isAnswered.open();
+    expect((await send(app, "GET", "/healthz")).status).toBe(204);
     expect(isCalled).toBe(false);
   });
 
@@ -398,14 +409,16 @@ describe("a queue", () => {
   });
 
   it("is answered 503 when the app's time is over, rather than cut", async () => {
-    const { app, waits } = await waiting({ maxConcurrency: 1, shutdownTimeout: 60 });
+    const { observers, reached } = counted();
+    const { app, waits } = await waiting({ maxConcurrency: 1, shutdownTimeout: 60, observers });
+    const pass = heldTimers();
     const first = post(app, "/work", 1);
     first.catch(() => undefined);
-    await waits.begun(1);
+    await reached(1);
     const second = post(app, "/work", 2);
-    // It waits once the app knows of two.
-    expect((await send(app, "GET", "/healthz")).status).toBe(204);
+    await reached(2);
     const closed = app.close();
+    await pass(60);
     expect(await second).toMatchObject({ status: 503 });
     waits.goOn();
     expect((await first).body).toBe("1");

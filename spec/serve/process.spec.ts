@@ -12,16 +12,21 @@ function forgetful(app: Running, how: string) {
 /** What keeps any process alive: a timer, as a database's pool is. */
 const pool = "setInterval(() => {}, 1000);";
 
+/** Gives what takes its time twenty times as much of it, on a machine that may be as much slower. */
+const slowClock = `const { setTimeout: real } = globalThis;
+  globalThis.setTimeout = (callback, milliseconds, ...rest) => real(callback, 20 * milliseconds, ...rest);`;
+
 const canUnshare = spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
 
 describe("a process that serves", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("finishes what is in flight on %s, then ends with 0", async (signal) => {
-    const app = await startServing({ prelude: pool });
+    // Twice, as shells and npm do; from the process itself, since nobody else knows that it gets the second in time.
+    const twice = `process.on("SIGUSR2", () => { for (const _ of "ab") process.kill(process.pid, "${signal}"); });`;
+    const app = await startServing({ prelude: `${pool} ${twice}` });
     const answer = send(app, "POST", "/slow");
     await app.said("running");
-    app.child.kill(signal);
-    // Once more, as shells and npm do.
-    app.child.kill(signal);
+    app.child.kill("SIGUSR2");
+    await app.said("slow is to stop");
     app.goOn();
     expect((await answer).body).toBe('"done"');
     expect(app.sidecar.lines).toEqual(['POST /v1.0/state/s [{"key":"k","value":1}]']);
@@ -46,7 +51,7 @@ describe("a process that serves", () => {
   });
 
   it("gives an invocation that obeys its signal the time to answer", async () => {
-    const app = await startServing({ options: { shutdownTimeout: 50 } });
+    const app = await startServing({ options: { shutdownTimeout: 50 }, prelude: slowClock });
     const answer = post(app, "/obedient", 1);
     await app.said("running");
     app.child.kill("SIGTERM");
@@ -85,9 +90,11 @@ describe("a process that serves", () => {
     ["SIGINT", 130],
   ] as const)("ends at once at a second signal, %s: %i", async (signal, code) => {
     const app = await startServing({ prelude: pool });
-    post(app, "/endless", 1).catch(() => undefined);
+    post(app, "/slow", 1).catch(() => undefined);
     await app.said("running");
     app.child.kill("SIGTERM");
+    // It has had the first: two that it has not yet seen would be one.
+    await app.said("slow is to stop");
     // Longer than the echo of a shell.
     await new Promise((resolve) => setTimeout(resolve, 200));
     app.child.kill(signal);

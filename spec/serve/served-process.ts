@@ -83,6 +83,9 @@ const other = twice ? serve([Work], options) : undefined;
 Promise.resolve(other).then(() => serve([Work], options)).then((app) => console.log("port " + app.port));
 `;
 
+/** Milliseconds for a line to come. */
+const patience = 45_000;
+
 export interface Running {
   readonly child: ChildProcess;
   readonly port: number;
@@ -120,7 +123,8 @@ export async function startServing(start: Start = {}): Promise<Running> {
     cwd: project,
     env: { ...process.env, DAPR_DISABLE_SIDECAR_METADATA_CHECK: "true", ...env },
   });
-  const ended = once(child, "exit").then(([code, signal]) => (signal as string | null) ?? (code as number));
+  // Once its output has been read, too: what it said last counts as said before it ended.
+  const ended = once(child, "close").then(([code, signal]) => (signal as string | null) ?? (code as number));
   atEnd(async () => {
     child.kill("SIGKILL");
     await ended;
@@ -142,9 +146,12 @@ export async function startServing(start: Start = {}): Promise<Running> {
       };
       waiting.add(look);
       look();
-      void ended.then((how) =>
-        reject(new Error(`ended with ${String(how)} before it said "${text}":\n${lines.join("\n")}`)),
-      );
+      const fail = (why: string): void => {
+        waiting.delete(look);
+        reject(new Error(`it ${why} before it said "${text}":\n${lines.join("\n")}`));
+      };
+      void ended.then((how) => fail(`ended with ${String(how)}`));
+      setTimeout(() => fail(`ran for ${patience / 1000} s`), patience).unref();
     });
   await said("port ");
   const port = Number(/port (\d+)/.exec(lines.join("\n"))![1]);

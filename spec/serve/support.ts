@@ -108,6 +108,20 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
+/**
+ * Holds timers for the rest of the spec, so that a time limit is over when the spec says so: never before what it cuts
+ * has begun, nor in the midst of what comes after it, however slow the machine is.
+ *
+ * @returns lets so many milliseconds pass
+ */
+export function heldTimers(): (milliseconds: number) => Promise<void> {
+  jest.useFakeTimers({
+    doNotFake: ["Date", "hrtime", "nextTick", "queueMicrotask", "setImmediate", "clearImmediate"],
+  });
+  atEnd(async () => void jest.useRealTimers());
+  return (milliseconds) => jest.advanceTimersByTimeAsync(milliseconds);
+}
+
 /** Sets a variable for one spec; undefined removes it. */
 export function withVariable(name: string, value: string | undefined): void {
   const before = process.env[name];

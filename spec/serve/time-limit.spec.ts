@@ -6,7 +6,7 @@ import {
   type Collector,
   type InvocationContext,
 } from "../../lib/index.js";
-import { post, serving } from "./support.js";
+import { heldTimers, post, serving } from "./support.js";
 
 class Orders {
   @DaprServiceInvocationTrigger()
@@ -23,6 +23,7 @@ class Orders {
   }
 }
 
+let began: () => void;
 let refused: unknown;
 
 class Late {
@@ -33,6 +34,7 @@ class Late {
     { order }: { order: Collector<unknown> },
     { signal }: InvocationContext,
   ): Promise<void> {
+    began();
     await once(signal, "abort");
     try {
       order.add(1);
@@ -45,8 +47,13 @@ class Late {
 describe("a time limit", () => {
   it("that is over refuses what the method adds after it", async () => {
     refused = undefined;
+    const begun = new Promise<void>((resolve) => (began = resolve));
     const { app, sidecar } = await serving([Late], { invocationTimeout: 20 });
-    expect(await post(app, "/create", {})).toMatchObject({ status: 504 });
+    const pass = heldTimers();
+    const answer = post(app, "/create", {});
+    await begun;
+    await pass(20);
+    expect(await answer).toMatchObject({ status: 504 });
     while (refused === undefined) await new Promise(setImmediate);
     expect(refused).toMatchObject({ code: "ERR_COLLECTOR_CLOSED" });
     expect(sidecar.requests.filter(({ method }) => method === "POST")).toEqual([]);
@@ -54,8 +61,18 @@ describe("a time limit", () => {
 
   it("that is over while outputs are sent says so, and the log says which were", async () => {
     const { app, sidecar, log } = await serving([Orders], { invocationTimeout: 1500 });
-    sidecar.answer = ({ path }) => (path.startsWith("/v1.0/publish") ? new Promise(() => {}) : undefined);
-    expect(await post(app, "/create", {})).toMatchObject({
+    const pass = heldTimers();
+    const published = new Promise<void>((resolve) => {
+      sidecar.answer = ({ path }) => {
+        if (!path.startsWith("/v1.0/publish")) return undefined;
+        resolve();
+        return new Promise(() => {});
+      };
+    });
+    const answer = post(app, "/create", {});
+    await published;
+    await pass(1500);
+    expect(await answer).toMatchObject({
       status: 504,
       json: {
         errorCode: "ERR_INVOCATION_TIMEOUT",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -56,6 +57,7 @@ export async function recordingSidecar(port = 0): Promise<RecordingSidecar> {
       });
     },
   };
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
   return Object.assign(sidecar, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }

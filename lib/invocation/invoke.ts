@@ -37,7 +37,7 @@ import {
 import type { Moment } from "./moment.js";
 import type { InvocationObserver } from "./observer.js";
 import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
-import { replyReader, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
+import { giveUp, replyReader, streamIn, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
 
 /** A function made ready at start: an invocation does only what its own bindings need. */
 export interface CompiledFunction {
@@ -261,7 +261,37 @@ function callMethod(
   return fn.instance[fn.definition.methodName]!(payload, bindings, invocation.context);
 }
 
+/** As {@link replyAndFlush}; a stream that was to be the reply is given up where another is, or none. */
 function answerAndFlush<R>(
+  fn: CompiledFunction,
+  returned: unknown,
+  invocation: Invocation,
+  write: (answer: WireReply | TopicOutcome) => MaybePromise<R>,
+  parts: OpenParts,
+): MaybePromise<R> {
+  let reply: MaybePromise<R>;
+  try {
+    reply = replyAndFlush(fn, returned, invocation, write, parts);
+  } catch (thrown) {
+    giveUp(streamIn(returned), thrown);
+    throw thrown;
+  }
+  const stream = isPromise(reply) ? streamIn(returned) : undefined;
+  if (stream === undefined) return reply;
+  return (reply as Promise<R>).then(
+    (written) => {
+      // The caller was answered in the meantime.
+      if (invocation.expiry?.reason !== undefined) giveUp(stream, invocation.expiry.reason);
+      return written;
+    },
+    (thrown: unknown) => {
+      giveUp(stream, thrown instanceof EntryConflict ? thrown.cause : thrown);
+      throw thrown;
+    },
+  );
+}
+
+function replyAndFlush<R>(
   fn: CompiledFunction,
   returned: unknown,
   invocation: Invocation,

@@ -4,6 +4,7 @@ import { stringifySetCookie, type SetCookie } from "cookie";
 import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { RoutedTrigger } from "../model/paths.js";
+import { memberOf } from "../model/thrown.js";
 import { isReply, type Cookie, type HttpResponse, type InvocationContext, type Reply } from "../model/invocation.js";
 import { LostInJson, stringify } from "../collectors/json-value.js";
 import { isJsonType, misnamedCharset, readContentType } from "./read-payload.js";
@@ -264,7 +265,10 @@ function assemble(
   const headers = setCookies.length === 0 ? given : [...given, ...setCookies];
   const contentType = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1];
   const isEmpty = body === undefined || (body === "" && isText(contentType));
-  if (isEmpty || status === 204 || status === 205 || status === 304) return emptyReply(status, headers);
+  if (isEmpty || status === 204 || status === 205 || status === 304) {
+    if (isStream(body)) giveUp(body, new Error(`a reply of status ${status} has no body`));
+    return emptyReply(status, headers);
+  }
   const withBody = (type: string, content: NonNullable<WireReply["body"]>): WireReply => ({
     status,
     headers: contentType === undefined ? [...headers, ["content-type", type]] : headers,
@@ -403,6 +407,19 @@ export function isStream(value: unknown): value is ReadableStream<Uint8Array> {
   return (
     typeof value === "object" && value !== null && typeof (value as { getReader?: unknown }).getReader === "function"
   );
+}
+
+/** The stream that a method returned, by itself or as the body of its reply. */
+export function streamIn(returned: unknown): ReadableStream<Uint8Array> | undefined {
+  if (isStream(returned)) return returned;
+  const body = memberOf(returned, "body");
+  return isStream(body) ? body : undefined;
+}
+
+/** Tells the source of a stream that nobody will read it: what it holds open is its own to close. */
+export function giveUp(stream: ReadableStream<Uint8Array> | undefined, reason: unknown): void {
+  if (stream === undefined || stream.locked) return;
+  new Promise((resolve) => resolve(stream.cancel(reason))).catch(() => undefined);
 }
 
 function jsonOf(value: unknown, place: string): string {

@@ -2,12 +2,16 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import {
   createHandler,
+  DaprPublish,
+  DaprState,
   HttpTrigger,
   type HttpRequest,
   type HttpResponse,
   type InvocationContext,
+  type PublishCollector,
+  type StateEntry,
 } from "../../lib/index.js";
-import { keptLog, serving } from "./support.js";
+import { keptLog, send, serving } from "./support.js";
 
 /** Answers with a stream that its test writes, and keeps what the signals of its invocation say. */
 class Ticks {
@@ -120,5 +124,80 @@ describe.each(["ticks", "late"])("the signals of an invocation whose reply is a 
     ticks.stream.close();
     expect((await second.read()).done).toBe(true);
     await closing;
+  });
+});
+
+/** Answers with streams, of which it keeps which were given up. */
+class Exports {
+  readonly givenUp: string[] = [];
+  runs = 0;
+
+  @HttpTrigger({ route: "counted" })
+  @DaprState({ name: "count", stateStore: "store", key: "k" })
+  counted(_: HttpRequest, { count }: { count: StateEntry<number> }): HttpResponse {
+    count.set(1);
+    return this.answer();
+  }
+
+  @HttpTrigger({ route: "told" })
+  @DaprPublish({ name: "told", pubSubName: "bus", topic: "t" })
+  told(_: HttpRequest, { told }: { told: PublishCollector<number> }): ReadableStream<Uint8Array> {
+    told.add(1);
+    return this.answer().body as ReadableStream<Uint8Array>;
+  }
+
+  @HttpTrigger({ route: "misspelt" })
+  misspelt(): HttpResponse {
+    return { ...this.answer(), headers: { "x y": "1" } };
+  }
+
+  @HttpTrigger({ route: "nothing" })
+  nothing(): HttpResponse {
+    return { ...this.answer(), status: 204 };
+  }
+
+  @HttpTrigger({ route: "late", timeout: 20 })
+  async late(_request: HttpRequest, _bindings: unknown, { signal }: InvocationContext): Promise<HttpResponse> {
+    await once(signal, "abort");
+    return this.answer();
+  }
+
+  private answer(): HttpResponse {
+    const run = ++this.runs;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: (stream) => {
+          stream.enqueue(Buffer.from(`run ${run}`));
+          stream.close();
+        },
+        cancel: (reason: Error) => {
+          this.givenUp.push(`run ${run}: ${reason.message}`);
+          this.onGivenUp();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return { body };
+  }
+
+  onGivenUp: () => void = () => {};
+}
+
+describe("a stream that is not sent is given up, so that its source can close", () => {
+  it.each([
+    ["counted", 409, { status: 200, body: "run 2" }, "answered 409"],
+    ["told", 500, { status: 500 }, "answered 500"],
+    ["misspelt", 204, { status: 500 }, "holds characters that no header can"],
+    ["nothing", 204, { status: 204, body: "" }, "has no body"],
+    ["late", 204, { status: 504 }, "no answer within 20 ms"],
+  ])("%s, where the sidecar first answers %d", async (route, status, expected, reason) => {
+    const exports = new Exports();
+    const { app, sidecar } = await serving([exports]);
+    let posts = 0;
+    sidecar.answer = ({ method }) => (method === "POST" && ++posts === 1 ? { status } : undefined);
+    const givenUp = new Promise<void>((resolve) => (exports.onGivenUp = resolve));
+    expect(await send(app, "POST", `/api/${route}`)).toMatchObject(expected);
+    await givenUp;
+    expect(exports.givenUp).toEqual([expect.stringMatching(new RegExp(`^run 1: .*${reason}`))]);
   });
 });

@@ -57,14 +57,15 @@ export class RecordingWatch implements InvocationWatch {
   #entries: Record<string, RecordedEntry> | undefined;
   #reply: { readonly value: unknown } | undefined;
   #isOutside = false;
-  /** Characters that are left. */
+  /** Characters that are left, and that were when the method had not run yet. */
   #left: number;
+  #leftAtFirst: number;
 
   constructor(
     private readonly invocation: ObservedInvocation,
     private readonly options: RecordingOptions,
   ) {
-    this.#left = options.maxSize ?? Infinity;
+    this.#left = this.#leftAtFirst = options.maxSize ?? Infinity;
   }
 
   received(payload: unknown): void {
@@ -77,6 +78,7 @@ export class RecordingWatch implements InvocationWatch {
       if (isHttp) (this.#payload as Promise<unknown>).catch(() => undefined);
     });
     this.#keep(() => (this.#context = contextOf(context, isHttp)));
+    this.#leftAtFirst = this.#left;
   }
 
   async read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
@@ -163,6 +165,7 @@ export class RecordingWatch implements InvocationWatch {
     this.#outputs = {};
     this.#entries = undefined;
     this.#reply = undefined;
+    this.#left = this.#leftAtFirst;
     this.#isOutside = isOver;
   }
 

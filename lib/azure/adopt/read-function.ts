@@ -119,12 +119,19 @@ export function readFunction(folder: FunctionFolder): {
       `${how} by function.json, which host 4 ignores; set AzureWebJobs.${folder.name}.Disabled to "true"${when}`,
     );
   }
+  if (isTrue(members.get("excluded")))
+    find(
+      "by-hand",
+      `it is excluded by function.json, which generate does not write; delete its method, or set AzureWebJobs.${folder.name}.Disabled to "true"`,
+    );
   const triggers = bindings.filter(({ type }) => /trigger$/i.test(type));
   if (triggers.length !== 1) {
     return skip(
       `function.json has ${triggers.length === 0 ? "no trigger" : `${triggers.length} triggers`}, and a function has one; repair it and run adopt again`,
     );
   }
+  if (/^(?:activity|entity|orchestration)trigger$/i.test(triggers[0]!.type))
+    return skip("it is of Durable Functions, which read what a function returns; leave its folder as it is");
   const inputs: AdoptedBinding[] = [];
   const outputs: AdoptedBinding[] = [];
   let trigger: AdoptedBinding | undefined;
@@ -167,9 +174,12 @@ export function readFunction(folder: FunctionFolder): {
 
 /** The setting that disables a function, blank where it is disabled anyway. */
 function disabledBy(value: JsonValue | undefined): string | undefined {
-  if (value === true) return "";
-  if (typeof value !== "string" || value === "" || value.toLowerCase() === "false") return undefined;
-  return value.toLowerCase() === "true" ? "" : value;
+  if (isTrue(value)) return "";
+  return typeof value !== "string" || value === "" || value.toLowerCase() === "false" ? undefined : value;
+}
+
+function isTrue(value: JsonValue | undefined): boolean {
+  return value === true || (typeof value === "string" && value.toLowerCase() === "true");
 }
 
 const retryMembers = ["strategy", "maxRetryCount", "delayInterval", "minimumInterval", "maximumInterval"];

@@ -1,7 +1,7 @@
 import { readFunction } from "../../../lib/azure/adopt/read-function.js";
 
-function adopt(trigger: object) {
-  const functionJson = JSON.stringify({ bindings: [trigger] });
+function adopt(trigger: object, more: object = {}) {
+  const functionJson = JSON.stringify({ bindings: [trigger], ...more });
   return readFunction({ name: "Orders", functionJson, files: ["index.js"], exists: () => true });
 }
 
@@ -20,4 +20,31 @@ describe("a trigger with a direction that no trigger has", () => {
       text: `binding "payload" (${type}): direction is "${direction}", where only "in" makes sense`,
     });
   });
+});
+
+it.each(["activityTrigger", "entityTrigger", "OrchestrationTrigger"])(
+  "leaves a function of Durable Functions as it is, since what it returns would reach nobody: %s",
+  (type) => {
+    const { fn, findings } = adopt({ type, name: "context", direction: "in" });
+    expect(fn).toBeUndefined();
+    expect(findings).toEqual([
+      {
+        kind: "skipped",
+        function: "Orders",
+        text: "it is of Durable Functions, which read what a function returns; leave its folder as it is",
+      },
+    ]);
+  },
+);
+
+it.each([true, "true"])("says that a function was excluded, which no decorator says: %j", (excluded) => {
+  const { fn, findings } = adopt({ type: "daprServiceInvocationTrigger", name: "payload" }, { excluded });
+  expect(fn?.name).toBe("Orders");
+  expect(findings).toEqual([
+    {
+      kind: "by-hand",
+      function: "Orders",
+      text: 'it is excluded by function.json, which generate does not write; delete its method, or set AzureWebJobs.Orders.Disabled to "true"',
+    },
+  ]);
 });

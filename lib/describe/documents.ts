@@ -225,8 +225,8 @@ export const toJsonSchema: Describe = (definitions, { title, from }) => {
     ([name, schema]) => [free(name, names, schemas.definitions), schema] as const,
   );
   const text = JSON.stringify(Object.fromEntries([...ofClasses, ...payloads])).replaceAll(
-    /"#\/components\/schemas\/([^"]*)"/g,
-    (_, name: string) => `"#/$defs/${free(name, names, schemas.definitions)}"`,
+    /"#\/components\/schemas\/([^"/]*)/g,
+    (_, name: string) => `"#/$defs/${free(name, names, schemas.definitions)}`,
   );
   return {
     document: { $schema: "https://json-schema.org/draft/2020-12/schema", title, $defs: JSON.parse(text) as JsonSchema },

@@ -26,6 +26,18 @@ const bounds: Readonly<Record<string, (one: number, other: number) => boolean>> 
   maxProperties: (one, other) => one < other,
 };
 
+/** Whether a text or a number keeps to a keyword that is about it. */
+const isKept: Readonly<Record<string, (value: unknown, limit: never) => boolean>> = {
+  minimum: (value, limit: number) => typeof value !== "number" || value >= limit,
+  exclusiveMinimum: (value, limit: number) => typeof value !== "number" || value > limit,
+  maximum: (value, limit: number) => typeof value !== "number" || value <= limit,
+  exclusiveMaximum: (value, limit: number) => typeof value !== "number" || value < limit,
+  multipleOf: (value, limit: number) => typeof value !== "number" || value % limit === 0,
+  minLength: (value, limit: number) => typeof value !== "string" || Array.from(value).length >= limit,
+  maxLength: (value, limit: number) => typeof value !== "string" || Array.from(value).length <= limit,
+  pattern: (value, limit: string) => typeof value !== "string" || isMatch(limit, value),
+};
+
 /** Keywords of which only equality can be told. */
 const exact = ["pattern", "format", "contentEncoding", "contentMediaType", "propertyNames"];
 
@@ -83,17 +95,19 @@ export class SchemaChanges {
     this.#types(place, part, whole);
     for (const [keyword, isNarrower] of Object.entries(bounds)) {
       const [one, other] = [whole[keyword], part[keyword]];
-      if (one !== undefined && (other === undefined || isNarrower(one as number, other as number)))
-        this.#changed(place, keyword, part, whole);
+      if (one === undefined || isMet(keyword, part, whole)) continue;
+      if (other === undefined || isNarrower(one as number, other as number)) this.#changed(place, keyword, part, whole);
     }
     for (const keyword of exact) {
       if (whole[keyword] === undefined || isDeepStrictEqual(part[keyword], whole[keyword])) continue;
+      if (isMet(keyword, part, whole)) continue;
       // A format of a library comes with its pattern, and says more.
       if (keyword === "pattern" && whole["format"] !== undefined && whole["format"] !== part["format"]) continue;
       this.#changed(place, keyword, part, whole);
     }
     const step = whole["multipleOf"] as number | undefined;
-    if (step !== undefined && !(((part["multipleOf"] as number | undefined) ?? NaN) % step === 0))
+    const isMultiple = ((part["multipleOf"] as number | undefined) ?? NaN) % step! === 0;
+    if (step !== undefined && !isMultiple && !isMet("multipleOf", part, whole))
       this.#changed(place, "multipleOf", part, whole);
     if (whole["uniqueItems"] === true && part["uniqueItems"] !== true) this.#changed(place, "uniqueItems", part, whole);
     this.#properties(place, part, whole, trail);
@@ -123,11 +137,16 @@ export class SchemaChanges {
     // What is said of a list of values says more.
     if (whole["type"] === undefined || Array.isArray(whole["enum"])) return;
     const { refused, only } = words[this.view];
-    const [types, taken] = [typesOf(part), new Set(typesOf(whole))];
+    const taken = new Set(typesOf(whole));
+    if (taken.has("number")) taken.add("integer");
+    const values = part["enum"];
+    const types = Array.isArray(values)
+      ? typesOf({ enum: values.filter((value) => !(Number.isInteger(value) && taken.has("integer"))) })
+      : typesOf(part);
+    if (Array.isArray(values) && types.length === 0) return;
     if (types.length === 0) this.changes.push(`${place}: only ${[...taken].join(" or ")} ${only}`);
     for (const type of types) {
-      if (!taken.has(type) && !(type === "integer" && taken.has("number")))
-        this.changes.push(`${place}: ${type} ${refused}`);
+      if (!taken.has(type)) this.changes.push(`${place}: ${type} ${refused}`);
     }
   }
 
@@ -219,6 +238,21 @@ function merged(one: JsonSchema, other: JsonSchema): JsonSchema {
     ...(Object.keys(properties).length > 0 && { properties }),
     ...(required.length > 0 && { required }),
   };
+}
+
+/** Whether the values of one schema, where it lists them, keep to a keyword of another. */
+function isMet(keyword: string, part: JsonSchema, whole: JsonSchema): boolean {
+  const values = part["enum"];
+  const keeps = isKept[keyword];
+  return keeps !== undefined && Array.isArray(values) && values.every((value) => keeps(value, whole[keyword] as never));
+}
+
+function isMatch(pattern: string, text: string): boolean {
+  try {
+    return new RegExp(pattern, "u").test(text);
+  } catch {
+    return false;
+  }
 }
 
 /** One for each of its types. */

@@ -25,6 +25,8 @@ export class PayloadSchemas {
   #ofClasses: Readonly<Record<string, JsonSchema>> | undefined;
   /** The names of classes of which several are called the same. */
   #names: ReadonlyMap<Class, string> = new Map();
+  /** References to the schemas of libraries that are among the definitions. */
+  readonly #references = { input: new Map<object, JsonSchema>(), output: new Map<object, JsonSchema>() };
 
   /** @param from the folder of the app, whose packages are asked */
   constructor(private readonly from: string) {}
@@ -36,14 +38,18 @@ export class PayloadSchemas {
   of(type: PayloadType | undefined, place: string, direction: "input" | "output" = "input"): JsonSchema {
     if (type === undefined) return {};
     if (Array.isArray(type)) return { type: "array", items: this.of((type as readonly [Class])[0], place, direction) };
-    const standard = (
-      type as { readonly "~standard"?: { readonly vendor?: string; readonly jsonSchema?: JsonSchemaConverter } }
-    )["~standard"];
-    if (standard !== undefined) return this.#ofStandard(standard, place, direction);
+    const { "~standard": standard } = type as {
+      readonly "~standard"?: { readonly vendor?: string; readonly jsonSchema?: JsonSchemaConverter };
+    };
+    if (standard !== undefined) {
+      const known = this.#references[direction].get(type);
+      return known ?? this.#ofStandard(type, standard, place, direction);
+    }
     return this.#ofClass(type as Class, place);
   }
 
   #ofStandard(
+    type: object,
     { vendor, jsonSchema }: { readonly vendor?: string; readonly jsonSchema?: JsonSchemaConverter },
     place: string,
     direction: "input" | "output",
@@ -57,13 +63,28 @@ export class PayloadSchemas {
     }
     try {
       const { $schema: _, ...schema } = convert({ target: "draft-2020-12" });
-      return schema;
+      if (!refersToItself(schema)) return schema;
+      const reference = this.#definedAs(place, schema);
+      this.#references[direction].set(type, reference);
+      return reference;
     } catch (error) {
       this.notes.add(
         `${place}: its schema cannot be said as JSON Schema (${(error as Error).message.split("\n", 1)[0]}); it is left open`,
       );
       return {};
     }
+  }
+
+  /** Its references begin at itself, and have to begin at the document. */
+  #definedAs(place: string, schema: JsonSchema): JsonSchema {
+    const name = freeName(place.replaceAll(/[^A-Za-z0-9.-]+/g, "_").replace(/_$/, ""), this.definitions);
+    const pointer = `#/components/schemas/${name}`;
+    this.definitions[name] = JSON.parse(
+      JSON.stringify(schema, (key, value: unknown) =>
+        key === "$ref" && isOwnReference(value) ? pointer + value.slice(1) : value,
+      ),
+    ) as JsonSchema;
+    return { $ref: pointer };
   }
 
   #ofClass(type: Class, place: string): JsonSchema {
@@ -110,6 +131,25 @@ export class PayloadSchemas {
       return {};
     }
   }
+}
+
+function refersToItself(schema: JsonSchema): boolean {
+  let found = false;
+  JSON.stringify(schema, (key, value: unknown) => {
+    found ||= key === "$ref" && isOwnReference(value);
+    return value;
+  });
+  return found;
+}
+
+function isOwnReference(value: unknown): value is string {
+  return typeof value === "string" && (value === "#" || value.startsWith("#/"));
+}
+
+function freeName(name: string, taken: object): string {
+  let own = name;
+  for (let number = 2; own in taken; number++) own = `${name}${number}`;
+  return own;
 }
 
 const remedies: Readonly<Record<string, string>> = {

@@ -163,6 +163,55 @@ describe("the description of functions", () => {
     ]).toEqual([true, false, false]);
   });
 
+  it("has the references of a schema lead to where they led in it", async () => {
+    const Node = z.object({
+      id: z.string(),
+      get children() {
+        return z.array(Node);
+      },
+    });
+    const Shared = z.object({ sku: z.string() }).meta({ id: "SharedPart" });
+    const Pair = z.object({ one: Shared, other: Shared, node: Node });
+    class Nested {
+      @DaprServiceInvocationTrigger({ payload: Node })
+      @DaprPublish({ name: "out", pubSubName: "bus", topic: "t", valueType: Pair })
+      node(_payload: unknown, _outputs: { out: Collector<never> }): void {}
+      @DaprServiceInvocationTrigger({ payload: Pair })
+      pair(_payload: unknown): void {}
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "t", payload: Node })
+      seen(_event: CloudEvent): void {}
+    }
+    const nested = readFunctions([Nested]);
+    const [openApi, asyncApi, jsonSchema] = [toOpenApi, toAsyncApi, toJsonSchema].map(
+      (describe) => describe(nested, options).document,
+    ) as [object, object, object];
+    expect(await validate(structuredClone(openApi) as never)).toMatchObject({ valid: true });
+    for (const [document, pointers] of [
+      [
+        openApi,
+        [
+          "paths/~1node/post/requestBody/content/application~1json/schema",
+          "paths/~1pair/post/requestBody/content/application~1json/schema",
+        ],
+      ],
+      [asyncApi, ["channels/bus.t/messages/seen/payload", "channels/bus.t/messages/node.out/payload"]],
+      [jsonSchema, ["$defs/node", "$defs/pair"]],
+    ] as const) {
+      const ajv = new Ajv2020({ strict: false, validateSchema: false });
+      ajv.addSchema(document, "described");
+      const takes = (pointer: string, value: unknown) => ajv.validate({ $ref: `described#/${pointer}` }, value);
+      const leaf = { id: "1", children: [] };
+      const pair = { one: { sku: "a" }, other: { sku: "b" } };
+      expect([
+        takes(pointers[0], { id: "1", children: [leaf] }),
+        takes(pointers[0], { id: "1", children: [{ id: 1, children: [] }] }),
+        takes(pointers[1], { ...pair, node: leaf }),
+        takes(pointers[1], { ...pair, other: { sku: 1 }, node: leaf }),
+        takes(pointers[1], { ...pair, node: { id: "1", children: [{}] } }),
+      ]).toEqual([true, false, true, false, false]);
+    }
+  });
+
   it("says what it leaves open", () => {
     const silent = { "~standard": { version: 1 as const, vendor: "mine", validate: (value: unknown) => ({ value }) } };
     class Unknown {
@@ -279,6 +328,17 @@ describe("an earlier description of", () => {
       },
     }) as never;
 
+  const named = (name: z.ZodType): z.ZodType => z.object({ name }).meta({ id: "Part" });
+  const tree = (name: z.ZodType): z.ZodType => {
+    const one: z.ZodType = z.object({
+      name,
+      get next() {
+        return one.optional();
+      },
+    });
+    return one;
+  };
+
   it.each<[string, Payload, Payload, readonly string[], readonly string[]]>([
     ["a literal", z.literal("a"), z.literal("b"), [': "a" is no longer taken'], [': "b" may come now']],
     [
@@ -335,6 +395,58 @@ describe("an earlier description of", () => {
     ["a longer text", z.string().max(5), z.string().max(10), [], [": maxLength was 5: 10"]],
     ["a shorter list", z.array(z.string()).max(5), z.array(z.string()).max(2), [": maxItems was 5: 2"], []],
     ["what holds itself", node(z.string()), node(z.string()), [], []],
+    ["whole numbers of which any is taken", z.literal([1, 2]), z.int(), [], [": only 1 or 2 came before"]],
+    [
+      "numbers, not all whole",
+      z.literal([1, 2.5]),
+      z.int(),
+      [": number is no longer taken"],
+      [": only 1 or 2.5 came before"],
+    ],
+    [
+      "numbers within bounds",
+      z.literal([2, 4]),
+      z.number().min(2).lt(5).multipleOf(2),
+      [],
+      [": only 2 or 4 came before"],
+    ],
+    [
+      "numbers beyond bounds",
+      z.literal([2, 4]),
+      z.number().gt(2).multipleOf(4),
+      [": exclusiveMinimum is new: 2", ": multipleOf is new: 4"],
+      [": only 2 or 4 came before"],
+    ],
+    ["words of a length", z.enum(["ab", "c"]), z.string().min(1).max(2), [], [': only "ab" or "c" came before']],
+    [
+      "words too short",
+      z.enum(["ab", "c"]),
+      z.string().min(2),
+      [": minLength is new: 2"],
+      [': only "ab" or "c" came before'],
+    ],
+    ["words of a pattern", z.enum(["ab"]), z.string().regex(/^[a-z]+$/), [], [': only "ab" came before']],
+    [
+      "words of no pattern",
+      z.enum(["AB"]),
+      z.string().regex(/^[a-z]+$/),
+      [": pattern is new: ^[a-z]+$"],
+      [': only "AB" came before'],
+    ],
+    [
+      "a shared part",
+      z.object({ a: named(z.string()), b: z.string() }),
+      z.object({ a: named(z.number()), b: z.string() }),
+      [".a.name: string is no longer taken"],
+      [".a.name: number may come now"],
+    ],
+    [
+      "what holds itself, by a shorter way",
+      tree(z.string()),
+      tree(z.number()),
+      [".name: string is no longer taken"],
+      [".name: number may come now"],
+    ],
     [
       "the same",
       base.extend({ more: z.union([cat, dog, z.null()]) }),

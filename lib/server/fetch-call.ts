@@ -109,6 +109,11 @@ export function toHeadResponse({ status, headers, body }: WireReply): Response {
 /** The same stream, which says once that it has been read to its end, failed, or was given up by its reader. */
 export function endingWith(stream: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
+  let isOver = false;
+  const end = (): void => {
+    if (!isOver) ended();
+    isOver = true;
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
@@ -118,10 +123,11 @@ export function endingWith(stream: ReadableStream<Uint8Array>, ended: () => void
       } catch (error) {
         controller.error(error);
       }
-      ended();
+      end();
     },
     async cancel(reason) {
-      ended();
+      // What is being pulled ends with it.
+      end();
       await reader.cancel(reason);
     },
   });

@@ -201,3 +201,26 @@ describe("a stream that is not sent is given up, so that its source can close", 
     expect(exports.givenUp).toEqual([expect.stringMatching(new RegExp(`^run 1: .*${reason}`))]);
   });
 });
+
+describe("a stream whose reader leaves while the next piece is awaited", () => {
+  it("is counted as ended once, so that the end of the app waits for what else is in flight", async () => {
+    const ticks = new Ticks();
+    const handler = await createHandler([ticks], { log: keptLog() });
+    const reader = (await handler.fetch(new Request("http://shop/api/ticks"))).body!.getReader();
+    await reader.read();
+    const next = reader.read();
+    // Until it waits for the function's own stream.
+    await new Promise((resolve) => setImmediate(resolve));
+    await reader.cancel();
+    expect((await next).done).toBe(true);
+    const other = (await handler.fetch(new Request("http://shop/api/ticks"))).body!.getReader();
+    await other.read();
+    let hasClosed = false;
+    const closing = handler.close().then(() => (hasClosed = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasClosed).toBe(false);
+    ticks.stream.close();
+    expect((await other.read()).done).toBe(true);
+    await closing;
+  });
+});

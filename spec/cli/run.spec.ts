@@ -82,6 +82,26 @@ describe("dapr-functions run", () => {
     expect(await command.exitCode()).toBe(0);
   });
 
+  it.each([
+    ["", "process.pid"],
+    ["--watch", "process.ppid"],
+  ])(
+    "starts nothing more, and ends, when it is told to stop while it starts the first of two apps: %s",
+    async (flag, pid) => {
+      const text = `export class First {
+  constructor() { process.kill(${pid}, "SIGTERM"); }
+  @DaprServiceInvocationTrigger()
+  first(): void {}
+}
+`;
+      write(project, { "build/first.js": built(text), "build/second.js": built(orders) });
+      const apps = ["--app", "first=build/first.js", "--app", "second=build/second.js"];
+      const command = new Command("run", ...apps, ...(flag === "" ? [] : [flag]));
+      expect(await command.exitCode()).toBe(0);
+      expect(command.output).not.toMatch(/^second at /m);
+    },
+  );
+
   it.each(["SIGINT", "SIGTERM"] as const)("ends what is in flight before it ends on %s", async (signal) => {
     const slow = `
 import { existsSync } from "node:fs";

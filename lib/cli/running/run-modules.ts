@@ -68,8 +68,9 @@ type OnStop = (stop: () => Promise<void>) => void;
 async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onStop: OnStop): Promise<void> {
   const { inspector, mesh, onRecord } = await startSidecars(apps, options);
   const served: App[] = [];
-  onStop(() => stopInOrder(mesh, served));
+  const stopping = stoppingInOrder(mesh, served, onStop);
   for (const { appId, targets, fileOf } of apps) {
+    if (stopping.aborted) return;
     const sidecar = mesh.sidecars.get(appId)!;
     const port = apps.length === 1 ? options.appPort : 0;
     const recorder = new Recorder(appId, onRecord);
@@ -83,6 +84,8 @@ async function serveAll(apps: readonly LoadedApp[], options: ModulesOptions, onS
     };
     const app = await naming("--app-port", port, serve(targets, own));
     served.push(app);
+    // What was told to stop by then has stopped without it.
+    if (stopping.aborted) return await app.close();
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
     inspector.history.setFunctions(appId, functions);
     await sidecar.connect(app);
@@ -98,8 +101,9 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
   const components = watch(options.components, { ignoreInitial: true });
   components.on("all", (_, path) => console.log(`${path} has changed; start run anew to apply it`));
   const watched: { close(): Promise<void> }[] = [components];
-  onStop(() => stopInOrder(mesh, watched));
+  const stopping = stoppingInOrder(mesh, watched, onStop);
   for (const { appId, modules } of apps) {
+    if (stopping.aborted) return;
     const sidecar = mesh.sidecars.get(appId)!;
     let versions = 0;
     const app = new WatchedApp(
@@ -136,6 +140,7 @@ async function watchAll(apps: readonly ModulesOfApp[], options: ModulesOptions, 
     await app.start();
     console.log(`${appId} at http://127.0.0.1:${port}, its sidecar at ${sidecar.url}`);
   }
+  if (stopping.aborted) return;
   sayWhere(apps, mesh, options);
   console.log("watching for changes");
 }
@@ -158,6 +163,16 @@ async function startSidecars(
     if (record.ms !== undefined && log !== "off") console.log(lineOf(record, log, process.stdout.isTTY));
   };
   return { inspector, mesh, onRecord };
+}
+
+/** What is aborted once they are to stop: a start that is still under way starts nothing more. */
+function stoppingInOrder(mesh: Mesh, apps: readonly { close(): Promise<void> }[], onStop: OnStop): AbortSignal {
+  const stopping = new AbortController();
+  onStop(() => {
+    stopping.abort();
+    return stopInOrder(mesh, apps);
+  });
+  return stopping.signal;
 }
 
 /** Functions in flight end while their sidecar still takes what they send, and callers still wait at it. */

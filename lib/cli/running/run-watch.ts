@@ -47,6 +47,10 @@ export class WatchedApp {
   /** By file that no version has loaded: when it is looked at. */
   readonly #settling = new Map<string, NodeJS.Timeout>();
   #current: Version | undefined;
+  /** Those that have served and live: the current one, and others that are yet to end. */
+  readonly #served = new Set<ChildProcess>();
+  /** By version that was told to end: when it has. Told again, it would cut off what is in flight. */
+  readonly #ending = new WeakMap<ChildProcess, Promise<void>>();
   #next: ChildProcess | undefined;
   /** Files that have changed while a version was loading: it may have read them before, or have looked for them in vain. */
   readonly #changedMeanwhile = new Set<string>();
@@ -90,17 +94,19 @@ export class WatchedApp {
       entrance.once("error", reject).listen(port, "127.0.0.1", listening);
     });
     this.#entrance = entrance;
-    return (entrance.address() as { port: number }).port;
+    const { port: given } = entrance.address() as { port: number };
+    if (this.#isClosed) entrance.close();
+    return given;
   }
 
-  /** Ends the version that serves, what is in flight first. */
+  /** Ends the versions that serve, what is in flight first. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of [this.#timer, ...this.#settling.values()]) clearTimeout(timer);
     await Promise.all([...this.#watchers.values()].map(({ watcher }) => watcher.close()));
     this.#entrance?.close();
     this.#next?.kill("SIGKILL");
-    await stop(this.#current?.child);
+    await Promise.all([...this.#served].map((child) => this.#stop(child)));
   }
 
   #watch(folder: string, depth?: number): void {
@@ -125,7 +131,8 @@ export class WatchedApp {
     clearTimeout(this.#settling.get(file));
     const look = (): void => {
       this.#settling.delete(file);
-      if (this.#isModule(file)) this.#loadSoon();
+      // A version may have told of it in the meantime.
+      if (this.#files.has(file) || this.#isModule(file)) this.#loadSoon();
       else if (this.#next !== undefined) this.#changedMeanwhile.add(file);
       else if (this.#hasFailed || this.#files.size === 0) this.#tryAgain();
     };
@@ -166,6 +173,7 @@ export class WatchedApp {
 
   /** @param isRetry that nothing of what it loaded before was saved: the same fault need not be said again */
   async #load(isRetry = false): Promise<void> {
+    if (this.#isClosed) return;
     this.#timer = undefined;
     this.#changedMeanwhile.clear();
     this.#next?.kill("SIGKILL");
@@ -181,6 +189,7 @@ export class WatchedApp {
       child.once("close", (code, signal) => {
         const how = String(signal ?? code);
         resolve(how);
+        this.#served.delete(child);
         underWay.end(`the process of the app ended with ${how} while it ran`);
         this.#onClose(child, how);
       });
@@ -217,6 +226,7 @@ export class WatchedApp {
   async #turnTo(version: Version, ended: Promise<string>, isRetry: boolean): Promise<void> {
     const previous = this.#current;
     this.#current = version;
+    this.#served.add(version.child);
     this.#hasFailed = false;
     await this.#isWatching();
     const fault = await Promise.race([
@@ -227,8 +237,9 @@ export class WatchedApp {
     const isLast = this.#current === version && !this.#isClosed;
     if (!isLast || fault === undefined) {
       version.hasBegun = true;
-      if (isLast) this.#say("");
-      return stop(previous?.child);
+      // What a later version has failed with meanwhile still stands.
+      if (isLast && !this.#hasFailed) this.#say("");
+      return this.#stop(previous?.child);
     }
     this.#current = previous !== undefined && isRunning(previous.child) ? previous : undefined;
     this.#fail(fault, isRetry);
@@ -237,7 +248,14 @@ export class WatchedApp {
       // The sidecar has turned away from it.
       await this.events.onReady(this.#current.port, this.#current.functions).catch(() => undefined);
     }
-    return stop(version.child);
+    return this.#stop(version.child);
+  }
+
+  #stop(child: ChildProcess | undefined): Promise<void> {
+    if (child === undefined) return Promise.resolve();
+    let ended = this.#ending.get(child);
+    if (ended === undefined) this.#ending.set(child, (ended = stop(child)));
+    return ended;
   }
 
   #fail(text: string, isRetry: boolean): void {
@@ -307,8 +325,8 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
-async function stop(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || !isRunning(child)) return;
+async function stop(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return;
   const closed = new Promise((resolved) => child.once("close", resolved));
   const timer = setTimeout(() => child.kill("SIGKILL"), patience);
   child.kill("SIGTERM");

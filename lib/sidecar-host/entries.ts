@@ -171,9 +171,9 @@ export function entryStore(
     });
   }
 
-  /** What the store is; at once where that is known. */
+  /** What the store is, of which the sidecar has been read from; at once where that is known. */
   const factsOf = ({ stateStore }: EntryPlace, index: number, { signal }: Invocation): MaybePromise<StoreFacts> =>
-    stores.of(stateStore, entries[index]!.place.binding.daprAddress, signal);
+    stores.ofPresent(stateStore, entries[index]!.place.binding.daprAddress, signal);
 
   /** Refuses a store on which an update could be lost. */
   function refuseUnfit(stateStore: string, { type, hasEtags }: StoreFacts, index: number): void {
@@ -213,9 +213,9 @@ export function entryStore(
       return located;
     },
     async read(index, place, invocation) {
-      const asked = factsOf(place, index, invocation);
+      const asked = stores.of(place.stateStore, entries[index]!.place.binding.daprAddress, invocation.signal);
       const { value: found, etag } = await entries[index]!.read(place, invocation);
-      const facts = isPromise(asked) ? await asked : asked;
+      const facts = (isPromise(asked) ? await asked : asked) ?? (await factsOf(place, index, invocation));
       refuseUnfit(place.stateStore, facts, index);
       // Its etag is kept: what is written now must still find it so.
       const value = found === null && facts.type === redis ? undefined : found;

@@ -131,7 +131,7 @@ describe("the requests of functions whose bindings the worker serves", () => {
       ["invocation and binding, of text that looks like a number", 4, { status: 200, body: "4" }],
       ["events under stable ids", 3, { status: 200 }],
       ["the trace of an event", 3, { status: 200 }],
-      ["a state entry that another changes meanwhile", 8, { status: 200, body: "3" }],
+      ["a state entry that another changes meanwhile", 9, { status: 200, body: "3" }],
       ["what others answer, before and during the method", 3, { status: 200 }],
       ["an input binding", 1, { status: 200 }],
       ["an input binding without a body", 1, { status: 200 }],

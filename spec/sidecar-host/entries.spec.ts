@@ -50,6 +50,8 @@ class FakeSidecar {
   readonly fates: Fate[] = [];
   /** How many reads fail before one is answered. */
   failingReads = 0;
+  /** How many times it does not say what its stores are. */
+  failingMetadata = 0;
   type: string | undefined = "state.in-memory";
   capabilities: readonly string[] | undefined;
   /** What a write fails with whose answer is lost. */
@@ -87,11 +89,13 @@ class FakeSidecar {
         await Promise.resolve();
         this.requests.push(`publish ${(payload.content as JsonText).text}`);
       },
-      metadata: () =>
-        Promise.resolve({
-          components:
-            this.type === undefined ? [] : [{ name: "store", type: this.type, capabilities: this.capabilities! }],
-        }),
+      metadata: () => {
+        if (this.failingMetadata-- > 0) return Promise.reject(unanswered());
+        const { type, capabilities } = this;
+        return Promise.resolve({
+          components: type === undefined ? [] : [{ name: "store", type, capabilities: capabilities! }],
+        });
+      },
       waitForOutbound: () => Promise.resolve(),
       close: () => Promise.resolve(),
     };
@@ -301,6 +305,14 @@ describe("a state entry", () => {
     expect(await call("look")).toEqual({ status: 200, body: null });
     expect(await call("add")).toMatchObject({ status: 200 });
     expect(fake.state.get("k")).toEqual({ value: 1, etag: "3" });
+  });
+
+  it("is known to be in Redis though the sidecar did not say so when it was asked first", async () => {
+    fake.type = "state.redis";
+    fake.put("k", 5);
+    fake.failingMetadata = 1;
+    expect(await call("remove")).toEqual({ status: 200, body: true });
+    expect(fake.state.get("k")).toEqual({ value: null, etag: "2" });
   });
 
   it("is deleted from Redis when it has been removed for ten minutes, unless it was written since", async () => {

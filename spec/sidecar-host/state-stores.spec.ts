@@ -24,16 +24,32 @@ describe("what a state store is", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("is not known of a sidecar that does not name it, nor of one that does not answer", async () => {
-    const silent = storesOf(() => Promise.reject(new Error("no")));
-    const other = storesOf(() => Promise.resolve({ components: [] }));
-    expect(await silent.stores.of("store", undefined, never())).toEqual(unknown);
-    expect(await other.stores.of("store", undefined, never())).toEqual(unknown);
+  const components = [{ name: "store", type: "state.redis" }];
+  const silences: [string, () => Promise<SidecarMetadata>][] = [
+    ["does not answer", () => Promise.reject(new Error("no"))],
+    ["does not name it", () => Promise.resolve({ components: [] })],
+  ];
+
+  it.each(silences)("is asked again of a sidecar that %s, as soon as the store has answered", async (_, silence) => {
+    let isSilent = true;
+    const { asked, stores } = storesOf(() => (isSilent ? silence() : Promise.resolve({ components })));
+    expect(await stores.of("store", undefined, never())).toBeUndefined();
+    isSilent = false;
+    expect(await stores.ofPresent("store", undefined, never())).toMatchObject({ type: "state.redis" });
+    expect(stores.of("store", undefined, never())).toMatchObject({ type: "state.redis" });
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each(silences)("is not known of a sidecar that %s even then, and not asked at once again", async (_, silence) => {
+    const { asked, stores } = storesOf(silence);
+    expect(await stores.of("store", undefined, never())).toBeUndefined();
+    expect(await stores.ofPresent("store", undefined, never())).toEqual(unknown);
+    expect(stores.of("store", undefined, never())).toEqual(unknown);
+    expect(asked).toHaveLength(2);
   });
 
   it("is asked with a time limit of its own, and until its caller has ended, which is not the end of others", async () => {
     const ended = new AbortController();
-    const components = [{ name: "store", type: "state.redis" }];
     const { asked, stores } = storesOf(({ signal }) =>
       signal === ended.signal
         ? new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)))
@@ -42,7 +58,7 @@ describe("what a state store is", () => {
     const first = stores.of("store", undefined, ended.signal);
     expect(await stores.of("store", undefined, never())).toEqual({ type: "state.redis", hasEtags: undefined });
     ended.abort(new Error("closing"));
-    expect(await first).toEqual(unknown);
+    expect(await first).toBeUndefined();
     expect(stores.of("store", undefined, never())).toEqual({ type: "state.redis", hasEtags: undefined });
     expect(asked.map(({ timeout }) => timeout)).toEqual([2000, 2000]);
   });

@@ -73,8 +73,8 @@ export interface Sidecar {
    */
   connect(app: { readonly port: number }): Promise<void>;
   /**
-   * Begins no more deliveries; resolves when those under way have ended. The API stays open, for what functions still
-   * send.
+   * Begins no more deliveries; resolves when those under way have ended, which may take up to 10 s. The API stays open, for
+   * what functions still send.
    */
   disconnect(): Promise<void>;
   /** Ends timers, deliveries and the API. What is under way may take up to 5 s to end. */

@@ -2,7 +2,7 @@ import { messageOf } from "../../model/thrown.js";
 import { ApiError, noContent, route, type ApiReply, type ApiRequest, type Route } from "./api.js";
 import { foldPath, type AppChannel } from "../app/app-channel.js";
 import type { Resiliency } from "../resiliency/resiliency.js";
-import { StatusError } from "../resiliency/retries.js";
+import { CutShort, StatusError } from "../resiliency/retries.js";
 import { JsonObject, parseJson } from "./json-body.js";
 
 export interface BindingRequest {
@@ -123,7 +123,7 @@ function metadataHeaders(metadata: BindingResponse["metadata"] = {}): Record<str
 export interface RunningInputs {
   /** Delivers an event of a binding now. Rejects when the app does not take its events. */
   fire(name: string): Promise<void>;
-  /** Begins no more deliveries; resolves when those under way have ended. */
+  /** Begins no more deliveries, nor another attempt of one; resolves when those under way have ended. */
   stop(): Promise<void>;
 }
 
@@ -138,6 +138,7 @@ export async function startInputs(
   const stops: (() => void)[] = [];
   const deliveries = new Map<string, (event: BindingEvent) => Promise<void>>();
   const underWay = new Set<Promise<void>>();
+  const ending = new AbortController();
   const taken: [string, InputBinding][] = [];
   for (const [name, binding] of inputs) {
     if (binding.explicit || (await app.takesBinding(binding.route, signal))) taken.push([name, binding]);
@@ -151,8 +152,9 @@ export async function startInputs(
         await policy(async (signal) => {
           const reply = await app.deliverBindingEvent(binding.route, event.metadata, signal);
           if (reply.status !== 200) throw new StatusError(reply.status, reply, `the app answered ${reply.status}`);
-        });
-      } catch (error) {
+        }, ending.signal);
+      } catch (thrown) {
+        const error = thrown instanceof CutShort ? thrown.last : thrown;
         const reason =
           error instanceof StatusError
             ? `${error.message}, the event is lost`
@@ -175,6 +177,7 @@ export async function startInputs(
       await delivery({ metadata: {} });
     },
     async stop() {
+      ending.abort();
       for (const stop of stops) stop();
       await Promise.all(underWay);
     },

@@ -1,13 +1,17 @@
+import { after } from "../../model/duration.js";
 import { messageOf } from "../../model/thrown.js";
 import type { AppChannel } from "./app-channel.js";
 import { startInputs, type InputBinding, type RunningInputs } from "../api/bindings.js";
 import { deliverInBulk } from "./bulk-deliveries.js";
-import { deliverSingly, type Delivering, type DeliveryOptions } from "./deliveries.js";
+import { deliverSingly, type Delivering, type DeliveryOptions, type Undelivered } from "./deliveries.js";
 import type { PubSub } from "../api/pubsub.js";
 import type { Resiliency } from "../resiliency/resiliency.js";
 import { mergeSubscriptions, type DeclaredSubscription } from "./declared-subscriptions.js";
 import type { RuleEvaluator } from "./rules.js";
 import { readSubscriptions, type Subscription } from "./subscriptions.js";
+
+/** Milliseconds that deliveries under way have to end: an app that never answers must not keep the next one waiting. */
+const patience = 10_000;
 
 /** What the sidecar does for its app: it asks what the app listens to, and delivers that. */
 export class AppConnection {
@@ -16,6 +20,8 @@ export class AppConnection {
   #subscriptions: readonly Subscription[] = [];
   #deliveries: readonly Delivering[] = [];
   #inputs: RunningInputs | undefined;
+  /** By pubsub and topic: what the subscriptions that have ended left, for those of the next app. */
+  #undelivered = new Map<string, readonly Undelivered[]>();
   #isReady = true;
   #settle!: { readonly resolve: () => void; readonly reject: (error: Error) => void };
   readonly #closing = new AbortController();
@@ -87,6 +93,7 @@ export class AppConnection {
       await this.#stop();
       if (this.app.port !== port) this.app.use(port);
       await this.#ask(ended);
+      this.#handOver();
     } finally {
       for (const release of releases) release();
     }
@@ -98,16 +105,16 @@ export class AppConnection {
     await this.#inputs.fire(binding);
   }
 
-  /** Begins no more deliveries; resolves when those under way have ended. */
+  /** Begins no more deliveries; resolves when those under way have ended, or their time is over. */
   async pause(): Promise<void> {
     this.#superseded.abort();
-    await this.#inTurn(() => this.#stop());
+    await this.#inTurn(() => this.#end());
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     this.#settle.resolve();
-    await this.#inTurn(() => this.#stop());
+    await this.#inTurn(() => this.#end());
   }
 
   async #ask(ended: AbortSignal): Promise<void> {
@@ -164,10 +171,53 @@ export class AppConnection {
     for (const { bus } of this.pubsubs.values()) {
       for (const delivery of this.#deliveries) bus.unsubscribe(delivery);
     }
-    await Promise.all([inputs, ...this.#deliveries.map((delivery) => delivery.stop())]);
+    const subscriptions = this.#subscriptions;
+    const stopped = this.#deliveries.map((delivery) => delivery.stop());
     this.#deliveries = [];
     this.#subscriptions = [];
+    let isLate = false;
+    const kept = Promise.all(stopped).then((left) => {
+      subscriptions.forEach((subscription, index) => this.#keep(keyOf(subscription), left[index]!));
+      if (isLate) void this.#inTurn(async () => this.#handOver());
+    });
+    let cancel = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = after(patience, () => {
+        isLate = true;
+        resolve();
+      });
+    });
+    await Promise.race([Promise.all([kept, inputs]), late]);
+    cancel();
   }
+
+  #keep(key: string, left: readonly Undelivered[]): void {
+    if (left.length > 0) this.#undelivered.set(key, [...(this.#undelivered.get(key) ?? []), ...left]);
+  }
+
+  /** Gives what the subscriptions of the app before have left to those of this one, before all that has waited since. */
+  #handOver(): void {
+    this.#subscriptions.forEach((subscription, index) => {
+      const key = keyOf(subscription);
+      for (const { message } of this.#undelivered.get(key) ?? []) this.#deliveries[index]!.receive(message);
+      this.#undelivered.delete(key);
+    });
+    this.#giveUp();
+  }
+
+  async #end(): Promise<void> {
+    await this.#stop();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    for (const { giveUp } of [...this.#undelivered.values()].flat()) giveUp();
+    this.#undelivered = new Map();
+  }
+}
+
+function keyOf({ pubsubName, topic }: Subscription): string {
+  return JSON.stringify([pubsubName, topic]);
 }
 
 function among(components: ReadonlyMap<string, unknown>): string {

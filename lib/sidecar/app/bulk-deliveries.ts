@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AppReply } from "./app-channel.js";
 import {
+  cutShort,
   failureOf,
   routeMessage,
   settle,
@@ -8,10 +9,11 @@ import {
   type DeliveryOptions,
   type Outcome,
   type RoutedEvent,
+  type Undelivered,
 } from "./deliveries.js";
 import type { Message } from "../components/in-memory-bus.js";
 import { JsonObject, parseJson } from "../api/json-body.js";
-import { StatusError } from "../resiliency/retries.js";
+import { CutShort, StatusError } from "../resiliency/retries.js";
 import { isRaw, type Subscription } from "./subscriptions.js";
 
 interface Entry extends RoutedEvent {
@@ -31,35 +33,45 @@ export function deliverInBulk(
 ): Delivering {
   let waiting: Message[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  const ending = new AbortController();
+  const left: Undelivered[] = [];
   let last = Promise.resolve();
+  const keep = (batch: readonly Message[]): void => {
+    left.push(...batch.map((message) => ({ message, giveUp: () => undefined })));
+  };
   const flush = () => {
     clearTimeout(timer);
     const batch = waiting;
     waiting = [];
-    last = last.then(() => (stopped ? undefined : deliverBatch(batch, subscription, options)));
+    last = last.then(async () => {
+      if (ending.signal.aborted) keep(batch);
+      else left.push(...(await deliverBatch(batch, subscription, options, ending.signal)));
+    });
   };
   return {
     topic: subscription.topic,
     receive(message) {
-      if (stopped) return;
+      if (ending.signal.aborted) return;
       waiting.push(message);
       if (waiting.length >= bulk.maxMessagesCount) flush();
       else if (waiting.length === 1) timer = setTimeout(flush, bulk.maxAwaitDurationMs);
     },
     stop() {
-      stopped = true;
-      clearTimeout(timer);
-      return last;
+      ending.abort();
+      if (waiting.length > 0) flush();
+      return last.then(() => left);
     },
   };
 }
 
+/** @returns what was cut short */
 async function deliverBatch(
   batch: readonly Message[],
   subscription: Subscription,
   options: DeliveryOptions,
-): Promise<void> {
+  ending: AbortSignal,
+): Promise<readonly Undelivered[]> {
+  const left: Undelivered[] = [];
   const byPath = new Map<string, Entry[]>();
   for (const message of batch) {
     const routed = await routeMessage(message, subscription, options);
@@ -68,9 +80,14 @@ async function deliverBatch(
     byPath.set(routed.path, [...entries, { ...routed, entryId: randomUUID() }]);
   }
   for (const [path, entries] of byPath) {
-    const outcomes = await deliverEntries(path, entries, subscription, options);
-    for (const [index, { message }] of entries.entries()) settle(outcomes[index]!, message, subscription, options);
+    const outcomes = await deliverEntries(path, entries, subscription, options, ending);
+    for (const [index, { message }] of entries.entries()) {
+      const outcome = outcomes[index]!;
+      if (outcome instanceof CutShort) left.push(cutShort(outcome, message, subscription, options));
+      else settle(outcome, message, subscription, options);
+    }
   }
+  return left;
 }
 
 /** Only entries that failed are tried again. */
@@ -79,9 +96,10 @@ async function deliverEntries(
   entries: readonly Entry[],
   subscription: Subscription,
   { app, policy }: DeliveryOptions,
-): Promise<readonly Outcome[]> {
+  ending: AbortSignal,
+): Promise<readonly (Outcome | CutShort)[]> {
   const { pubsubName } = subscription;
-  const outcomes = new Map<Entry, Outcome>();
+  const outcomes = new Map<Entry, Outcome | CutShort>();
   const pending = () =>
     entries.filter((entry) => {
       const outcome = outcomes.get(entry);
@@ -99,10 +117,12 @@ async function deliverEntries(
       if (failure === undefined) return;
       const { status } = reply;
       throw status >= 200 && status <= 299 ? new Error(failure) : new StatusError(status, reply, failure);
-    });
+    }, ending);
   } catch (error) {
-    const failed = failureOf(error);
-    for (const entry of pending()) if (!outcomes.has(entry)) outcomes.set(entry, { failed });
+    for (const entry of pending()) {
+      if (error instanceof CutShort) outcomes.set(entry, error);
+      else if (!outcomes.has(entry)) outcomes.set(entry, { failed: failureOf(error) });
+    }
   }
   return entries.map((entry) => outcomes.get(entry)!);
 }

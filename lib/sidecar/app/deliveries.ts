@@ -3,7 +3,7 @@ import type { AppChannel, AppReply } from "./app-channel.js";
 import { envelopeText, hasExpired, wrapRaw } from "../api/cloud-events.js";
 import type { Message, Subscriber } from "../components/in-memory-bus.js";
 import type { RuleEvaluator } from "./rules.js";
-import { StatusError } from "../resiliency/retries.js";
+import { CutShort, StatusError } from "../resiliency/retries.js";
 import type { PolicyRunner } from "../resiliency/resiliency.js";
 import { isRaw, type Subscription } from "./subscriptions.js";
 
@@ -19,10 +19,20 @@ export interface DeliveryOptions {
   readonly onLoss: (message: string) => void;
 }
 
+/** A message that has not been delivered when its subscription ends. */
+export interface Undelivered {
+  readonly message: Message;
+  /** To be called where no other subscription takes it. */
+  readonly giveUp: () => void;
+}
+
 /** A subscriber with deliveries under way. */
 export interface Delivering extends Subscriber {
-  /** Begins no further delivery; resolves when those begun have ended. */
-  stop(): Promise<void>;
+  /**
+   * Begins no further delivery, nor another attempt of one; resolves when those begun have ended, with the messages that
+   * are left, in order.
+   */
+  stop(): Promise<readonly Undelivered[]>;
 }
 
 /** An event on its way to the app. */
@@ -37,19 +47,26 @@ export type Outcome = "done" | "dropped" | "unrouted" | { readonly failed: strin
 
 /** Delivers the messages of one subscription, one after another. */
 export function deliverSingly(subscription: Subscription, options: DeliveryOptions): Delivering {
-  let stopped = false;
+  const ending = new AbortController();
+  const left: Undelivered[] = [];
   let last = Promise.resolve();
   const deliver = async (message: Message) => {
-    if (stopped) return;
+    if (ending.signal.aborted) {
+      left.push({ message, giveUp: () => undefined });
+      return;
+    }
     const routed = await routeMessage(message, subscription, options);
-    if (routed) settle(await deliverEvent(routed, subscription, options), message, subscription, options);
+    if (!routed) return;
+    const outcome = await deliverEvent(routed, subscription, options, ending.signal);
+    if (outcome instanceof CutShort) left.push(cutShort(outcome, message, subscription, options));
+    else settle(outcome, message, subscription, options);
   };
   return {
     topic: subscription.topic,
     receive: (message) => void (last = last.then(() => deliver(message))),
     stop: () => {
-      stopped = true;
-      return last;
+      ending.abort();
+      return last.then(() => left);
     },
   };
 }
@@ -85,7 +102,8 @@ async function deliverEvent(
   { message, event, path }: RoutedEvent,
   subscription: Subscription,
   { app, policy }: DeliveryOptions,
-): Promise<Outcome> {
+  ending: AbortSignal,
+): Promise<Outcome | CutShort> {
   // As published, so that numbers keep their spelling; only a raw message has got an envelope here.
   const body = isRaw(subscription) ? JSON.stringify(event) : message.data;
   const metadata = { ...message.metadata, pubsubname: subscription.pubsubName };
@@ -99,10 +117,20 @@ async function deliverEvent(
       if (typeof outcome === "string") return outcome;
       // A word of the app fails an attempt whatever the status, which was 2xx then.
       throw isSuccess(reply.status) ? new Error(outcome.failed) : new StatusError(reply.status, reply, outcome.failed);
-    });
+    }, ending);
   } catch (error) {
-    return { failed: failureOf(error) };
+    return error instanceof CutShort ? error : { failed: failureOf(error) };
   }
+}
+
+/** What is left of a message of which another attempt would have come. */
+export function cutShort(
+  { last }: CutShort,
+  message: Message,
+  subscription: Subscription,
+  options: DeliveryOptions,
+): Undelivered {
+  return { message, giveUp: () => settle({ failed: failureOf(last) }, message, subscription, options) };
 }
 
 /** Why the last attempt failed. */

@@ -6,8 +6,11 @@ import { withRetries, type RetryPolicy } from "./retries.js";
 /** What a call is made with. `signal` is aborted when the policy's time is over. */
 export type Call<T> = (signal: AbortSignal | undefined) => Promise<T>;
 
-/** Makes a call as the policies of its target say; without policies, once. */
-export type PolicyRunner = <T>(call: Call<T>) => Promise<T>;
+/**
+ * Makes a call as the policies of its target say; without policies, once. Where `ending` is aborted and another attempt
+ * would come, it rejects with `CutShort`.
+ */
+export type PolicyRunner = <T>(call: Call<T>, ending?: AbortSignal) => Promise<T>;
 
 /** Names of policies; undefined where the file gives none. */
 interface PolicyNames {
@@ -217,10 +220,10 @@ export class Resiliency {
     const limit = this.#timeouts.get(timeout ?? "") ?? 0;
     const retries = this.#retries.get(retry ?? "");
     const breaker = this.#breakerOf(circuitBreaker, target);
-    return (call) => {
+    return (call, ending) => {
       const limited = limit > 0 ? () => withTimeout(limit, call) : () => call(undefined);
       const guarded = breaker ? () => breaker.run(limited) : limited;
-      return retries ? withRetries(retries, guarded, this.options.closing) : guarded();
+      return retries ? withRetries(retries, guarded, this.options.closing, ending) : guarded();
     };
   }
 

@@ -25,12 +25,29 @@ export class StatusError<R> extends Error {
   }
 }
 
+/** Another attempt would have come, and was not waited for. */
+export class CutShort extends Error {
+  /** @param last what the last attempt failed with */
+  constructor(readonly last: unknown) {
+    super("the next attempt was not waited for");
+  }
+}
+
 /** Milliseconds after the first attempt at which an exponential policy gives up, as daprd's default has it. */
 const maxElapsed = 15 * 60_000;
 
-/** Repeats what fails. Rejects with the last failure; also, without another attempt, once `closing` is aborted. */
-export async function withRetries<T>(policy: RetryPolicy, attempt: () => Promise<T>, closing: AbortSignal): Promise<T> {
+/**
+ * Repeats what fails. Rejects with the last failure; also, without another attempt, once `closing` is aborted, and with
+ * {@link CutShort} once `ending` is.
+ */
+export async function withRetries<T>(
+  policy: RetryPolicy,
+  attempt: () => Promise<T>,
+  closing: AbortSignal,
+  ending?: AbortSignal,
+): Promise<T> {
   const waits = waitsOf(policy);
+  const signal = ending === undefined ? closing : AbortSignal.any([closing, ending]);
   for (let retries = 0; ; retries++) {
     try {
       return await attempt();
@@ -38,8 +55,9 @@ export async function withRetries<T>(policy: RetryPolicy, attempt: () => Promise
       if (retries === policy.maxRetries || !isWorthwhile(error, policy)) throw error;
       const wait = waits();
       if (wait === undefined || closing.aborted) throw error;
-      await delay(wait, undefined, { signal: closing }).catch(() => undefined);
+      if (!signal.aborted) await delay(wait, undefined, { signal }).catch(() => undefined);
       if (closing.aborted) throw error;
+      if (signal.aborted) throw new CutShort(error);
     }
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { componentsNamed } from "../metadata/rules/components.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import { linearly, repeatedKey } from "../sidecar/components/manifests.js";
 import { subscriptionsOf, type Subscription } from "../server/subscriptions.js";
 
 /** One file as it is to be. */
@@ -40,8 +41,9 @@ export function daprResources(
   for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
     if (!/\.ya?ml$/i.test(name) || name === subscriptionsFile) continue;
     const before = readFileSync(join(folder, name), "utf8");
-    const documents = parseAllDocuments(before);
-    if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) continue;
+    const documents = parseAllDocuments(before, linearly);
+    if (!Array.isArray(documents)) continue;
+    if (documents.some((document) => document.errors.length > 0 || repeatedKey(document) !== undefined)) continue;
     let isChanged = false;
     for (const document of documents) {
       const { kind, metadata, scopes } = (document.toJS() ?? {}) as {

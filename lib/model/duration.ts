@@ -17,3 +17,10 @@ export function after(milliseconds: number, callback: () => void, { keepsAlive =
   wait(milliseconds);
   return () => clearTimeout(timer);
 }
+
+/** Waits for work, but no longer than a number of milliseconds. Rejects as the work does. */
+export async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let end = (): void => undefined;
+  const over = new Promise<void>((resolve) => (end = after(milliseconds, resolve)));
+  await Promise.race([work, over]).finally(end);
+}

@@ -1,5 +1,5 @@
 import { Backing } from "./backing.js";
-import { notice, openSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
+import { missing, notice, openSidecar, type Sidecar, type SidecarLog, type SidecarOptions } from "./sidecar.js";
 import { refuseUnsupportedRuntime } from "./runtime.js";
 
 /** One application of a mesh. */
@@ -41,6 +41,8 @@ export interface Mesh {
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { apps, components = [], stateFile, standIns, inspector, log = console } = options;
   refuseUnsupportedRuntime();
+  if (!Array.isArray(apps))
+    throw missing(`the mesh has no apps; give a list of them: startMesh({ apps: [{ appId: "orders" }], … })`);
   log.info(notice);
   const backing = new Backing(stateFile, inspector, log);
   const sidecars = new Map<string, Sidecar>();

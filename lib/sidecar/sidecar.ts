@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
+import { within } from "../model/duration.js";
 import { DefinitionError } from "../model/errors.js";
 import { visible } from "../model/visible.js";
 import type { Inspector } from "../inspector/inspector.js";
@@ -13,6 +13,7 @@ import { Resiliency } from "./resiliency/resiliency.js";
 import { bindingRoutes } from "./api/bindings.js";
 import { openComponents } from "./components/component-types.js";
 import type { Component } from "./components/components.js";
+import { componentProblem, kindOf } from "./components/manifests.js";
 import { loadResources, type Resources } from "./components/resources.js";
 import { invokeMethod } from "./api/invocation.js";
 import { missingApi } from "./api/missing-apis.js";
@@ -111,6 +112,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 /** A sidecar over a backing that others may share. Whoever gave the backing closes it. */
 export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, backing: Backing): Promise<Sidecar> {
   const { appId, apiToken, appToken } = options;
+  if (typeof appId !== "string" || appId === "")
+    throw missing(`the sidecar has no appId; give the app's id: startSidecar({ appId: "orders", … })`);
   const log = visibleLog(options.log ?? console);
   const outgoing = lazyAgent();
   const resources = resourcesOf(options.components);
@@ -201,7 +204,10 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
       // What is under way first: its functions still call the API.
       backing.inspector?.close();
       const ended = connection.close().then(() => untilEmpty(invocations));
-      await withinBound(ended.then(() => stopServer(server)));
+      await within(
+        closeTimeout,
+        ended.then(() => stopServer(server)),
+      );
       server.close().closeAllConnections();
       await Promise.all([app.close(), outgoing.close(), rules.close()]);
     })());
@@ -220,8 +226,22 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
   };
 }
 
+/** What JavaScript may leave out. */
+export function missing(message: string): DefinitionError {
+  const place = { class: undefined, method: undefined };
+  return new DefinitionError([{ code: "option-missing", level: "error", ...place, message }]);
+}
+
+/** @throws DefinitionError for what JavaScript may have given, or left out */
 function resourcesOf(given: SidecarOptions["components"]): Resources {
   const sources = typeof given === "string" ? [given] : given;
+  const isList = Array.isArray(sources);
+  const wrong = isList ? sources.find((source) => !isSource(source)) : sources;
+  if (!isList || sources.some((source) => !isSource(source))) {
+    const what = `components ${isList ? "has" : "is"} ${kindOf(wrong)}`;
+    const advice = "give a folder of component files, a file, or a list of these and of { name, type }; [] for none";
+    throw new DefinitionError([componentProblem(`${what}; ${advice}`)]);
+  }
   const folders = [...new Set(sources.filter((source) => typeof source === "string"))].map(loadResources);
   return {
     components: [...folders.flatMap(({ components }) => components), ...sources.filter(isComponent)],
@@ -229,6 +249,12 @@ function resourcesOf(given: SidecarOptions["components"]): Resources {
     resiliency: folders.flatMap(({ resiliency }) => resiliency),
     notes: folders.flatMap(({ notes }) => notes),
   };
+}
+
+function isSource(source: unknown): boolean {
+  if (typeof source !== "object" || source === null) return typeof source === "string";
+  const { name, type } = source as Readonly<Record<string, unknown>>;
+  return typeof name === "string" && typeof type === "string";
 }
 
 function isComponent(source: Component | string): source is Component {
@@ -271,12 +297,6 @@ function stopServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
-}
-
-async function withinBound(work: Promise<void>): Promise<void> {
-  const bound = new AbortController();
-  await Promise.race([work, delay(closeTimeout, undefined, { signal: bound.signal }).catch(() => undefined)]);
-  bound.abort();
 }
 
 /** For requests that go elsewhere than to the app. Made at the first of them. */

@@ -138,6 +138,8 @@ apps:
     ["{", /dapr.yaml: /],
     ["apps: []", /it names no applications; give it a list `apps`/],
     ["apps: {}", /apps is an object; write a list/],
+    ["apps: [{ appDirPath: orders, command: [a] }]\nversion: 1\nversion: 2", /line 3: version comes twice/],
+    ["apps:\n- appDirPath: orders\n  env: { A: 1, A: 2 }\n  command: [a]", /line 3: A comes twice/],
     ["apps: [{ command: [a] }]", /apps\[0\] has no appDirPath/],
     ["apps: [{ appDirPath: none, command: [a] }]", /apps\[0\].appDirPath none is not there/],
     ["apps: [{ appDirPath: dapr.yaml }]", /apps\[0\].appDirPath dapr.yaml is not a folder/],

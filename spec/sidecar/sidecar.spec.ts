@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { startSidecar } from "../../lib/sidecar/index.js";
+import { startMesh, startSidecar } from "../../lib/sidecar/index.js";
 import { appWith, call, closeAll, FakeApp, Lines, sidecarWith } from "./support.js";
 
 describe("startSidecar", () => {
@@ -35,6 +35,36 @@ describe("startSidecar", () => {
     await free.close();
     const sidecar = await sidecarWith([], { port });
     expect(sidecar).toMatchObject({ port, url: `http://127.0.0.1:${port}` });
+  });
+
+  /* What JavaScript may give. */
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "components is undefined; give a folder"],
+    ["null", null, "components is null; give a folder"],
+    ["a number", 5, "components is a number; give a folder"],
+    ["one component", { name: "cart", type: "state.in-memory" }, "components is an object; give a folder"],
+    ["a list of null", [null], "components has null; give a folder"],
+    ["a component without a type", [{ name: "cart" }], "components has an object; give a folder"],
+  ])("says what components are, to %s", async (_, components, message) => {
+    const starting = sidecarWith(components as never);
+    await expect(starting).rejects.toMatchObject({
+      code: "component-invalid",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each([undefined, ""])("says that it has no appId, to %p", async (appId) => {
+    await expect(sidecarWith([], { appId: appId as never })).rejects.toMatchObject({
+      code: "option-missing",
+      message: expect.stringContaining("the sidecar has no appId; give the app's id"),
+    });
+  });
+
+  it("says that a mesh has no apps", async () => {
+    await expect(startMesh({ components: [] } as never)).rejects.toMatchObject({
+      code: "option-missing",
+      message: expect.stringContaining("the mesh has no apps; give a list of them"),
+    });
   });
 
   it("says so when its port is taken", async () => {

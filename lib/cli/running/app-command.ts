@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { within } from "../../model/duration.js";
 import { exitCodes } from "../report.js";
 import type { RunFileApp } from "./run-file.js";
 
@@ -124,10 +125,4 @@ function hasLiving(group: number): boolean {
       return false;
     }
   });
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const bound = new AbortController();
-  await Promise.race([work, delay(ms, undefined, { signal: bound.signal }).catch(() => undefined)]);
-  bound.abort();
 }

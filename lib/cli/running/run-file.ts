@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Document } from "yaml";
-import { ManifestObject, readResourceText } from "../../sidecar/components/manifests.js";
+import { linearly, ManifestObject, readResourceText, repeatedKey } from "../../sidecar/components/manifests.js";
 import { shown } from "../modules/load-failure.js";
 import { UsageError } from "../usage-error.js";
 
@@ -97,10 +97,16 @@ export function readAppIds(path: string): readonly string[] {
 function readDocument<T>(path: string, read: (document: ManifestObject, base: string) => T): T {
   const file = resolve(path);
   try {
-    const { parseDocument } = require("yaml") as typeof import("yaml");
-    const document = parseDocument(readResourceText(file), { merge: true });
+    const { LineCounter, parseDocument } = require("yaml") as typeof import("yaml");
+    const lineCounter = new LineCounter();
+    const document = parseDocument(readResourceText(file), { ...linearly, lineCounter, merge: true });
     const [wrong] = document.errors;
     if (wrong !== undefined) throw wrong;
+    const repeated = repeatedKey(document);
+    if (repeated !== undefined) {
+      const { line } = lineCounter.linePos(repeated.range?.[0] ?? 0);
+      throw new Error(`line ${line}: ${String(repeated.value)} comes twice; map keys must be unique`);
+    }
     keepText(document);
     const value = JSON.parse(JSON.stringify(document.toJS() ?? null)) as unknown;
     return read(new ManifestObject(value, ""), dirname(file));

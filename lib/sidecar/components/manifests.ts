@@ -78,8 +78,7 @@ export function readResourceText(file: string): string {
 function readFile(file: string, problems: Problem[], notes: string[]): readonly Manifest[] {
   const { LineCounter, parseAllDocuments } = require("yaml") as typeof import("yaml");
   const lines = new LineCounter();
-  // Its own search for a key that comes twice compares each with each: a file of 760 kB took 40 s.
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false };
+  const options = { ...linearly, lineCounter: lines, prettyErrors: false };
   const documents = parseAllDocuments(readResourceText(file), options);
   const manifests: Manifest[] = [];
   for (const [index, document] of (Array.isArray(documents) ? documents : []).entries()) {
@@ -118,8 +117,14 @@ function readFile(file: string, problems: Problem[], notes: string[]): readonly 
   return manifests;
 }
 
+/**
+ * What the yaml package is told before {@link repeatedKey} is asked: its own search for a key that comes twice compares each
+ * with each, and a file of 760 kB took 40 s.
+ */
+export const linearly = { uniqueKeys: false };
+
 /** The first key of a document that its map has already. */
-function repeatedKey(document: Document): Scalar | undefined {
+export function repeatedKey(document: Document): Scalar | undefined {
   const { isScalar, visit } = require("yaml") as typeof import("yaml");
   let repeated: Scalar | undefined;
   visit(document, {
@@ -240,7 +245,9 @@ export class ManifestObject {
   }
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, as the start of a sentence about it has it. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return "undefined";
   if (Array.isArray(value)) return "a list";
   if (value === null) return "null";
   return { string: "text", number: "a number", boolean: "a boolean" }[typeof value as string] ?? "an object";

@@ -3,8 +3,8 @@ module.exports = {
   testEnvironment: "<rootDir>/spec/support/environment.cjs",
   roots: ["<rootDir>/spec"],
   testMatch: ["**/*.spec.ts"],
-  // Twice what the slowest takes on two busy cores: a spec waits for events, so a longer limit costs nothing.
-  testTimeout: 30_000,
+  // For a machine five times slower than two busy cores: a spec waits for events, so a longer limit costs nothing.
+  testTimeout: 120_000,
   globalSetup: "<rootDir>/spec/support/run-folder.cjs",
   globalTeardown: "<rootDir>/spec/support/remove-run-folder.cjs",
   moduleNameMapper: {

@@ -25,7 +25,8 @@ function newProject(): string {
 }
 
 function npm(project: string, ...args: readonly string[]): { readonly status: number | null; readonly output: string } {
-  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"];
+  const retries = ["--fetch-retries=4", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"];
+  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...retries];
   const { status, stdout, stderr } = spawnSync("npm", [...args, ...flags], { cwd: project, encoding: "utf8" });
   return { status, output: stdout + stderr };
 }

@@ -18,12 +18,15 @@ let running: ChildProcess[] = [];
 class Command {
   output = "";
   readonly child: ChildProcess;
+  /** Its exit code, once all that it printed has been read. */
+  readonly ended: Promise<number | null>;
 
   constructor(...args: string[]) {
     const main = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
     const env = { ...process.env, Store: "statestore" };
     this.child = spawn(process.execPath, [main, ...args], { cwd: project, env, stdio: ["ignore", "pipe", "pipe"] });
     running.push(this.child);
+    this.ended = once(this.child, "close").then(([code]) => code as number | null);
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on("data", (chunk: Buffer) => {
         this.output += chunk.toString();
@@ -34,7 +37,7 @@ class Command {
 
   /** The first match in what it prints, once it is there. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
-    const ended = once(this.child, "close");
+    const ended = this.ended;
     for (;;) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
@@ -46,10 +49,8 @@ class Command {
     }
   }
 
-  async exitCode(): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
-    const [code] = (await once(this.child, "close")) as [number | null];
-    return code;
+  exitCode(): Promise<number | null> {
+    return this.ended;
   }
 }
 

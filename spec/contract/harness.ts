@@ -7,7 +7,7 @@ import { startDaprd } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 
 // An event may take its time on a busy machine; what fails says so itself, before this.
-jest.setTimeout(20_000);
+jest.setTimeout(90_000);
 
 export interface StartOptions {
   /** Resource files as one would give them to Dapr, by name. */

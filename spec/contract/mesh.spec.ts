@@ -7,8 +7,6 @@ import { canRun } from "../support/not-run.js";
 import { startApp, type RecordingApp } from "./app.js";
 import { call, component } from "./harness.js";
 
-jest.setTimeout(30_000);
-
 interface Pair {
   readonly caller: string;
   readonly callee: string;

@@ -67,16 +67,19 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       // Milliseconds: a redeliverInterval with a unit is taken for none and leaves the default, 15 s. It divides the
       // processingTimeout, or a daprd whose app is gone may claim its event again before any other does.
       const redelivering = { redisHost: redis.host, processingTimeout: "2000", redeliverInterval: "250" };
+      // Where deliveries are counted, none may come of an event that a busy machine has not dealt with yet.
+      const patient = { redisHost: redis.host, processingTimeout: "60000", redeliverInterval: "60000" };
       const files = {
-        limited: component("limited", "pubsub.redis", redelivering),
+        limited: component("limited", "pubsub.redis", patient),
         lasting: component("lasting", "pubsub.redis", redelivering),
-        bare: component("bare", "pubsub.redis", redelivering),
+        patient: component("patient", "pubsub.redis", patient),
+        bare: component("bare", "pubsub.redis", patient),
         store: component("store", "state.redis", { redisHost: redis.host, keyPrefix: "none" }),
         resiliency: JSON.stringify(resiliency),
       };
       for (const [name, text] of Object.entries(files)) writeFileSync(join(resources, `${name}.yaml`), text);
       await Promise.all(names.map(async (name) => startInstance(name, await freePort())));
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       await Promise.all([...instances.values()].flatMap(({ app, daprd }) => [daprd.close(), app.close()]));
       await client.close();
@@ -110,32 +113,32 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
     it.each(["throw", "retry"] as const)(
       "repeats an event until it is dealt with, under the same id (%s)",
       async (failing) => {
-        await publish("lasting", "lasting-jobs", { id: failing, deliveries: [failing, failing, "done"] });
+        await publish("patient", "patient-jobs", { id: failing, deliveries: [failing, failing, "done"] });
         expect(names).toContain(await result(failing));
         const seen = (await deliveries(failing)).map((delivery) => delivery.split(" ")[1]);
         expect(seen).toEqual(Array(3).fill(`event-${failing}`));
       },
-      30_000,
+      120_000,
     );
 
     it("publishes under the same id when it is repeated", async () => {
       await call(instances.get("first")!.daprd.url, "POST", "/v1.0/state/store", {
         body: [{ key: "taken", value: 1 }],
       });
-      await publish("lasting", "relayed-jobs", { id: "copied", deliveries: [] });
+      await publish("patient", "relayed-jobs", { id: "copied", deliveries: [] });
       await result("copied");
       expect(await deliveries("copied")).toHaveLength(2);
       const parts = JSON.stringify([group, "event-copied", "relay", "copies", 0]);
       const id = createHash("sha256").update(parts).digest("hex").slice(0, 32);
       expect([await next("copies:copied"), await next("copies:copied")]).toEqual([id, id]);
-    }, 30_000);
+    }, 120_000);
 
     it("dead-letters an event when its retries are used up", async () => {
       await publish("limited", "jobs", { id: "hopeless", deliveries: ["throw"] });
       expect(await next("buried:hopeless")).toBe("event-hopeless");
       expect(await deliveries("hopeless")).toHaveLength(1 + policies.retries.few.maxRetries);
       expect(await client.exists("hopeless")).toBe(0);
-    }, 30_000);
+    }, 120_000);
 
     it("dead-letters an event where an outage outlasts its retries, and deals with it where they outlast the outage", async () => {
       const outage = Array<"throw">(policies.retries.few.maxRetries + 10).fill("throw");
@@ -143,11 +146,11 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       await publish("limited", "jobs", job);
       expect(await next("buried:outlasted")).toBe("event-outlasted");
       expect(await deliveries("outlasted")).toHaveLength(1 + policies.retries.few.maxRetries);
-      await publish("lasting", "lasting-jobs", { ...job, id: "outlasting" });
+      await publish("patient", "patient-jobs", { ...job, id: "outlasting" });
       expect(names).toContain(await result("outlasting"));
       expect(await deliveries("outlasting")).toHaveLength(outage.length + 1);
       expect(await client.exists("outlasted")).toBe(0);
-    }, 60_000);
+    }, 120_000);
 
     // The component acknowledges what failed: only a retry policy of Dapr's repeats it.
     it("loses an event that fails once where there is no retry policy", async () => {
@@ -155,9 +158,9 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       await next("begun:unlucky");
       await publish("bare", "bare-jobs", { id: "lucky", deliveries: ["done"] });
       await result("lucky");
-      while ((await pending("bare-jobs")) > 0) continue;
+      while ((await pending("bare-jobs")) > 0) await delay(20);
       expect(await deliveries("unlucky")).toHaveLength(1);
-    }, 30_000);
+    }, 120_000);
 
     it("shares the events among the instances, each handled once and none lost", async () => {
       const ids = Array.from({ length: 300 }, (_, index) => `shared-${index}`);
@@ -166,7 +169,7 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
       const seen = await Promise.all(ids.map(deliveries));
       expect(seen.filter((each) => each.length !== 1)).toEqual([]);
       expect(new Set(seen.flat().map((delivery) => delivery.split(" ")[0]))).toEqual(new Set(names));
-    }, 60_000);
+    }, 120_000);
 
     describe("when it is killed in the middle of an event,", () => {
       const victimOf = async (id: string): Promise<[name: Name, instance: Instance, other: Name]> => {
@@ -180,7 +183,7 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
         await app.kill();
         expect(await result("cut-off")).toBe(other);
         instances.set(name, { app: await startApp(name, app.port, daprd.ports), daprd });
-      }, 90_000);
+      }, 120_000);
 
       it("an app that comes back gets the event again", async () => {
         const [name, { app, daprd }] = await victimOf("restarted");
@@ -188,19 +191,19 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
         instances.set(name, { app: await startApp(name, app.port, daprd.ports), daprd });
         expect(names).toContain(await result("restarted"));
         expect(await deliveries("restarted")).toHaveLength(2);
-      }, 90_000);
+      }, 120_000);
 
       it("a daprd's event goes to the other instance", async () => {
         const [name, { app, daprd }, other] = await victimOf("beheaded");
         await Promise.all([daprd.kill(), app.kill()]);
         expect(await result("beheaded")).toBe(other);
         await startInstance(name, app.port, daprd.ports);
-      }, 90_000);
+      }, 120_000);
     });
 
     it("leaves nothing behind", async () => {
-      for (const topic of ["jobs", "dead-jobs", "lasting-jobs", "bare-jobs"]) {
-        while ((await pending(topic)) > 0) continue;
+      for (const topic of ["jobs", "dead-jobs", "lasting-jobs", "patient-jobs", "bare-jobs"]) {
+        while ((await pending(topic)) > 0) await delay(20);
         expect(await pending(topic)).toBe(0);
       }
     });
@@ -220,7 +223,11 @@ const resiliency = {
   spec: {
     policies,
     targets: {
-      components: { limited: { inbound: { retry: "few" } }, lasting: { inbound: { retry: "lasting" } } },
+      components: {
+        limited: { inbound: { retry: "few" } },
+        lasting: { inbound: { retry: "lasting" } },
+        patient: { inbound: { retry: "lasting" } },
+      },
     },
   },
 };

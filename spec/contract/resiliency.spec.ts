@@ -1,9 +1,13 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { startApp, type Answer, type Received, type RecordingApp } from "./app.js";
 import { call, component, contract, type Contender, type Reply } from "./harness.js";
 
 function resiliency(name: string, spec: object, more: object = {}): string {
   return JSON.stringify({ apiVersion: "dapr.io/v1alpha1", kind: "Resiliency", metadata: { name }, spec, ...more });
 }
+
+/** Keeps no process alive when its spec has ended. */
+const delay = (milliseconds: number): Promise<void> => wait(milliseconds, undefined, { ref: false });
 
 const thrice = { policy: "constant", duration: "10ms", maxRetries: 2 };
 const json = (body: unknown, status = 200): Answer => ({
@@ -28,7 +32,7 @@ contract("resiliency of deliveries", (start) => {
       if (!answers) return undefined;
       const next = answers.length > 1 ? answers.shift()! : answers[0]!;
       if (next !== "hang") return next;
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await delay(5_000);
       return {};
     };
     app = await startApp({
@@ -53,13 +57,14 @@ contract("resiliency of deliveries", (start) => {
         ...Object.fromEntries(pubsubs.map((name) => [name, component(name, "pubsub.in-memory")])),
         policies: resiliency("policies", {
           policies: {
-            timeouts: { short: "200ms", number: "150" },
+            timeouts: { short: "500ms", number: "150" },
             retries: {
               thrice,
               matched: { ...thrice, matching: { httpStatusCodes: "429,502-504" } },
               often: { policy: "exponential", maxInterval: "5ms", maxRetries: 5 },
             },
-            circuitBreakers: { quick: { maxRequests: 1, timeout: "300ms", trip: "consecutiveFailures >= 2" } },
+            // Long enough for the event that comes next to find it open on a busy machine.
+            circuitBreakers: { quick: { maxRequests: 1, timeout: "3s", trip: "consecutiveFailures >= 2" } },
           },
           targets: {
             components: {
@@ -149,7 +154,7 @@ contract("resiliency of deliveries", (start) => {
     const arrived = app.received(({ path, json: event }) => path === "/broken" && numberOf(event) === 3);
     let isOpen = true;
     void arrived.then(() => (isOpen = false));
-    while (isOpen) await publish("broken", { n: 3 });
+    for (; isOpen; await delay(20)) await publish("broken", { n: 3 });
     const numbers = requestsTo(app, "/broken").map((request) => numberOf(request.json));
     expect(numbers.slice(0, 3)).toEqual([1, 1, 3]);
   });
@@ -172,7 +177,7 @@ contract("resiliency of invocations", (start) => {
     status = 200;
     app = await startApp({
       answer: async ({ path }) => {
-        if (path === "/hang") await new Promise((resolve) => setTimeout(resolve, 1_000));
+        if (path === "/hang") await delay(5_000);
         return path.startsWith("/dapr") ? undefined : { status, body: "the body" };
       },
     });
@@ -220,7 +225,7 @@ contract("resiliency of invocations", (start) => {
 
   it("a circuit breaker opens for one method, and lets calls through again once it works", async () => {
     await begin({
-      circuitBreakers: { DefaultAppCircuitBreakerPolicy: { timeout: "300ms", trip: "consecutiveFailures > 1" } },
+      circuitBreakers: { DefaultAppCircuitBreakerPolicy: { timeout: "3s", trip: "consecutiveFailures > 1" } },
     });
     status = 500;
     expect(await invoke("m")).toMatchObject({ status: 500, text: "the body" });
@@ -231,7 +236,7 @@ contract("resiliency of invocations", (start) => {
     expect(requestsTo(app, "/m")).toHaveLength(2);
     expect(await invoke("other")).toMatchObject({ status: 500, text: "the body" });
     status = 200;
-    while ((await invoke("m")).status !== 200);
+    while ((await invoke("m")).status !== 200) await delay(20);
     expect(await invoke("m")).toMatchObject({ status: 200 });
   });
 

@@ -28,7 +28,11 @@ export class Seen {
 
   #matching<T>(name: string, fits: (value: T) => boolean, count: number): Promise<T[]> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} was seen fewer than ${count} times in 15 s`)), 15_000);
+      const timer = setTimeout(() => {
+        this.#waiting.delete(check);
+        const all = this.#entries.map((entry) => `${entry.name} ${JSON.stringify(entry.value)}`.slice(0, 200));
+        reject(new Error(`${name} was seen fewer than ${count} times in 45 s; there were:\n${all.join("\n")}`));
+      }, 45_000);
       const check = (): void => {
         const found = this.#entries.flatMap((entry) => (entry.name === name ? [entry.value as T] : [])).filter(fits);
         if (found.length < count) return;

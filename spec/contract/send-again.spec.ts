@@ -156,6 +156,8 @@ contract("sending again", (start) => {
     await app.close();
   });
 
+  /** That of the next invocation, which comes when it has been answered. */
+  const nextRecord = (): Promise<InvocationRecord> => new Promise((resolve) => (onRecord = resolve));
   /** The next thing that a function sees. */
   const next = async (name: string): Promise<unknown> => {
     const at = (count[name] = (count[name] ?? 0) + 1);
@@ -165,9 +167,13 @@ contract("sending again", (start) => {
     expect(obstacle(record)).toBeUndefined();
     const { method, path, headers, body, isBase64 } = requestOf(record);
     const bytes = body === undefined ? undefined : Buffer.from(body, isBase64 === true ? "base64" : "utf8");
+    const ended = nextRecord();
     const reply = await call(sidecar.url, method, path, { headers: { ...headers }, body: bytes });
     expect(reply.status).toBeLessThan(300);
-    return next(name);
+    const got = await next(name);
+    // Else it could be taken for that of the call after this one.
+    await ended;
+    return got;
   };
   /** What the function saw first, and what it saw of the record that was made then, each of two times. */
   const twice = async (
@@ -176,8 +182,7 @@ contract("sending again", (start) => {
     url: string,
     options: CallOptions,
   ): Promise<{ first: unknown; others: unknown[] }> => {
-    // Its record comes when it has been answered.
-    const ended = new Promise<InvocationRecord>((resolve) => (onRecord = resolve));
+    const ended = nextRecord();
     expect((await call(url.split("/v1.0")[0]!, method, url.slice(url.indexOf("/", 8)), options)).status).toBeLessThan(
       300,
     );

@@ -1,13 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServing } from "../serve/served-process.js";
+import { slowClock, startServing } from "../serve/served-process.js";
 import { atEnd, post, send } from "../serve/support.js";
 import { freePort, startDaprd } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 import { component } from "./harness.js";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 if (canRun("the contract suite", "daprd")) {
   const ports = async () => ({ http: await freePort(), grpc: await freePort(), internal: await freePort() });
@@ -38,18 +38,23 @@ if (canRun("the contract suite", "daprd")) {
   `;
 
   /** An app, and a daprd that has seen it healthy: before that it refuses calls. */
-  async function both(shutdownTimeout: number) {
+  async function both(shutdownTimeout: number, prelude = "") {
     const [sidecar, appPort] = [await ports(), await freePort()];
     const options = { port: appPort, daprUrl: `http://127.0.0.1:${sidecar.http}`, shutdownTimeout };
-    const app = await startServing({ options, prelude: takesEvents });
+    const app = await startServing({ options, prelude: prelude + takesEvents });
     const block = "--dapr-block-shutdown-duration=30s";
     const resources = [folder()];
     const daprd = await startDaprd({ appId: "shop", appPort, resources, ports: sidecar, flags: [...flags, block] });
     atEnd(() => daprd.kill());
     const through = { port: sidecar.http };
     const call = (method: string) => post(through, `/v1.0/invoke/shop/method/${method}`, 1);
+    const began = performance.now();
     // A call that is answered says nothing yet: daprd refuses calls between its start and the first probe that it made.
-    while (!daprd.log.includes("App entered healthy status")) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!daprd.log.includes("App entered healthy status")) {
+      if (performance.now() - began > 60_000)
+        throw new Error(`the app was not healthy in 60 s:\n${daprd.log.join("\n")}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     const stop = (): void => {
       process.kill(daprd.pid, "SIGTERM");
       app.child.kill("SIGTERM");
@@ -83,7 +88,8 @@ if (canRun("the contract suite", "daprd")) {
     );
 
     it("save and answer what came while they stopped, though all that was in flight at first is done", async () => {
-      const { app, call, stop } = await both(8000);
+      // Eight seconds by that clock, after which those that are given up have four to send what they have.
+      const { app, call, stop } = await both(400, slowClock);
       const first = call("slow");
       await app.said("running slow");
       stop();

@@ -17,12 +17,16 @@ const components = readFileSync(join(example, "components/components.yaml"), "ut
 class Running {
   readonly ended: Promise<unknown>;
   readonly #lines: string[] = [];
+  /** And all that it said has been read. */
+  #hasEnded = false;
   #wake: () => void = () => undefined;
 
   constructor(readonly child: ChildProcess) {
     const forget = killAtExit(child);
-    this.ended = once(child, "exit").then(([code, signal]) => {
+    this.ended = once(child, "close").then(([code, signal]) => {
       forget();
+      this.#hasEnded = true;
+      this.#wake();
       return (signal as string | null) ?? (code as number);
     });
     for (const stream of [child.stdout!, child.stderr!]) {
@@ -31,7 +35,6 @@ class Running {
         this.#wake();
       });
     }
-    child.once("close", () => this.#wake());
   }
 
   /** Resolves once it has said so many lines that match, with the first group of each. */
@@ -39,7 +42,7 @@ class Running {
     for (;;) {
       const found = this.#lines.flatMap((line) => pattern.exec(line)?.[1] ?? []);
       if (found.length >= count) return found;
-      if (this.child.exitCode !== null) throw new Error(`it ended and had said:\n${this.#lines.join("\n")}`);
+      if (this.#hasEnded) throw new Error(`it ended and had said:\n${this.#lines.join("\n")}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

@@ -1,14 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import type { Order } from "../../examples/shop/messages.js";
 import { compileFolder } from "../support/app-process.js";
-import { killAtExit } from "../support/daprd.js";
+import { freePort, killAtExit } from "../support/daprd.js";
 import { accountReader, itServesOrders } from "./shop-cases.js";
 
 const shop = join(__dirname, "../../examples/shop");
@@ -16,15 +15,6 @@ const shop = join(__dirname, "../../examples/shop");
 interface RunFile {
   readonly common: { resourcesPath: string };
   readonly apps: { appID: string; appDirPath: string; appPort: number; daprHTTPPort: number; command: string[] }[];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 describe("the shop [run dapr.yaml, without daprd]", () => {
@@ -62,10 +52,10 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
     for (const url of Object.values(sidecars)) {
       while ((await fetch(`${url}/v1.0/healthz`)).status !== 204) await delay(20);
     }
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     command.kill("SIGTERM");
-    if (command.exitCode === null) await once(command, "close");
+    if (command.exitCode === null && command.signalCode === null) await once(command, "close");
   }, 30_000);
 
   const post = async (at: string, path: string, data: unknown): Promise<unknown> => {

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { built, makeProject, write } from "../cli/app.js";
 import { component } from "../contract/harness.js";
-import { FakeApp } from "../sidecar/support.js";
-import { killAtExit, startDaprd, type Daprd } from "../support/daprd.js";
+import { freePort, killAtExit, startDaprd, type Daprd } from "../support/daprd.js";
 import { canRun } from "../support/not-run.js";
 
 const functions = `
@@ -28,14 +27,12 @@ if (canRun("the inspector beside daprd", "daprd")) {
     let command: ChildProcess;
     afterEach(async () => {
       command.kill("SIGTERM");
-      if (command.exitCode === null) await once(command, "close");
+      if (command.exitCode === null && command.signalCode === null) await once(command, "close");
       await daprd.close();
     });
 
     it("serves beside a daprd, and its page watches", async () => {
-      const free = await FakeApp.start();
-      const { port } = free;
-      await free.close();
+      const port = await freePort();
       const resources = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "resources-"));
       mkdirSync(resources, { recursive: true });
       writeFileSync(join(resources, "bus.yaml"), component("bus", "pubsub.in-memory"));
@@ -106,6 +103,6 @@ if (canRun("the inspector beside daprd", "daprd")) {
       }
       expect(text).toMatch(wanted);
       expect((await fetch(`${page}api/overview`, { headers: { origin: "https://evil.example" } })).status).toBe(403);
-    }, 60_000);
+    }, 120_000);
   });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { startServing, type Running } from "./served-process.js";
+import { slowClock, startServing, type Running } from "./served-process.js";
 import { post, send } from "./support.js";
 
 // Packing the library takes longer than a test may.
@@ -11,10 +11,6 @@ function forgetful(app: Running, how: string) {
 
 /** What keeps any process alive: a timer, as a database's pool is. */
 const pool = "setInterval(() => {}, 1000);";
-
-/** Gives what takes its time twenty times as much of it, on a machine that may be as much slower. */
-const slowClock = `const { setTimeout: real } = globalThis;
-  globalThis.setTimeout = (callback, milliseconds, ...rest) => real(callback, 20 * milliseconds, ...rest);`;
 
 const canUnshare = spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
 

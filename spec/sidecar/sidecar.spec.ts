@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { startMesh, startSidecar } from "../../lib/sidecar/index.js";
-import { appWith, call, closeAll, FakeApp, Lines, sidecarWith } from "./support.js";
+import { freePort } from "../support/daprd.js";
+import { appWith, call, closeAll, Lines, sidecarWith } from "./support.js";
 
 describe("startSidecar", () => {
   afterEach(closeAll);
@@ -30,9 +31,7 @@ describe("startSidecar", () => {
   });
 
   it("listens on the loopback interface, on the port that it is given", async () => {
-    const free = await FakeApp.start();
-    const { port } = free;
-    await free.close();
+    const port = await freePort();
     const sidecar = await sidecarWith([], { port });
     expect(sidecar).toMatchObject({ port, url: `http://127.0.0.1:${port}` });
   });
@@ -128,7 +127,7 @@ describe("startSidecar", () => {
     });
 
     it("waits until the app listens", async () => {
-      const { port } = await FakeApp.start().then(async (app) => ({ port: app.port, closed: await app.close() }));
+      const port = await freePort();
       const sidecar = await sidecarWith([bus], { appPort: port });
       const app = await appWith(subscribe, port);
       await sidecar.ready;
@@ -183,7 +182,7 @@ describe("startSidecar", () => {
     });
 
     it("turns to another app while the one before does not listen yet", async () => {
-      const { port } = await FakeApp.start().then(async (app) => ({ port: app.port, closed: await app.close() }));
+      const port = await freePort();
       const sidecar = await sidecarWith([bus]);
       const earlier = sidecar.connect({ port });
       const app = await appWith(subscribe);
@@ -266,9 +265,7 @@ describe("startSidecar", () => {
     });
 
     it("resolves `ready` when no app ever came", async () => {
-      const free = await FakeApp.start();
-      const { port } = free;
-      await free.close();
+      const port = await freePort();
       const sidecar = await startSidecar({ appId: "orders", components: [], appPort: port, log: new Lines() });
       await sidecar.close();
       await expect(sidecar.ready).resolves.toBeUndefined();

@@ -44,6 +44,20 @@ export function call(target: { readonly port: number }, line: string, options: C
   });
 }
 
+/** Milliseconds for what is waited for to come. */
+const patience = 20_000;
+
+/** Resolves when those that wait are told of something; rejects when nothing comes, with what there was. */
+function oneOf(waiting: (() => void)[], why: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${why()}\n(after ${patience / 1000} s)`)), patience);
+    waiting.push(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 export interface AppCall {
   readonly method: string;
   readonly path: string;
@@ -94,10 +108,11 @@ export class FakeApp {
 
   /** The calls of one line (`POST /orders`), once there are as many. */
   async received(line: string, count = 1): Promise<readonly AppCall[]> {
+    const lines = () => this.calls.map(({ method, path }) => `${method} ${path}`);
     for (;;) {
       const calls = this.calls.filter(({ method, path }) => `${method} ${path}` === line);
       if (calls.length >= count) return calls;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await oneOf(this.#waiting, () => `${line} came fewer than ${count} times; there were:\n${lines().join("\n")}`);
     }
   }
 
@@ -130,7 +145,7 @@ export class Lines {
     for (;;) {
       const line = this.all.find((text) => pattern.test(text));
       if (line !== undefined) return line;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await oneOf(this.#waiting, () => `nothing matched ${String(pattern)}; there was:\n${this.all.join("\n")}`);
     }
   }
 

@@ -15,6 +15,9 @@ export function findDaprd(): string | undefined {
   return [...PATH.split(delimiter).map((folder) => join(folder, "daprd")), cachedDaprd()].find(isExecutable);
 }
 
+/** Milliseconds for daprd to listen. */
+const patience = 60_000;
+
 export interface DaprdOptions {
   readonly appId: string;
   /** Port of the app; daprd waits until something listens there. */
@@ -97,6 +100,10 @@ async function tryStart(options: DaprdOptions, ports: DaprdPorts): Promise<Daprd
   }
 
   const forget = killAtExit(child);
+  const tooLate = setTimeout(() => {
+    listens.reject(new Error(`daprd did not listen within ${patience / 1000} s:\n${log.slice(-15).join("\n")}`));
+    child.kill("SIGKILL");
+  }, patience);
   async function end(signal: NodeJS.Signals): Promise<void> {
     child.kill(signal);
     const overdue = setTimeout(() => child.kill("SIGKILL"), 4_000);
@@ -104,7 +111,7 @@ async function tryStart(options: DaprdOptions, ports: DaprdPorts): Promise<Daprd
     clearTimeout(overdue);
     forget();
   }
-  await listening;
+  await listening.finally(() => clearTimeout(tooLate));
   return {
     url: `http://127.0.0.1:${ports.http}`,
     ports,

@@ -102,7 +102,7 @@ describe("the packed library", () => {
       encoding: "utf8",
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("Tests:       1 passed") });
-  }, 60_000);
+  });
 
   it("loads no heavy package with its root", () => {
     const project = consumerProject({ packages: ["class-validator", "class-transformer"] });

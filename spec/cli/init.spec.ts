@@ -126,7 +126,7 @@ describe("dapr-functions init", () => {
         env: environment,
       });
       expect([status, stderr.split("\n").filter((line) => /^(error|warning)/.test(line))]).toEqual([0, []]);
-    }, 60_000);
+    });
   });
 
   it("is what npm create dapr-functions runs", () => {

@@ -214,7 +214,7 @@ if (hasDaprd)
       };
       await start(billing, [new Billing()], [], runners["serve"]!);
       await start(shop, [new Shop()], [folderWith(folder, components)], runners[host]!);
-    }, 60_000);
+    });
 
     afterAll(async () => {
       for (const app of apps) await app.close();

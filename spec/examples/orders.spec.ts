@@ -54,5 +54,5 @@ describe("npm start", () => {
     const [notice] = stdout.split("\n").filter((line) => line.includes("embedded sidecar"));
     expect(notice).toContain("development and tests");
     expect(stdout.slice(stdout.indexOf("CreateNewOrder"))).toBe(expected);
-  }, 60_000);
+  });
 });

@@ -56,7 +56,7 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
   afterAll(async () => {
     command.kill("SIGTERM");
     if (command.exitCode === null && command.signalCode === null) await once(command, "close");
-  }, 30_000);
+  });
 
   const post = async (at: string, path: string, data: unknown): Promise<unknown> => {
     const headers = { "content-type": "application/json" };

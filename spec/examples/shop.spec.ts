@@ -76,7 +76,7 @@ if (canRun("the shop", "daprd", "redis-server")) {
       inventory = await client("inventory", CommunicationProtocolEnum.GRPC);
       orders = await client("orders", CommunicationProtocolEnum.HTTP);
       for (const appId of ["orders", "inventory"] as const) await healthy(appId, (await running(appId, 1)).ports.http);
-    }, 60_000);
+    });
     afterAll(async () => {
       await orders.stop();
       await inventory.stop();
@@ -85,7 +85,7 @@ if (canRun("the shop", "daprd", "redis-server")) {
       await gone;
       await store.close();
       await redis.close();
-    }, 30_000);
+    });
 
     const invoke = async <T>(dapr: DaprClient, appId: AppId, method: string, data: object): Promise<T> =>
       (await dapr.invoker.invoke(appId, method, HttpMethod.POST, data)) as T;
@@ -161,6 +161,6 @@ if (canRun("the shop", "daprd", "redis-server")) {
         while (!(await isDone())) await delay(50);
       }
       expect(await store.exists("undeliverable")).toBe(0);
-    }, 60_000);
+    });
   });
 }

@@ -83,11 +83,13 @@ describe("parseTemplate", () => {
   });
 
   it("takes time in proportion to the text", () => {
-    const start = performance.now();
+    // Processor time: other processes take none of it.
+    const start = process.cpuUsage();
     parseTemplate("{{".repeat(500_000));
     parseTemplate("{a}".repeat(100_000));
     expect(() => parseTemplate("{".repeat(1_000_001))).toThrow(ExpressionError);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(5000);
   });
 });
 

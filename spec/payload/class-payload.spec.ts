@@ -42,9 +42,11 @@ function issuesOf(type: PayloadType, value: unknown, options?: ValidationOptions
 }
 
 function within<T>(milliseconds: number, run: () => T): T {
-  const start = performance.now();
+  // Processor time: other processes take none of it.
+  const start = process.cpuUsage();
   const result = run();
-  expect(performance.now() - start).toBeLessThan(milliseconds);
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1000).toBeLessThan(milliseconds);
   return result;
 }
 

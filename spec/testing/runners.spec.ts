@@ -86,13 +86,13 @@ describe.each(["commonjs", "module"] as const)("a project of type %s", (type) =>
     const options = type === "module" ? ["--experimental-vm-modules", "--no-warnings"] : [];
     const output = await run(project, "jest/bin/jest.js", ["--config", "jest.config.json", "--runInBand"], options);
     expect(output).toContain("Tests:       18 passed, 18 total");
-  }, 60_000);
+  });
 
   it("runs the same files under vitest", async () => {
     const args = ["run", "--globals", "--root", project, "--exclude", "**/matchers*", "--exclude", "src/**"];
     const output = await run(project, "vitest/vitest.mjs", args);
     expect(output).toMatch(/Tests\s+14 passed \(14\)/);
-  }, 60_000);
+  });
 
   it("runs the same files under node:test", async () => {
     const folder = join(project, "build/testing");
@@ -100,5 +100,5 @@ describe.each(["commonjs", "module"] as const)("a project of type %s", (type) =>
     const { stdout } = await promisify(execFile)(process.execPath, ["--test", ...files], { cwd: folder });
     expect(stdout).toContain("# pass 14");
     expect(stdout).toContain("# fail 0");
-  }, 60_000);
+  });
 });

@@ -12,7 +12,10 @@ export function breakingChanges(before: Json, after: Json): readonly string[] {
   if ("openapi" in before) compareOperations(before, after, callers, changes);
   else if ("asyncapi" in before) compareChannels(before, after, callers, changes);
   else {
+    // What payloads refer to is compared with them, whatever it is called now.
+    const parts = new Set(JSON.stringify(before).match(/(?<="\$ref":"#\/\$defs\/)[^"/]*/g));
     for (const [name, schema] of Object.entries(part(before, "$defs"))) {
+      if (parts.has(name)) continue;
       const now = part(after, "$defs")[name];
       if (now === undefined) changes.push(`${name}: it is gone`);
       else callers.compare(name, schema as JsonSchema, now as JsonSchema);

@@ -474,6 +474,19 @@ describe("an earlier description of", () => {
     ]);
   });
 
+  it("payloads does not ask what their parts are called", () => {
+    const described = (part: string, more: object = {}) => ({
+      $defs: {
+        f: { $ref: `#/$defs/${part}` },
+        [part]: { type: "object", properties: { id: { type: "string" } }, ...more },
+      },
+    });
+    expect(breakingChanges(described("Order"), described("PlacedOrder"))).toEqual([]);
+    expect(breakingChanges(described("Order"), described("PlacedOrder", { required: ["id"] }))).toEqual([
+      "f.id: it must be given now",
+    ]);
+  });
+
   it("what it cannot compare fails", () => {
     const schema = (more: object) => ({ $defs: { f: { type: "object", ...more } } });
     expect(breakingChanges(schema({}), schema({ not: { required: ["a"] } }))).toEqual([

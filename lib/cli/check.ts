@@ -6,8 +6,10 @@ import type { Bindings } from "../azure/app/served-by.js";
 import { inspectForHost } from "../azure/host/host-functions.js";
 import type { Inspection } from "../metadata/functions.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
-import { componentProblems } from "../metadata/rules/components.js";
-import { loadComponents } from "../sidecar/index.js";
+import { componentProblems, type KnownComponent } from "../metadata/rules/components.js";
+import { readTopicScopes, topicList } from "../sidecar/app/topic-scopes.js";
+import { property } from "../sidecar/components/components.js";
+import { loadComponents, type Component } from "../sidecar/index.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { Problem } from "../model/errors.js";
 import { inspectForServe } from "../serve/prepare.js";
@@ -119,7 +121,23 @@ function componentsProblems(definitions: readonly FunctionDefinition[], options:
   // Under Functions the definitions have their settings yet to come; here the names must be known.
   const settings = settingSources(undefined, process.env, join(out, "local.settings.json"));
   const { definitions: resolved } = resolveSettings(definitions, settings);
-  return componentProblems(resolved, loadComponents(path), appId);
+  const components = loadComponents(path).map((component) => withTopics(component, appId));
+  return componentProblems(resolved, components, appId);
+}
+
+/** Scopes are an app's; without its id only what is allowed to all is known. */
+function withTopics(component: Component, appId: string | undefined): KnownComponent {
+  if (!component.type.startsWith("pubsub.")) return component;
+  const texts = Object.entries(component.metadata ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  const properties = Object.fromEntries(texts);
+  const allowedTopics = property(properties, "allowedTopics");
+  const scopes =
+    appId === undefined
+      ? readTopicScopes({ allowedTopics: allowedTopics ?? "" }, "")
+      : readTopicScopes(properties, appId);
+  return { ...component, topics: { ...scopes, allowed: topicList(allowedTopics) } };
 }
 
 function summaryOf(definitions: readonly FunctionDefinition[], problems: readonly Problem[]): string {

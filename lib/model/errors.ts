@@ -92,6 +92,7 @@ export type ProblemCode =
   | "state-pair-unguarded"
   | "storage-missing"
   | "subscription-duplicate"
+  | "topic-out-of-scope"
   | "trigger-missing"
   | "trigger-multiple";
 

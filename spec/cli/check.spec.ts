@@ -33,6 +33,43 @@ describe("dapr-functions check", () => {
     expect(check(forHost, "--standalone")).toMatchObject({ status: 0, stderr: "" });
   });
 
+  it.each<[string[], string[]]>([
+    [[], ["wrong"]],
+    [
+      ["--app-id", "shop"],
+      ["wrong", "closed"],
+    ],
+    [["--app-id", "stock"], ["wrong"]],
+  ])("holds topics against the component file, scopes with the app's id: %j", (options, topics) => {
+    const property = (name: string, value: string) => ({ name, value });
+    const properties = [
+      property("AllowedTopics", "orders, closed"),
+      property("protectedTopics", "closed"),
+      property("publishingScopes", "stock=closed,orders"),
+    ];
+    const component = {
+      apiVersion: "dapr.io/v1alpha1",
+      kind: "Component",
+      metadata: { name: "bus" },
+      spec: { type: "pubsub.redis", version: "v1", metadata: properties },
+    };
+    write(project, { "components/bus.yaml": JSON.stringify(component) });
+    const text = `
+      import { DaprPublish } from "dapr-functions";
+      export class Publishing {
+        @DaprServiceInvocationTrigger()
+        @DaprPublish({ name: "a", pubSubName: "bus", topic: "wrong" })
+        @DaprPublish({ name: "b", pubSubName: "bus", topic: "closed" })
+        @DaprPublish({ name: "c", pubSubName: "bus", topic: "orders" })
+        publish(payload: unknown, bindings: { a: Collector<number>; b: Collector<number>; c: Collector<number> }): void {}
+      }`;
+    const { stdout } = check(text, "--standalone", "--components", "components", "--json", ...options);
+    const { problems } = JSON.parse(stdout) as { problems: { code: string; message: string }[] };
+    expect(problems.map(({ code, message }) => [code, /"(\w+)"; /.exec(message)?.[1]])).toEqual(
+      topics.map((topic) => ["topic-out-of-scope", topic]),
+    );
+  });
+
   it("applies to what the worker serves the rules of serve(), and to triggers those of the host", () => {
     const text = `
       import { DaprSecret } from "dapr-functions";

@@ -1,4 +1,4 @@
-import type { Binding } from "../../model/bindings.js";
+import type { Binding, DaprPublish, DaprTopicTrigger } from "../../model/bindings.js";
 import type { Problem } from "../../model/errors.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem } from "../../model/problem.js";
@@ -11,6 +11,15 @@ export interface KnownComponent {
   readonly type: string;
   /** The app ids that see it; all unless given. */
   readonly scopes?: readonly string[] | undefined;
+  /** Of a pubsub component: the topics that the app may use; all unless given. */
+  readonly topics?: KnownTopics | undefined;
+}
+
+interface KnownTopics {
+  /** The topics that `allowedTopics` names. */
+  readonly allowed: readonly string[];
+  mayPublish(topic: string): boolean;
+  maySubscribe(topic: string): boolean;
 }
 
 /** The building block that an option names a component of, by the option; types of components begin with it. */
@@ -33,7 +42,7 @@ const isOpen = (name: string): boolean => /[%{]/.test(name);
 
 /**
  * Compares the names in bindings with the components there are: a name that nothing has, a component of another building
- * block, one whose scopes leave the app out.
+ * block, one whose scopes leave the app out, a topic that it does not let the app use.
  *
  * @param definitions with their settings in
  * @param appId undefined where it is not known; scopes are then not looked at
@@ -78,10 +87,31 @@ export function componentProblems(
     ),
   );
   const unfit = definitions.flatMap((definition) => [
+    ...closedTopics(definition, components),
     ...halfWritten(definition, components),
     ...unguarded(definition, components),
   ]);
   return [...named, ...unfit];
+}
+
+/** daprd answers a publish to such a topic 403, and subscribes to none. */
+function closedTopics(definition: FunctionDefinition, components: readonly KnownComponent[]): Problem[] {
+  return bindingsOf(definition).flatMap((binding) => {
+    if (binding.type !== "daprTopicTrigger" && binding.type !== "daprPublish") return [];
+    const isTrigger = binding.type === "daprTopicTrigger";
+    const { pubSubName, topic = isTrigger ? definition.name : undefined } = binding as DaprTopicTrigger | DaprPublish;
+    const found = components.find(({ name, type }) => name === pubSubName && type.startsWith("pubsub."));
+    if (found?.topics === undefined || topic === undefined || isOpen(topic)) return [];
+    const { topics } = found;
+    if (isTrigger ? topics.maySubscribe(topic) : topics.mayPublish(topic)) return [];
+    const { allowed } = topics;
+    const near = allowed.includes(topic) ? undefined : suggestName(topic, allowed);
+    const verb = isTrigger ? "subscribe" : "publish";
+    const text =
+      `"${found.name}" does not let the app ${verb} to "${topic}"; ` +
+      (near === undefined ? "allow it there, or name another topic" : `did you mean "${near}"?`);
+    return [functionProblem("error", "topic-out-of-scope", { definition, binding, member: "topic" }, text)];
+  });
 }
 
 /** Several entries are written as one: in a transaction of which one etag is stale Redis writes the others. */

@@ -1,6 +1,7 @@
 import {
   DaprBindingTrigger,
   DaprInvoke,
+  DaprPublish,
   DaprSecret,
   DaprServiceInvocationTrigger,
   DaprState,
@@ -8,6 +9,7 @@ import {
   DaprStateOutput,
   DaprTopicTrigger,
   readFunctions,
+  type CloudEvent,
   type StateEntry,
 } from "dapr-functions";
 import { componentProblems } from "../../../lib/metadata/rules/components.js";
@@ -71,6 +73,37 @@ describe("the names of components", () => {
       [
         `component-out-of-scope Uses.all, input "scoped", stateStore: the scopes of "carts" leave the app "orders" out; add it to them, or name another component`,
       ],
+    ]);
+  });
+
+  it("are not enough for topics that a component does not let the app use", () => {
+    class Topics {
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "order" })
+      @DaprPublish({ name: "near", pubSubName: "bus", topic: "refund" })
+      @DaprPublish({ name: "closed", pubSubName: "bus", topic: "secret" })
+      @DaprPublish({ name: "allowed", pubSubName: "bus", topic: "orders" })
+      @DaprPublish({ name: "open", pubSubName: "bus", topic: "{id}" })
+      @DaprPublish({ name: "later", pubSubName: "bus" })
+      @DaprPublish({ name: "free", pubSubName: "messagebus", topic: "any" })
+      // oxlint-disable-next-line typescript/no-explicit-any -- a value of each kind of binding
+      all(_event: CloudEvent, _bindings: Record<string, any>): void {}
+
+      @DaprTopicTrigger({ pubSubName: "bus" })
+      orders(): void {}
+    }
+    const topics = {
+      allowed: ["orders", "refunds", "secret"],
+      mayPublish: (topic: string) => ["orders", "refunds"].includes(topic),
+      maySubscribe: (topic: string) => ["orders", "refunds"].includes(topic),
+    };
+    const found = componentProblems(readFunctions([Topics]), [
+      { name: "bus", type: "pubsub.redis", topics },
+      { name: "messagebus", type: "pubsub.redis" },
+    ]);
+    expect(found.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'topic-out-of-scope Topics.all, trigger "payload", topic: "bus" does not let the app subscribe to "order"; did you mean "orders"?',
+      'topic-out-of-scope Topics.all, output "near", topic: "bus" does not let the app publish to "refund"; did you mean "refunds"?',
+      'topic-out-of-scope Topics.all, output "closed", topic: "bus" does not let the app publish to "secret"; allow it there, or name another topic',
     ]);
   });
 

@@ -1,5 +1,6 @@
 import type { HttpRequest, InvocationRequest } from "../model/invocation.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
+import type { PayloadError } from "../model/errors.js";
 import { isJsonType, malformed, parseJson, readContentType, refuseUndecodable, toText } from "./read-payload.js";
 
 /** What a host knows of a request before its body is read. */
@@ -224,10 +225,18 @@ export function withCheckedBody<T>(request: HttpRequest, value: T): HttpRequest<
   };
 }
 
+/** Fields of a form: making one costs many times what reading the same bytes as JSON does. */
+const mostFields = 50_000;
+
+function tooManyFields(): PayloadError {
+  return malformed(`the form has more than ${mostFields} fields; send less`);
+}
+
 /** A form, by undici; fields of an urlencoded one in the charset that its label names, of which undici knows UTF-8 alone. */
 async function readFormData(bytes: Uint8Array, contentType: string | undefined): Promise<FormData> {
   const { type, charset } = readContentType(contentType);
   if (type === "application/x-www-form-urlencoded") return urlencodedForm(bytes, charset);
+  if (partsIn(bytes, contentType) > mostFields) throw tooManyFields();
   const form = await multipartForm(bytes, contentType);
   if (textsOf(form).some((text) => text.includes("\ufffd"))) {
     // Either sent or put for what is not UTF-8: told by the bytes of each text, one a character.
@@ -235,6 +244,16 @@ async function readFormData(bytes: Uint8Array, contentType: string | undefined):
     for (const text of textsOf(ofBytes)) refuseUndecodable(Buffer.from(text, "latin1"), undefined, "a form");
   }
   return form;
+}
+
+function partsIn(bytes: Uint8Array, contentType: string | undefined): number {
+  const boundary = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType ?? "");
+  if (boundary === null) return 0;
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mark = Buffer.from(`--${boundary[1] ?? boundary[2]}\r\n`);
+  let count = 0;
+  for (let at = content.indexOf(mark); at !== -1; at = content.indexOf(mark, at + mark.length)) count++;
+  return count;
 }
 
 async function multipartForm(bytes: Uint8Array, contentType: string | undefined): Promise<FormData> {
@@ -260,7 +279,11 @@ function urlencodedForm(bytes: Uint8Array, charset: string | undefined): FormDat
     refuseUndecodable(content, charset, "a form");
     return toText(content, charset);
   };
-  for (const field of Buffer.from(bytes).toString("latin1").split("&")) {
+  const fields = Buffer.from(bytes)
+    .toString("latin1")
+    .split("&", mostFields + 1);
+  if (fields.length > mostFields) throw tooManyFields();
+  for (const field of fields) {
     if (field === "") continue;
     const end = field.indexOf("=");
     form.append(textOf(end === -1 ? field : field.slice(0, end)), end === -1 ? "" : textOf(field.slice(end + 1)));

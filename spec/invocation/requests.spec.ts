@@ -202,6 +202,18 @@ describe.each(Object.entries(hosts))("the request of %s", (_name, requestOf) => 
       ["id", "41"],
       ["name", "a b"],
     ]);
+    const part = '--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n\r\n\r\n\r\n';
+    for (const [type, all] of [
+      ["application/x-www-form-urlencoded", "a&"],
+      ['multipart/form-data; Boundary="b"', part],
+    ] as const) {
+      const sent = (count: number) => ({ headers: { "content-type": type }, body: `${all.repeat(count)}--b--\r\n` });
+      await expect(requestOf(sent(50_001)).formData()).rejects.toMatchObject({
+        code: "ERR_MALFORMED_REQUEST",
+        message: "the form has more than 50000 fields; send less",
+      });
+      expect([...(await requestOf(sent(1000)).formData())].length).toBeGreaterThanOrEqual(1000);
+    }
     await expect(requestOf({ body: "id=41" }).formData()).rejects.toMatchObject({
       code: "ERR_MALFORMED_REQUEST",
       message: "the body is not a form; send multipart/form-data or application/x-www-form-urlencoded",

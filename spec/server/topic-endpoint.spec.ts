@@ -353,6 +353,25 @@ describe("a bulk request", () => {
     );
   });
 
+  it.each(["at once", "after an await"])(
+    "lets others have a turn between its entries, which end %s",
+    async (ending) => {
+      let count = 0;
+      let turned: number | undefined;
+      class Topic {
+        @DaprTopicTrigger({ pubSubName: "bus", bulk: true })
+        orders(): void | Promise<void> {
+          if (count++ === 0) setImmediate(() => (turned = count));
+          if (ending !== "at once") return Promise.resolve();
+        }
+      }
+      const { app } = await serving([Topic]);
+      const entries = Array.from({ length: 1000 }, (_, index) => ({ entryId: String(index), event: event("e") }));
+      expect((await post(app, "/orders", bulk(entries))).status).toBe(200);
+      expect([count, turned! < 1000]).toEqual([1000, true]);
+    },
+  );
+
   it("runs as many side by side as its concurrency says, and answers in order", async () => {
     let running = 0;
     let most = 0;

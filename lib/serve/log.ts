@@ -262,8 +262,14 @@ function isObject(value: unknown): value is Functions {
   return typeof value === "object" && value !== null;
 }
 
+/** False for what has a `toJSON`, which would speak for the whole line, and for what cannot be read. */
 function isPlain(value: unknown): value is Functions {
   if (!isObject(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    const isBare = prototype === Object.prototype || prototype === null;
+    return isBare && Object.keys(value).length >= 0 && typeof value["toJSON"] !== "function";
+  } catch {
+    return false;
+  }
 }

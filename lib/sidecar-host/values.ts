@@ -44,10 +44,12 @@ class Body implements MessageBody {
  */
 export function messageBody(
   value: unknown,
-  contentType: string | undefined,
+  givenType: string | undefined,
   where: string,
   property: string,
 ): MessageBody {
+  // Dapr takes JSON with a blank behind its type for text.
+  const contentType = givenType?.trim().replace(/\s+;/, ";");
   const bytes = bytesOf(value);
   if (bytes !== undefined) return new Body(contentType ?? "application/octet-stream", bytes);
   if (contentType === undefined || isJsonType(contentType)) {

@@ -40,6 +40,7 @@ const table: readonly Row[] = [
   [{ a: "é", b: [1.5, null] }, undefined, { a: "é", b: [1.5, null] }],
   [{ a: 1 }, "application/json", { a: 1 }],
   [{ a: 1 }, "application/vnd.shop.order+json", { a: 1 }],
+  [{ a: 1 }, " application/json ; charset=UTF-8", { a: 1 }],
   [{ a: 1 }, "image/png", refused("an object cannot be sent as image/png")],
   [{ a: 1 }, "text/plain", refused("an object cannot be sent as text/plain")],
   ["two words", undefined, "two words"],

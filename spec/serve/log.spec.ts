@@ -127,6 +127,13 @@ describe("an app's log", () => {
         ["odd", Object.defineProperty({ total: 3 }, "bad", { get: fails, enumerable: true })],
         { [text]: "odd", total: 3 },
       ],
+      [
+        "a toJSON, which does not speak for the line",
+        ["odd", { toJSON: () => ({ function: "forged" }), total: 3 }],
+        { [text]: expect.stringContaining("odd { toJSON: [Function: toJSON], total: 3 }") },
+      ],
+      ["a toJSON that throws", ["odd", { toJSON: fails }], { [text]: "odd { toJSON: [Function: fails] }" }],
+      ["what cannot be read", ["odd", new Proxy({}, { ownKeys: fails })], { [text]: "odd {}" }],
       ["control characters", ["a\nb\u001b[2J"], { [text]: "a\\nb\\u001b[2J" }],
       [
         "names that the line has",

@@ -19,7 +19,12 @@ export type Sent<T> =
         : T extends string | number | boolean | bigint | symbol | null | undefined | ArrayBuffer | ArrayBufferView
           ? T
           : T extends readonly unknown[]
-            ? { [I in keyof T]: Sent<T[I]> }
+            ? // Written out, since only so a list of what holds such lists is unfolded no further than it is looked at.
+              T[number][] extends T
+              ? T extends unknown[]
+                ? Sent<T[number]>[]
+                : readonly Sent<T[number]>[]
+              : { [I in keyof T]: Sent<T[I]> }
             : T extends object
               ? T | { [K in keyof T as T[K] extends Method ? never : K]: Sent<T[K]> }
               : T;
@@ -48,7 +53,11 @@ export type Received<T> =
                 : T extends bigint | symbol | Method | Formless
                   ? never
                   : T extends readonly unknown[]
-                    ? { [I in keyof T]: ReceivedElement<T[I]> }
+                    ? T[number][] extends T
+                      ? T extends unknown[]
+                        ? ReceivedElement<T[number]>[]
+                        : readonly ReceivedElement<T[number]>[]
+                      : { [I in keyof T]: ReceivedElement<T[I]> }
                     : T extends Error
                       ? Record<never, never>
                       : T extends object

@@ -44,6 +44,8 @@ class Receipt {
   }
 }
 
+type Dates = string | Date | Dates[];
+
 type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };
 
 interface Tree {
@@ -115,6 +117,16 @@ class Billing<Extra = number> {
   }
 
   @DaprServiceInvocationTrigger()
+  dates(dates: Dates): Dates {
+    return dates;
+  }
+
+  @DaprServiceInvocationTrigger()
+  visits(visits: [string, ...Date[]]): [string, ...Date[]] {
+    return visits;
+  }
+
+  @DaprServiceInvocationTrigger()
   tree(tree: Tree): Tree {
     return tree;
   }
@@ -176,8 +188,13 @@ export async function accepted(billing: AppClient<Billing>, texts: AppClient<Bil
   const json: JsonValue = (await billing.json([{ deep: [1, null] }, "text"])).value;
   const leaf: string | undefined = (await billing.tree({ at: new Date(), children: [] })).children[0]?.at;
   const album: string = (await billing.album("summer")).name;
+  const dates: string | readonly unknown[] = await billing.dates(["today", new Date(), [new Date()]]);
+  const [who, visit]: [string, ...string[]] = await billing.visits(["me", new Date(), "today"]);
   const { status, headers, value, bytes: raw }: AppReply = await billing.call("any/path?x=1", 5, { httpVerb: "GET" });
   return [
+    dates,
+    who,
+    visit,
     number,
     at,
     note,

@@ -88,7 +88,7 @@ describe("run dapr.yaml", () => {
     for (;;) {
       const match = pattern.exec(output);
       if (match !== null) return match;
-      if (command.exitCode !== null) throw new Error(`it ended and had said:\n${output}`);
+      if (command.stdout!.closed && command.stderr!.closed) throw new Error(`it ended and had said:\n${output}`);
       await Promise.race([once(command, "output"), once(command, "close")]);
     }
   }

@@ -80,6 +80,7 @@ if (canRun("the inspector's page", "chromium")) {
     });
     beforeEach(async () => {
       context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+      context.setDefaultTimeout(90_000);
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);
       page = await context.newPage();
       faults.length = 0;

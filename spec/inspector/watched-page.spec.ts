@@ -49,6 +49,7 @@ if (canRun("the inspector's page under --watch", "chromium")) {
       const { chromium } = require("playwright-core") as typeof import("playwright-core");
       browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
       page = await browser.newPage();
+      page.setDefaultTimeout(90_000);
       await page.goto(`${url}/inspect`);
       await page.getByText("connected", { exact: true }).waitFor();
     });

@@ -27,7 +27,7 @@ module.exports = class extends TestEnvironment {
   async #left() {
     for (let turn = 1; ; turn += 1) {
       const left = [...counted()].filter(([type, count]) => count > this.#before.get(type));
-      if (left.length === 0 || turn === 100) return left.map(([type, count]) => this.#errorOf(type, count));
+      if (left.length === 0 || turn === 500) return left.map(([type, count]) => this.#errorOf(type, count));
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

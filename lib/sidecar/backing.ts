@@ -50,6 +50,11 @@ export class Backing {
   /** To be called when items have changed. */
   readonly onChange = (): void => this.#file?.saveSoon();
 
+  /** Writes what has changed. */
+  save(): void {
+    this.#file?.saveNow();
+  }
+
   /** Writes what is to persist. */
   close(): void {
     this.#file?.close();
@@ -90,6 +95,10 @@ class StateFile {
   saveSoon(): void {
     this.#isChanged = true;
     this.#saveIn(saveDelay);
+  }
+
+  saveNow(): void {
+    if (!this.#save()) this.#saveIn(retryDelay);
   }
 
   close(): void {

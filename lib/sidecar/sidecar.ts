@@ -69,8 +69,8 @@ export interface Sidecar {
   readonly ready: Promise<void>;
   /**
    * Names the app, or another instance of it, waits until it listens, and asks it for its subscriptions and bindings.
-   * Rejects with an Error when its answer is not understood. A later call, or `disconnect`, takes the place of one that
-   * waits, which then resolves.
+   * Rejects with an Error when its answer is not understood. A later call, `disconnect` or `close` takes the place of
+   * one that waits, which then resolves.
    */
   connect(app: { readonly port: number }): Promise<void>;
   /**
@@ -147,7 +147,7 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
   );
   const requests = new RecordedRequests();
   const invocations = new Set<Promise<unknown>>();
-  const server = createApiServer({
+  const { server, stop } = createApiServer({
     routes: [
       ...metadataRoutes(
         () => ({
@@ -204,12 +204,11 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
       // What is under way first: its functions still call the API.
       backing.inspector?.close();
       const ended = connection.close().then(() => untilEmpty(invocations));
-      await within(
-        closeTimeout,
-        ended.then(() => stopServer(server)),
-      );
+      await within(closeTimeout, ended.then(stop));
       server.close().closeAllConnections();
       await Promise.all([app.close(), outgoing.close(), rules.close()]);
+      // Nobody else need be there to close it: `POST /v1.0/shutdown` has ended the process, if nothing else keeps it alive.
+      backing.save();
     })());
   if (options.appPort !== undefined) {
     // Whoever waits for `ready` or `connect` gets the error as well.
@@ -290,13 +289,6 @@ async function listen(server: Server, port: number): Promise<number> {
 
 async function untilEmpty(underWay: ReadonlySet<Promise<unknown>>): Promise<void> {
   while (underWay.size > 0) await Promise.allSettled(underWay);
-}
-
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
 }
 
 /** For requests that go elsewhere than to the app. Made at the first of them. */

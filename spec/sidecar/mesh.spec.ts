@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMesh, startSidecar, type Mesh, type MeshOptions } from "../../lib/sidecar/index.js";
@@ -199,6 +199,20 @@ describe("a state file", () => {
     await call(sidecar, "POST /v1.0/state/cart", { body: [{ key: "a", value: 1 }] });
     await sidecar.close();
     expect(JSON.parse(readFileSync(inside, "utf8"))).toMatchObject({ cart: { "orders||a": { value: "1" } } });
+  });
+
+  it("is written when the sidecar is shut down through its API, which may end the process", async () => {
+    // Changes that come within 200 ms are one write: here these never pass.
+    jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "performance", "Date"] });
+    try {
+      const sidecar = await sidecarWith([cart], { stateFile: file });
+      await call(sidecar, "POST /v1.0/state/cart", { body: [{ key: "a", value: 1 }] });
+      await call(sidecar, "POST /v1.0/shutdown");
+      while (!existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
+      expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ cart: { "orders||a": { value: "1" } } });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it("stops the start where it cannot be written", async () => {

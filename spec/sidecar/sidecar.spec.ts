@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { startMesh, startSidecar } from "../../lib/sidecar/index.js";
 import { freePort } from "../support/daprd.js";
@@ -262,6 +264,48 @@ describe("startSidecar", () => {
       expect(await call(sidecar, "POST /v1.0/shutdown")).toMatchObject({ status: 204, text: "" });
       await sidecar.close();
       expect(await refuses(sidecar.port)).toBe(true);
+    });
+
+    it("sends all of an answer that is being read slowly", async () => {
+      const body = "x".repeat(20_000_000);
+      const app = await appWith({ "GET /big": { body } });
+      const sidecar = await sidecarWith([], { appPort: app.port });
+      await sidecar.ready;
+      const path = "/v1.0/invoke/orders/method/big";
+      const outgoing = request({ host: "127.0.0.1", port: sidecar.port, path, agent: false }).end();
+      const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+      const closed = sidecar.close();
+      while (!(await refuses(sidecar.port)));
+      let length = 0;
+      for await (const chunk of response as AsyncIterable<Buffer>) length += chunk.length;
+      expect(length).toBe(body.length);
+      await closed;
+    });
+
+    it("answers a request whose body was still to come, and ends its connection, which a client would keep", async () => {
+      const sidecar = await sidecarWith([{ name: "statestore", type: "state.in-memory" }]);
+      const agent = new Agent({ keepAlive: true });
+      const path = "/v1.0/state/statestore";
+      const headers = { expect: "100-continue" };
+      const outgoing = request({ host: "127.0.0.1", port: sidecar.port, path, method: "POST", agent, headers });
+      outgoing.write("[");
+      await once(outgoing, "continue");
+      const closed = sidecar.close();
+      while (!(await refuses(sidecar.port)));
+      outgoing.end("]");
+      const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+      expect(response).toMatchObject({ statusCode: 204, headers: { connection: "close" } });
+      await closed;
+      agent.destroy();
+    });
+
+    it("resolves `connect` that has not ended", async () => {
+      const app = await appWith({ "GET /dapr/config": () => new Promise(() => undefined) });
+      const sidecar = await sidecarWith([]);
+      const connecting = sidecar.connect(app);
+      await app.received("GET /dapr/config");
+      await sidecar.close();
+      await expect(connecting).resolves.toBeUndefined();
     });
 
     it("resolves `ready` when no app ever came", async () => {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
 import { posix } from "node:path";
 import { messageOf } from "../../model/thrown.js";
 import type { Inspector } from "../../inspector/inspector.js";
@@ -30,8 +31,18 @@ export interface ServerOptions {
   readonly onRefused: (reason: string) => void;
 }
 
-/** The HTTP side of the API: tokens, bodies, names in paths, errors. It is not listening yet. */
-export function createApiServer(options: ServerOptions): Server {
+export interface ApiServer {
+  /** It is not listening yet. */
+  readonly server: Server;
+  /** Takes no more connections; resolves when those that are there have had their answers. */
+  stop(): Promise<void>;
+}
+
+/** The HTTP side of the API: tokens, bodies, names in paths, errors. */
+export function createApiServer(options: ServerOptions): ApiServer {
+  /** By connection: how many of its requests are under way. */
+  const underWay = new Map<Socket, number>();
+  let isStopping = false;
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { inspector } = options;
     const path = pathOf(incoming);
@@ -59,16 +70,38 @@ export function createApiServer(options: ServerOptions): Server {
       ),
       body: body.bytes.toString("utf8"),
     });
-    write(response, await replyTo(incoming, body, options));
+    const reply = await replyTo(incoming, body, options);
+    if (isStopping) response.shouldKeepAlive = false;
+    write(response, reply);
+  };
+  const count = (socket: Socket, more: number): void => {
+    const before = underWay.get(socket);
+    if (before === undefined) return;
+    underWay.set(socket, before + more);
+    if (isStopping && before + more === 0) socket.destroySoon();
   };
   const server = createServer((incoming, response) => {
+    const { socket } = incoming;
+    count(socket, 1);
+    response.once("close", () => count(socket, -1));
     // A caller that goes away while it sends its body makes reading fail: there is nobody left to answer.
     answer(incoming, response).catch(() => response.destroy());
   });
   // Longer than clients keep idle connections, so that none of them meets a closing one.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
-  return server;
+  server.on("connection", (socket: Socket) => {
+    underWay.set(socket, 0);
+    socket.once("close", () => underWay.delete(socket));
+  });
+  const stop = (): Promise<void> => {
+    isStopping = true;
+    // Not the HTTP server's own `close`: it cuts an answer that is being written, and leaves a connection that ends its request later.
+    const stopped = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    for (const [socket, requests] of underWay) if (requests === 0) socket.destroySoon();
+    return stopped;
+  };
+  return { server, stop };
 }
 
 interface Body {

@@ -54,7 +54,7 @@ export class AppConnection {
   }
 
   /**
-   * Turns to an app once it listens. A later call takes the place of one that has not ended, which then resolves.
+   * Turns to an app once it listens. A later call, or the end, takes the place of one that has not ended, which then resolves.
    * Rejects when the app's answer is not understood.
    */
   async open(port: number): Promise<void> {
@@ -70,7 +70,7 @@ export class AppConnection {
         if (!ended.aborted) await this.#turnTo(port, ended);
       });
     } catch (error) {
-      if (superseded.aborted) return;
+      if (ended.aborted) return;
       const failure = new Error(`the app on port ${port} cannot be connected: ${messageOf(error)}`, { cause: error });
       this.#settle.reject(failure);
       throw failure;

@@ -35,7 +35,7 @@ export interface ApiServer {
   /** It is not listening yet. */
   readonly server: Server;
   /** Takes no more connections; resolves when those that are there have had their answers. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The HTTP side of the API: tokens, bodies, names in paths, errors. */

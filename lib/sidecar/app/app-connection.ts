@@ -1,4 +1,4 @@
-import { after } from "../../model/duration.js";
+import { within } from "../../model/duration.js";
 import { messageOf } from "../../model/thrown.js";
 import type { AppChannel } from "./app-channel.js";
 import { startInputs, type InputBinding, type RunningInputs } from "../api/bindings.js";
@@ -180,15 +180,11 @@ export class AppConnection {
       subscriptions.forEach((subscription, index) => this.#keep(keyOf(subscription), left[index]!));
       if (isLate) void this.#inTurn(async () => this.#handOver());
     });
-    let cancel = (): void => undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = after(patience, () => {
-        isLate = true;
-        resolve();
-      });
-    });
-    await Promise.race([Promise.all([kept, inputs]), late]);
-    cancel();
+    await within(
+      patience,
+      Promise.all([kept, inputs]).then(() => undefined),
+    );
+    isLate = true;
   }
 
   #keep(key: string, left: readonly Undelivered[]): void {

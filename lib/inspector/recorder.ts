@@ -13,11 +13,15 @@ import type { LogPort } from "../model/invocation.js";
 import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 import type { InvocationRecord, ItemRecord, Preview, RequestRecord, StepRecord, TriggerText } from "./page/wire.js";
-import { previewOf } from "./records.js";
+import { beginningOf, previewOf } from "./records.js";
 import { requestRecordOf } from "./requests.js";
 
 /** Log lines of one invocation that are kept. */
 const maxLines = 100;
+/** Characters of a line that are kept. */
+const maxLine = 2_000;
+/** Characters that are kept of what an error says. */
+const maxMessage = 4_000;
 
 /** Makes a record of each invocation of an app, and gives it out when the invocation begins and when it ends. */
 export class Recorder implements InvocationObserver {
@@ -141,7 +145,7 @@ class Recording implements InvocationWatch {
   }
 
   addLine(line: string): void {
-    if (this.#log.length < maxLines) this.#log.push(line.slice(0, 2_000));
+    if (this.#log.length < maxLines) this.#log.push(line.length > maxLine ? beginningOf(line, maxLine) : line);
   }
 
   async read(input: InputBinding, next: () => Promise<unknown>): Promise<unknown> {
@@ -154,7 +158,7 @@ class Recording implements InvocationWatch {
       this.#reads.push({ ...step, ms: elapsed(from), value: shown });
       return value;
     } catch (error) {
-      this.#reads.push({ ...step, ms: elapsed(from), error: messageOf(error) });
+      this.#reads.push({ ...step, ms: elapsed(from), error: beginningOf(messageOf(error), maxMessage) });
       throw error;
     }
   }
@@ -183,8 +187,9 @@ class Recording implements InvocationWatch {
     } catch (error) {
       const { cause = error, sent = 0 } = error as { readonly cause?: unknown; readonly sent?: number };
       const ms = elapsed(from);
+      const text = beginningOf(messageOf(cause), maxMessage);
       for (const { what, count, last } of targets) {
-        this.#requests.push({ name, what, count, ms, ...(last >= sent && { error: messageOf(cause) }) });
+        this.#requests.push({ name, what, count, ms, ...(last >= sent && { error: text }) });
       }
       throw error;
     }
@@ -197,7 +202,8 @@ class Recording implements InvocationWatch {
   }
 
   ended({ failure }: InvocationEnd): void {
-    if (failure !== undefined && !failure.detail.includes("\n"))
+    const message = failure?.message ?? failure?.detail.split("\n")[0] ?? "";
+    if (failure !== undefined && !failure.detail.includes("\n") && message.length <= maxMessage)
       this.#failure = `: ${failure.errorCode}: ${failure.detail}`;
     this.give({
       ...this.#record(),
@@ -207,7 +213,7 @@ class Recording implements InvocationWatch {
           ? undefined
           : {
               errorCode: failure.errorCode,
-              message: failure.message ?? failure.detail.split("\n")[0]!,
+              message: beginningOf(message, maxMessage),
               place: placeIn(failure.detail),
             },
     });
@@ -323,7 +329,7 @@ export function placeIn(stack: string | undefined): string | undefined {
     const text = open === -1 ? line.replace(/^\s*at (?:async )?/, "") : line.slice(open + 1).replace(/\)$/, "");
     if (!/:\d{1,7}:\d{1,7}$/.test(text) || /^node:|[\\/]node_modules[\\/]/.test(text)) continue;
     const place = text.startsWith("file:") ? fileURLToPath(text) : text;
-    if (isAbsolute(place) && !place.startsWith(own)) return relative(process.cwd(), place);
+    if (isAbsolute(place) && !place.startsWith(own)) return beginningOf(relative(process.cwd(), place), Infinity);
   }
   return undefined;
 }

@@ -13,10 +13,16 @@ export function previewOf(value: unknown): Preview {
     const [text, isCut] = nodesIn(value, maxNodes) <= maxNodes ? [JSON.stringify(value), false] : cutText(value);
     if (text === undefined) return { text: `<a ${typeof value}>`, isCut: true };
     if (text.length <= maxPreview) return { text, isCut };
-    return { text: `${text.slice(0, maxPreview)}…`, isCut: true };
+    return { text: beginningOf(text, maxPreview), isCut: true };
   } catch (error) {
     return { text: `<not JSON: ${error instanceof Error ? error.message : "it throws"}>`, isCut: true };
   }
+}
+
+/** The beginning of a text, as a text of its own: a slice of it would keep the whole from the collector. */
+export function beginningOf(text: string, length: number): string {
+  const beginning = Buffer.from(text.slice(0, length)).toString();
+  return text.length <= length ? beginning : `${beginning}…`;
 }
 
 /** As JSON, with what is beyond the bounds left out. */
@@ -82,15 +88,15 @@ function nodesIn(value: unknown, limit: number): number {
 }
 
 /** Characters of a record, about: what it costs to keep. */
-export function sizeOf({ payload, request, reads, items, requests, reply, log }: InvocationRecord): number {
-  let size = 500 + lengthOf(payload) + lengthOf(reply);
+export function sizeOf({ payload, request, reads, items, requests, reply, failure, log }: InvocationRecord): number {
+  let size = 500 + lengthOf(payload) + lengthOf(reply) + (failure?.message.length ?? 0);
   if (request !== undefined) {
     size += request.path.length + lengthOf(request.body);
     for (const name in request.headers) size += name.length + request.headers[name]!.length;
   }
-  for (const { value } of reads) size += lengthOf(value);
+  for (const { value, error = "" } of reads) size += lengthOf(value) + error.length;
   for (const { value } of items) size += lengthOf(value);
-  for (const { value } of requests) size += lengthOf(value);
+  for (const { value, error = "" } of requests) size += lengthOf(value) + error.length;
   for (const line of log) size += line.length;
   return size;
 }

@@ -157,6 +157,21 @@ if (canRun("the inspector's page", "chromium")) {
       expect((await fetch(`${url}/v1.0/state/statestore/edited`)).status).toBe(204);
     });
 
+    it("says why a key is not reached: the path to it would lead elsewhere", async () => {
+      await page.getByLabel("Key", { exact: true }).fill("..");
+      for (const [button, outcome] of [
+        ["Read", "not read"],
+        ["Delete", "not deleted"],
+      ] as const) {
+        // Chromium itself says so, too.
+        const said = page.waitForEvent("console");
+        await page.getByRole("button", { name: button, exact: true }).click();
+        await said;
+        expect(faults.splice(0)).toEqual([expect.stringContaining("status of 400")]);
+        await page.getByText(`${outcome}: 400 there is no such sidecar, or no such path`).waitFor();
+      }
+    });
+
     it("publishes from the box, and lists subscriptions and events", async () => {
       await page.getByRole("tab", { name: "Topics" }).click();
       await page.getByRole("table", { name: "Subscriptions" }).getByText("bus/orders").waitFor();

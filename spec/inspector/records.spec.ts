@@ -235,6 +235,33 @@ describe("what a record keeps of a request", () => {
     expect(made.payload?.text).toBe(payload);
   });
 
+  it("keeps the beginning of what an error says", async () => {
+    const records: InvocationRecord[] = [];
+    const recorder = new Recorder("shop", (made) => records.push(made));
+    const definition = { name: "f", trigger: { type: "daprBindingTrigger" } };
+    const text = "long ".repeat(100_000);
+    const thrown = Promise.reject(new Error(text));
+    for (const message of [text, undefined]) {
+      const watch = recorder.start({ id: "1", definition, event: undefined } as unknown as ObservedInvocation);
+      await watch.read!({ name: "in" } as never, () => thrown).catch(() => undefined);
+      await watch.flush!({ name: "out" } as never, [{}], () => thrown).catch(() => undefined);
+      const failure = { errorCode: "ERR_FUNCTION_FAILED", message, detail: `Error: ${text}\n    at f` };
+      watch.ended!({ failure } as never);
+      const { failure: kept, reads, requests } = records.at(-1)!;
+      for (const kind of [kept!.message, reads[0]!.error!, requests[0]!.error!]) {
+        expect(kind).toHaveLength(4_001);
+        expect(kind.endsWith("…")).toBe(true);
+      }
+    }
+  });
+
+  it("counts what errors say among all that is kept", () => {
+    const history = new History();
+    const failure = { errorCode: "ERR_FUNCTION_FAILED", message: "x".repeat(1024 * 1024) };
+    for (let index = 0; index < 40; index++) history.add(record(String(index), { failure }));
+    expect(history.records.length).toBeLessThan(20);
+  });
+
   it("is the request of an HTTP function, without the key of its query", async () => {
     const made = await recordOf("/api/hello?q=%20a&code=k3y&b", { headers: { "x-tenant": "acme" }, body: "plain" });
     expect(made).toMatchObject({

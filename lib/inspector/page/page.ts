@@ -39,7 +39,9 @@ function api(path: string, init: RequestInit = {}): Promise<Response> {
 
 async function call(request: Call): Promise<CallReply> {
   const response = await api("call", { method: "POST", headers: json, body: JSON.stringify(request) });
-  return (await response.json()) as CallReply;
+  const reply = (await response.json()) as CallReply | { readonly message: string };
+  // What the inspector does not pass on.
+  return "message" in reply ? { status: response.status, body: reply.message } : reply;
 }
 
 function say(text: string): void {
@@ -152,7 +154,7 @@ function draw(): void {
 }
 
 function newRow(record: InvocationRecord): HTMLLIElement {
-  const row = element("li", { role: "option", id: `i-${record.id}`, "aria-selected": "false" });
+  const row = element("li", { role: "option", id: `i-${record.id}`, "aria-selected": String(record.id === chosen) });
   rows.set(record.id, row);
   fill(row, record);
   return row;
@@ -505,12 +507,12 @@ async function drawState(): Promise<void> {
     await drawState();
   }
   async function remove(): Promise<void> {
-    const { status } = await call({
+    const { status, body } = await call({
       appId: app.appId,
       method: "DELETE",
       path: `${path}/${encodeURIComponent(key.value)}`,
     });
-    say(status === 204 ? `deleted ${key.value}` : `not deleted: ${status}`);
+    say(status === 204 ? `deleted ${key.value}` : `not deleted: ${status} ${body}`);
     await drawState();
   }
   const edit = (item: StateItem) => {

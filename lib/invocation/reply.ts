@@ -352,7 +352,13 @@ function cookiesOf(cookies: HttpResponse["cookies"], place: string): WireReply["
 
 function setCookieOf(cookie: Cookie, place: string): string {
   try {
-    const { name, value, domain, path, secure, httpOnly, maxAge, sameSite, expires } = cookie;
+    const { name, value, domain, path, secure, httpOnly, maxAge, sameSite, expires, ...others } = cookie;
+    const unknown = Object.entries(others).find(([, member]) => member !== undefined);
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `it has no member ${JSON.stringify(unknown[0])}; check the spelling, or give a set-cookie header`,
+      );
+    }
     if (typeof name !== "string" || typeof value !== "string") throw new TypeError("name and value must be text");
     return stringifySetCookie({
       name,

@@ -1,3 +1,5 @@
+import { InvocationError } from "./errors.js";
+
 /**
  * What surrounds one call of a function. Names follow `@azure/functions`.
  *
@@ -217,6 +219,8 @@ export interface ReplyInit {
   readonly body?: unknown;
 }
 
+const replyMembers: ReadonlySet<string> = new Set<keyof ReplyInit>(["status", "headers", "body"]);
+
 const brand = Symbol.for("dapr-functions/reply");
 
 /**
@@ -231,7 +235,17 @@ export class Reply {
   /** JSON unless it is text or bytes. */
   readonly body: unknown;
 
+  /** @throws InvocationError `ERR_REPLY_INVALID` for another member, as `statusCode` or `json`: it would be dropped */
   constructor(init: ReplyInit) {
+    const given = init as Readonly<Record<string, unknown>>;
+    const unknown = Object.keys(init).find((name) => !replyMembers.has(name) && given[name] !== undefined);
+    if (unknown !== undefined) {
+      const members = [...replyMembers].join(", ");
+      throw new InvocationError(
+        "ERR_REPLY_INVALID",
+        `a Reply has no member ${JSON.stringify(unknown)}; it has ${members}`,
+      );
+    }
     this.status = init.status;
     this.headers = init.headers;
     this.body = init.body;

@@ -237,6 +237,12 @@ describe("what an HTTP function answers", () => {
     ["a body that is a Blob", { body: new Blob(["a"]) }, "cannot be sent: a Blob, which JSON does not know"],
     ["JSON with NaN", { jsonBody: { mean: NaN } }, "cannot be sent: mean is NaN, which JSON does not know"],
     ["a body that is a stream of Node", { body: Readable.from(["a"]) }, "cannot be sent: a stream of Node"],
+    ["a cookie's member misspelt", { cookies: [{ name: "a", value: "1", httponly: true }] }, 'no member "httponly"'],
+    [
+      "a cookie's attribute that cookies have not",
+      { cookies: [{ name: "a", value: "1", partitioned: true }] },
+      "set-cookie",
+    ],
     ["a cookie without a value", { cookies: [{ name: "a" }] }, "name and value must be text"],
     ["a number", 5, "a number; put JSON into jsonBody"],
     ["true", true, "put JSON into jsonBody"],
@@ -379,4 +385,17 @@ describe("the bytes of a reply", () => {
       expect(() => readerOf(fn)(buffer)).toThrow(invalid("the bytes of the reply are gone"));
     }
   });
+});
+
+it.each<[string, object]>([
+  ["statusCode", { statusCode: 404 }],
+  ["jsonBody", { jsonBody: 1 }],
+  ["value", { status: 200, headers: {}, value: 1 }],
+])("a Reply is refused that has a %s, which would be dropped", (name, init) => {
+  const refused = {
+    code: "ERR_REPLY_INVALID",
+    message: `a Reply has no member "${name}"; it has status, headers, body`,
+  };
+  expect(() => new Reply(init)).toThrow(expect.objectContaining(refused) as Error);
+  expect(new Reply({ body: 1, [name]: undefined }).body).toBe(1);
 });

@@ -8,15 +8,19 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>();
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return () => undefined;
-  let callbacks = waiting.get(signal);
-  if (callbacks === undefined) {
-    const all = new Set<() => void>();
-    waiting.set(signal, (callbacks = all));
-    signal.addEventListener("abort", () => [...all].forEach((each) => each()), { once: true });
-  }
-  const own = callbacks;
-  own.add(callback);
-  return () => own.delete(callback);
+  const callbacks = waitingFor(signal);
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
+}
+
+/** A function of its own: the listener, which stays with its signal, would else hold the callback that came first. */
+function waitingFor(signal: AbortSignal): Set<() => void> {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  waiting.set(signal, callbacks);
+  signal.addEventListener("abort", () => [...callbacks].forEach((each) => each()), { once: true });
+  return callbacks;
 }
 
 /**

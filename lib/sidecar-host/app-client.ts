@@ -2,6 +2,7 @@ import type { CallOptions, DaprClient } from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { kindOf } from "../model/values.js";
+import { onAbort } from "../invocation/abort.js";
 import type { ClientOpener, Invocation } from "../invocation/binding-host.js";
 import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions } from "../model/app-client.js";
 import { outputTypes } from "../model/binding-table.js";
@@ -117,25 +118,39 @@ export function sidecarCalls(client: DaprClient, place: BindingPlace<DaprApp>): 
     const contentType = checkOverride("daprInvoke", "contentType", options.contentType, () => at) as string | undefined;
     const body = payload === undefined ? undefined : callBody(payload, contentType, at, "payload");
     const headers = callHeaders(options.headers, at);
-    const result = await client.invokeMethod({
-      ...callWithin(methodsOptions(place, invocation), options),
-      appId,
-      methodName,
-      httpVerb,
-      body,
-      headers,
-    });
+    const result = await sendWithin(methodsOptions(place, invocation), options, (within) =>
+      client.invokeMethod({ ...within, appId, methodName, httpVerb, body, headers }),
+    );
     const operation = `${httpVerb} /v1.0/invoke/${enc(appId)}/method/${methodPath(methodName).path}`;
     const value = answerValue(result, operation, call.daprAddress ?? "the sidecar");
     return { status: result.status, headers: result.headers, value, bytes: result.body };
   };
 }
 
-/** A call's own signal and time, beside those of the invocation. */
-export function callWithin(call: CallOptions, own: Pick<CallOptions, "signal" | "timeout">): CallOptions {
-  const { signal, timeout } = own;
-  if (signal === undefined) return timeout === undefined ? call : { ...call, timeout };
-  return { ...call, timeout, signal: call.signal === undefined ? signal : AbortSignal.any([call.signal, signal]) };
+/**
+ * Sends within a call's own signal and time, beside those of the invocation.
+ *
+ * Not by `AbortSignal.any`, which Node keeps, once it is listened to, for as long as the longest-lived of its signals: a
+ * program may give the same one to every call.
+ */
+export async function sendWithin<T>(
+  call: CallOptions,
+  { signal, timeout }: Pick<CallOptions, "signal" | "timeout">,
+  send: (call: CallOptions) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return await send(timeout === undefined ? call : { ...call, timeout });
+  if (call.signal === undefined) return await send({ ...call, timeout, signal });
+  const either = new AbortController();
+  const stops = [call.signal, signal].map((one) => {
+    const abort = (): void => either.abort(one.reason);
+    if (one.aborted) abort();
+    return onAbort(one, abort);
+  });
+  try {
+    return await send({ ...call, timeout, signal: either.signal });
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
 function verbOf({ httpVerb = "POST" }: AppRequestOptions, where: string): string {

@@ -2,7 +2,7 @@ import type { CallOptions, DaprClient } from "../client/dapr-client.js";
 import type { ClientOpener } from "../invocation/binding-host.js";
 import type { DaprSidecar } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
-import { callWithin } from "./app-client.js";
+import { sendWithin } from "./app-client.js";
 import { methodsOptions, type BindingPlace } from "./options.js";
 
 /**
@@ -13,33 +13,42 @@ export function sidecarClientOpener(client: DaprClient, place: BindingPlace<Dapr
   return {
     open(invocation) {
       let isClosed = false;
-      const within = <T extends CallOptions>(method: string, request: T | undefined): T => {
+      const sent = async <R extends CallOptions, T>(
+        method: string,
+        request: R | undefined,
+        send: (request: R) => Promise<T>,
+      ): Promise<T> => {
         if (isClosed) {
           const message = `${place.where}: ${method}() came after the invocation had ended; await what leads to it`;
           invocation.context.error(message);
           throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
         }
-        const { signal, timeout, ...rest } = request ?? ({} as T);
-        return { ...callWithin(methodsOptions(place, invocation), { signal, timeout }), ...rest } as T;
+        const { signal, timeout, ...rest } = request ?? ({} as R);
+        return await sendWithin(methodsOptions(place, invocation), { signal, timeout }, (call) =>
+          send({ ...call, ...rest } as R),
+        );
       };
-      const watched = async <T>(method: string, call: () => Promise<T>): Promise<T> =>
-        await (invocation.watch?.call?.(place.binding, async () => await call(), method) ?? call());
+      const watched = async <R extends CallOptions, T>(
+        method: string,
+        request: R | undefined,
+        send: (request: R) => Promise<T>,
+      ): Promise<T> => {
+        const call = (): Promise<T> => sent(method, request, send);
+        return await (invocation.watch?.call?.(place.binding, call, method) ?? call());
+      };
       const bound: DaprClient = {
-        saveState: (request) => watched("saveState", () => client.saveState(within("saveState", request))),
-        getState: (request) => watched("getState", () => client.getState(within("getState", request))),
-        getBulkState: (request) => watched("getBulkState", () => client.getBulkState(within("getBulkState", request))),
-        deleteState: (request) => watched("deleteState", () => client.deleteState(within("deleteState", request))),
-        transactState: (request) =>
-          watched("transactState", () => client.transactState(within("transactState", request))),
-        publish: (request) => watched("publish", () => client.publish(within("publish", request))),
-        publishBulk: (request) => watched("publishBulk", () => client.publishBulk(within("publishBulk", request))),
-        invokeMethod: (request) => watched("invokeMethod", () => client.invokeMethod(within("invokeMethod", request))),
-        invokeBinding: (request) =>
-          watched("invokeBinding", () => client.invokeBinding(within("invokeBinding", request))),
-        getSecret: (request) => watched("getSecret", () => client.getSecret(within("getSecret", request))),
-        metadata: (request) => watched("metadata", () => client.metadata(within("metadata", request))),
-        waitForOutbound: (request) =>
-          watched("waitForOutbound", () => client.waitForOutbound(within("waitForOutbound", request))),
+        saveState: (request) => watched("saveState", request, (given) => client.saveState(given)),
+        getState: (request) => watched("getState", request, (given) => client.getState(given)),
+        getBulkState: (request) => watched("getBulkState", request, (given) => client.getBulkState(given)),
+        deleteState: (request) => watched("deleteState", request, (given) => client.deleteState(given)),
+        transactState: (request) => watched("transactState", request, (given) => client.transactState(given)),
+        publish: (request) => watched("publish", request, (given) => client.publish(given)),
+        publishBulk: (request) => watched("publishBulk", request, (given) => client.publishBulk(given)),
+        invokeMethod: (request) => watched("invokeMethod", request, (given) => client.invokeMethod(given)),
+        invokeBinding: (request) => watched("invokeBinding", request, (given) => client.invokeBinding(given)),
+        getSecret: (request) => watched("getSecret", request, (given) => client.getSecret(given)),
+        metadata: (request) => watched("metadata", request, (given) => client.metadata(given)),
+        waitForOutbound: (request) => watched("waitForOutbound", request, (given) => client.waitForOutbound(given)),
         // The connections are the app's, which other invocations use.
         close: () => Promise.resolve(),
       };

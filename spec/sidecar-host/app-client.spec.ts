@@ -5,6 +5,9 @@ import type { DaprClient } from "../../lib/client/dapr-client.js";
 import type { AppClient } from "../../lib/model/app-client.js";
 import { SidecarError } from "../../lib/model/errors.js";
 import type { CloudEvent } from "../../lib/model/invocation.js";
+import type { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import { recordingSidecar, type RecordingSidecar, type StubAnswer } from "../support/recording-sidecar.js";
 import { AC, invokeWith, SC, type Declare, type WireOptions } from "../support/wire.js";
@@ -198,6 +201,33 @@ describe("an app client", () => {
       (app as AppClient<Billing>).receipts(undefined, { timeout: 30 }),
     );
     expect(third.error).toMatchObject({ name: "SidecarError" });
+  });
+
+  it("leaves nothing at a signal that outlives the call", async () => {
+    const long = new AbortController();
+    const refs: WeakRef<AbortSignal>[] = [];
+    const client = {
+      invokeMethod: async ({ signal }: { signal: AbortSignal }) => {
+        // As what sends requests does.
+        signal.addEventListener("abort", () => undefined);
+        refs.push(new WeakRef(signal));
+        return await Promise.resolve({ status: 204, headers: {}, body: new Uint8Array() });
+      },
+      close: () => Promise.resolve(),
+    };
+    const act: Parameters<typeof invokeWith>[2] = async (_, { app }) => {
+      await (app as AppClient<Billing>).receipts(undefined, { signal: long.signal });
+    };
+    const options = { client: client as unknown as HttpDaprClient, signal: new AbortController().signal };
+    for (let i = 0; i < 3; i++) await invokeWith(sidecar, [AC({ appId: "billing" })], act, options);
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const isLeft = (): boolean => refs.some((ref) => ref.deref() !== undefined);
+    for (let turn = 0; turn < 50 && isLeft(); turn++) {
+      await new Promise(setImmediate);
+      collect();
+    }
+    expect({ calls: refs.length, isLeft: isLeft() }).toEqual({ calls: 3, isLeft: false });
   });
 
   it("is not a promise, and has no members but methods", async () => {

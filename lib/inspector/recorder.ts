@@ -9,7 +9,7 @@ import type {
 } from "../model/bindings.js";
 import type { OutputItem } from "../model/collector.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import type { LogPort } from "../model/invocation.js";
+import { takesArguments, type LogPort } from "../model/invocation.js";
 import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
 import type { InvocationRecord, ItemRecord, Preview, RequestRecord, StepRecord, TriggerText } from "./page/wire.js";
@@ -60,7 +60,10 @@ export class Recorder implements InvocationObserver {
    *
    * @param isPrinted whether a line is printed for each record; a failure that is all in there is then not said again
    */
-  logOver(log: Required<Pick<LogPort, "info" | "warn" | "error" | "debug">>, isPrinted: boolean): LogPort {
+  logOver(
+    log: Required<Pick<LogPort, "info" | "warn" | "error" | "debug">>,
+    isPrinted: boolean,
+  ): LogPort & { readonly [takesArguments]: true } {
     const write =
       (level: "info" | "warn" | "error" | "debug", recording?: Recording) =>
       (...args: unknown[]): unknown => {
@@ -76,6 +79,7 @@ export class Recorder implements InvocationObserver {
     });
     return {
       ...levels(),
+      [takesArguments]: true,
       child: (fields: unknown) => {
         const { invocationId } = (fields ?? {}) as { invocationId?: unknown };
         return levels(typeof invocationId === "string" ? this.#recordingOf(invocationId) : undefined);
@@ -99,12 +103,9 @@ export class Recorder implements InvocationObserver {
   }
 }
 
-/** Logged with a first argument of fields, as pino takes them: those are not text. */
 function textOf(args: readonly unknown[]): string {
-  const [first, ...rest] = args;
-  const shown = typeof first === "object" && first !== null && !(first instanceof Error) ? rest : args;
-  return shown
-    .map((arg) => (typeof arg === "string" ? arg : arg instanceof Error ? String(arg) : previewOf(arg).text))
+  return args
+    .map((arg) => (typeof arg === "string" ? arg : arg === undefined ? "undefined" : previewOf(arg).text))
     .join(" ");
 }
 

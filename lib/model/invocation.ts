@@ -87,6 +87,9 @@ export interface LogPort {
   child?(...args: unknown[]): unknown;
 }
 
+/** On a logger whose child takes what was logged as it came, in order, as the console does. */
+export const takesArguments = Symbol("takes arguments");
+
 /** The log of an app: never throws. */
 export interface AppLog extends Log {
   /** A log whose lines carry these fields. */

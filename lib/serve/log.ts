@@ -1,5 +1,5 @@
 import { format, inspect } from "node:util";
-import type { AppLog, Log, LogFields, LogPort } from "../model/invocation.js";
+import { takesArguments, type AppLog, type Log, type LogFields, type LogPort } from "../model/invocation.js";
 import { visible } from "../model/visible.js";
 
 type Level = "info" | "warn" | "error" | "debug";
@@ -12,6 +12,7 @@ type Level = "info" | "warn" | "error" | "debug";
  */
 const styles = {
   console: { order: "text", own: [], isShown: true },
+  recorder: { order: "text", own: [], isShown: true, hasChild: true },
   text: { order: "text", own: [] },
   json: { order: "fields-first", own: ["time", "level", "message"], keepsErrors: true },
   pino: { order: "fields-first", own: ["level", "time", "pid", "hostname", "msg"], keepsErrors: true },
@@ -28,6 +29,8 @@ interface Style {
   readonly keepsErrors?: boolean;
   /** Whether errors are shown as they are printed, control characters and all. */
   readonly isShown?: boolean;
+  /** Whether a logger that takes fields within the text has a child that carries those of an invocation. */
+  readonly hasChild?: boolean;
 }
 
 type Functions = Readonly<Record<string, unknown>>;
@@ -53,6 +56,7 @@ export function completeLog(logger?: LogPort, environment: NodeJS.ProcessEnv = p
 
 function styleOf(logger: Functions): Style {
   if (logger === (console as unknown)) return styles.console;
+  if (takesArguments in logger) return styles.recorder;
   if (typeof logger["child"] !== "function") return styles.text;
   // Of the loggers with a child, winston's alone is made of transports, and bunyan's alone takes serializers later.
   if ("transports" in logger && typeof logger["log"] === "function") return styles.winston;
@@ -75,7 +79,8 @@ class GuardedLog implements AppLog {
 
   of(fields: LogFields): Log {
     const { logger, style } = this;
-    if (style.order === "text" || typeof logger["child"] !== "function") return new GuardedLog(logger, style, fields);
+    const hasChild = style.order !== "text" || style.hasChild === true;
+    if (!hasChild || typeof logger["child"] !== "function") return new GuardedLog(logger, style, fields);
     const child = attempt(() => (logger["child"] as (fields: LogFields) => unknown)({ ...fields }));
     return isObject(child) ? new GuardedLog(child, style, fields, true) : new GuardedLog(logger, style, fields);
   }
@@ -117,7 +122,7 @@ class GuardedLog implements AppLog {
         if (typeof arg === "string") return visible(arg);
         return style.isShown === true && arg instanceof Error ? visible(inspect(arg)) : arg;
       });
-      return fields === undefined ? shown : [...shown, pairsOf(fields)];
+      return fields === undefined || isChild ? shown : [...shown, pairsOf(fields)];
     }
     const { text, members } = lineOf(args, style);
     const named = apart(members, (name) => style.own.includes(name) || (fields !== undefined && name in fields));

@@ -7,7 +7,7 @@ import {
   type Recording,
 } from "dapr-functions";
 import { z } from "zod";
-import type { ObservedInvocation, OutputBinding } from "../../lib/index.js";
+import type { InvocationContext, ObservedInvocation, OutputBinding } from "../../lib/index.js";
 import { History } from "../../lib/inspector/history.js";
 import { placeIn, Recorder } from "../../lib/inspector/recorder.js";
 import { Recordings } from "../../lib/inspector/recordings.js";
@@ -188,6 +188,37 @@ describe("Recorder", () => {
     expect((await linesAfter("{}", true)).lines).toEqual([]);
     expect((await linesAfter("{}", false)).lines).toEqual([
       expect.stringContaining("save failed: ERR_PAYLOAD_INVALID"),
+    ]);
+  });
+
+  it("says what a function logs as it logged it, in order and whole", async () => {
+    class Talks {
+      @DaprServiceInvocationTrigger()
+      say(_: unknown, __: unknown, context: InvocationContext): void {
+        context.log("from", { count: 1 }, "to", { count: 2 });
+        context.warn({ count: 3 }, undefined);
+        context.error("lost:", new Error("no\u001b such tea"));
+      }
+    }
+    const printed: unknown[][] = [];
+    const records: InvocationRecord[] = [];
+    const write = (...args: unknown[]): number => printed.push(args);
+    const recorder = new Recorder("shop", (made) => records.push(made));
+    const log = recorder.logOver({ info: write, warn: write, error: write, debug: write }, true);
+    const handler = await createHandler([Talks], { log, observers: [recorder] });
+    printed.length = 0;
+    await handler.fetch(new Request("http://app/say", { method: "POST" }));
+    await handler.close();
+    const shown = expect.stringMatching(/^Error: no\\u001b such tea\n +at /) as unknown;
+    expect(printed).toEqual([
+      ["from", { count: 1 }, "to", { count: 2 }],
+      [{ count: 3 }, undefined],
+      ["lost:", shown],
+    ]);
+    expect(records.at(-1)!.log).toEqual([
+      'info: from {"count":1} to {"count":2}',
+      'warn: {"count":3} undefined',
+      expect.stringMatching(/^error: lost: Error: no\\u001b such tea\n +at /),
     ]);
   });
 

@@ -55,13 +55,16 @@ const ofModules: Readonly<Record<string, string>> = {
   record: "let each application record itself, with the option record of serve",
 };
 
+const ofOne = "is for one app: of several each has any free port; a multi-app file gives each its own";
+
 async function run(modules: string[], options: RunOptions, command: Command): Promise<void> {
   // The place in a stack is that of the source, where the build says it.
   process.setSourceMapsEnabled(true);
   const [first, ...others] = modules;
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   if (first !== undefined && /\.ya?ml$/i.test(first)) {
     if (others.length > 0 || options.app.length > 0) throw new UsageError("a multi-app file is given alone");
-    const given = Object.keys(ofModules).find((name) => command.getOptionValueSource(name) === "cli");
+    const given = Object.keys(ofModules).find(isGiven);
     if (given !== undefined) {
       const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       throw new UsageError(`--${flag} is for modules: ${ofModules[given]}`);
@@ -70,11 +73,18 @@ async function run(modules: string[], options: RunOptions, command: Command): Pr
     await runFile(first, options);
     return;
   }
-  const apps = [
-    ...(modules.length > 0 ? [{ appId: options.appId, modules, port: options.daprHttpPort }] : []),
-    ...options.app.map(appOf),
-  ];
+  const named = options.app.map(appOf);
+  const apps = modules.length > 0 ? [{ appId: options.appId, modules, port: options.daprHttpPort }, ...named] : named;
   if (apps.length === 0) throw new UsageError("name a module, a multi-app file, or an --app id=module");
+  if (modules.length === 0 && isGiven("appId"))
+    throw new UsageError("--app-id is for modules without an id of their own: that of --app stands before the `=`");
+  if (modules.length === 0 && isGiven("daprHttpPort")) {
+    if (apps.length === 1) apps[0] = { ...apps[0]!, port: options.daprHttpPort };
+    else if (options.daprHttpPort !== 0) throw new UsageError(`--dapr-http-port ${ofOne}`);
+  }
+  if (apps.length > 1 && options.appPort !== 0) throw new UsageError(`--app-port ${ofOne}`);
+  const twice = apps.find(({ appId }, index) => apps.findIndex((other) => other.appId === appId) !== index);
+  if (twice !== undefined) throw new UsageError(`two apps have the id "${twice.appId}"; give each its own`);
   if (options.daprUrl !== undefined) {
     if (apps.length > 1 || options.watch === true) throw new UsageError("--dapr-url is for one app, without --watch");
     const { runBeside } = require("./running/run-beside.js") as typeof import("./running/run-beside.js");

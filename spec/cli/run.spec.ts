@@ -151,6 +151,7 @@ export class Slow {
     for (const [command, option] of [
       [new Command("run", "build/orders.js", "--dapr-http-port", "0", "--app-port", `${port}`), "--app-port"],
       [new Command("run", "build/orders.js", "--dapr-http-port", `${port}`), "--dapr-http-port"],
+      [new Command("run", "--app", "one=build/orders.js", "--dapr-http-port", `${port}`), "--dapr-http-port"],
       [new Command("sidecar", "--dapr-http-port", `${port}`), "--dapr-http-port"],
     ] as const) {
       expect(await command.exitCode()).toBe(2);
@@ -167,6 +168,19 @@ export class Slow {
     [["--watch"], "--watch is for modules: let each command of the file watch itself"],
   ])("refuses %j beside a multi-app file, which says it itself", async (options, message) => {
     const command = new Command("run", "dapr.yaml", ...options);
+    expect(await command.exitCode()).toBe(2);
+    expect(command.output).toContain(message);
+  });
+
+  const two = ["--app", "one=build/orders.js", "--app", "two=build/orders.js"];
+  it.each([
+    [[...two, "--app-port", "3001"], "--app-port is for one app: of several each has any free port"],
+    [[...two, "--dapr-http-port", "3001"], "--dapr-http-port is for one app: of several each has any free port"],
+    [[...two, "--app-id", "shop"], "--app-id is for modules without an id of their own"],
+    [["--app", "one=build/orders.js", ...two], 'two apps have the id "one"; give each its own'],
+    [["build/orders.js", "--app-id", "one", ...two], 'two apps have the id "one"; give each its own'],
+  ])("refuses what it would pass over: run %j", async (args, message) => {
+    const command = new Command("run", ...args);
     expect(await command.exitCode()).toBe(2);
     expect(command.output).toContain(message);
   });

@@ -1,5 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 
+/** Longer than daprd keeps idle connections: it loses an event that it sends on one which is being closed. */
+export const keepAliveTimeout = 120_000;
+
 /** A request that the sidecar made to the app. */
 export interface Received {
   readonly method: string;
@@ -41,7 +44,7 @@ export async function startApp(options: AppOptions = {}): Promise<RecordingApp> 
   const requests: Received[] = [];
   const waiting = new Set<() => void>();
 
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer({ keepAliveTimeout }, (incoming, outgoing) => {
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);

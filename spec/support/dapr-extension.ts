@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toFunctionJson, toHandler } from "../../lib/azure/index.js";
 import { readFunctions, type Class, type FunctionDefinition } from "../../lib/index.js";
+import { keepAliveTimeout } from "../contract/app.js";
 import { compileInto, runCli, startHost, type FunctionsHost, type HostData } from "./functions-host.js";
 import { consumerProject } from "./packed.js";
 
@@ -117,7 +118,7 @@ type Run = (
 
 async function listen(port: number, functions: readonly (Class | object)[], run: Run): Promise<Listener> {
   const definitions = readFunctions(functions);
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout }, (request, response) => {
     void answerTo(request, definitions, run).then(({ status, body }) => {
       response.writeHead(status, { "content-type": "application/json" }).end(body);
     });

@@ -142,8 +142,9 @@ describe("the versions of an app that is watched", () => {
     await turn();
     connecting[1]!.fail("the match expression cannot be read");
     await turn();
-    // Back to the one before.
+    // Back to the one before, which does not go on until then: what is published would reach nobody.
     expect(connecting[2]!.port).toBe(1);
+    expect(said).toEqual([]);
     connecting[2]!.done();
     await turn();
     expect(said).toEqual(["the match expression cannot be read (goes on)"]);
@@ -156,6 +157,36 @@ describe("the versions of an app that is watched", () => {
     await turn();
     expect(said.slice(1)).toEqual(["right"]);
     expect(versions[0]!.told).toEqual(["SIGTERM"]);
+  });
+
+  it("say what is wrong with the next though the sidecar does not turn back to the last good one", async () => {
+    const { said, connecting, save, start } = watched();
+    await start();
+    await save("main.js");
+    versions[1]!.isReady(2);
+    await turn();
+    connecting[1]!.fail("it is wrong");
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(said).toEqual(["it is wrong (goes on)"]);
+    expect(versions.map(({ told }) => told)).toEqual([[], ["SIGTERM"]]);
+  });
+
+  it("say nothing of a version once a later one serves", async () => {
+    const { said, connecting, save, start } = watched();
+    await start();
+    await save("main.js");
+    versions[1]!.isReady(2);
+    await turn();
+    connecting[1]!.fail("it is wrong");
+    await turn();
+    await save("main.js");
+    versions[2]!.isReady(3);
+    await turn();
+    connecting[3]!.done();
+    await turn();
+    connecting[2]!.done();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(said).toEqual(["right"]);
   });
 
   it("say that nothing is served when it was the first, and serve the next", async () => {

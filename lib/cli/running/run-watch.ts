@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { FSWatcher } from "chokidar";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import type { Recording } from "../../record/recording.js";
+import { within } from "../../model/duration.js";
 import { messageOf } from "../../model/thrown.js";
 import { filesOf } from "../modules/load-functions.js";
 import type { VersionMessage, VersionOrder } from "./watched-app.js";
@@ -31,6 +32,8 @@ const settle = 70;
 const slow = 10_000;
 /** Milliseconds that a version gets to end what is in flight. */
 const patience = 10_000;
+/** Milliseconds for the sidecar to turn back to a version, after which the fault of the next one is said all the same. */
+const turnsBack = 5_000;
 
 /** A version that serves. */
 interface Version {
@@ -56,8 +59,9 @@ export class WatchedApp {
   readonly #changedMeanwhile = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #hasFailed = true;
-  /** What was said last, as `onFault` has it. */
+  /** What was said last, as `onFault` has it, and how often anything was. */
   #fault = "";
+  #told = 0;
   /** By folder: the working directory, and each outside of it that holds a file of theirs. */
   readonly #watchers = new Map<string, { readonly watcher: FSWatcher; readonly ready: Promise<void> }>();
   #entrance: Server | undefined;
@@ -241,13 +245,18 @@ export class WatchedApp {
       if (isLast && !this.#hasFailed) this.#say("");
       return this.#stop(previous?.child);
     }
-    this.#current = previous !== undefined && isRunning(previous.child) ? previous : undefined;
-    this.#fail(fault, isRetry);
-    if (this.#current !== undefined) {
-      this.#current.hasBegun = true;
-      // The sidecar has turned away from it.
-      await this.events.onReady(this.#current.port, this.#current.functions).catch(() => undefined);
+    const lastGood = previous !== undefined && isRunning(previous.child) ? previous : undefined;
+    this.#current = lastGood;
+    this.#hasFailed = true;
+    const told = this.#told;
+    if (lastGood !== undefined) {
+      lastGood.hasBegun = true;
+      // The sidecar has turned away from it, and it does not go on before that has turned back.
+      const turned = this.events.onReady(lastGood.port, lastGood.functions).catch(() => undefined);
+      await within(turnsBack, turned);
     }
+    // Else a later version has had its say meanwhile, or is having it.
+    if (this.#told === told && this.#current === lastGood && !this.#isClosed) this.#fail(fault, isRetry);
     return this.#stop(version.child);
   }
 
@@ -264,6 +273,7 @@ export class WatchedApp {
   }
 
   #say(text: string): void {
+    this.#told += 1;
     this.#fault = text;
     this.events.onFault(text, this.#current !== undefined);
   }

@@ -31,12 +31,10 @@ function say(message: VersionMessage): void {
   process.send?.(message);
 }
 
+/** Ends the process, which a module of the user's may keep alive, once the text has gone: it is lost with the process. */
 function fail(text: string): void {
-  say({ type: "failed", text });
-  process.disconnect?.();
-  process.exitCode = 1;
-  // A module of the user's may keep the process alive.
-  setTimeout(() => process.exit(1), 100).unref();
+  const message: VersionMessage = { type: "failed", text };
+  process.send?.(message, () => process.exit(1));
 }
 
 /** One version of an app: loaded, checked, served on a free port. Ends with its parent. */

@@ -131,7 +131,7 @@ function answerError(
   const json = parsed(body);
   if (typeof json?.value !== "object" || json.value === null || Array.isArray(json.value)) {
     // A JSON string is its text; what is neither JSON nor text is not shown.
-    const text = typeof json?.value === "string" ? json.value : isUtf8(body) ? body.toString() : "";
+    const text = typeof json?.value === "string" ? json.value : textIn(body, said.headers["content-type"]);
     const message = text === "" ? unknown.message : text.slice(0, longest);
     return sidecarError(place, { ...said, errorCode: textCode(unknown.errorCode), message });
   }
@@ -139,10 +139,24 @@ function answerError(
   return sidecarError(place, {
     ...said,
     errorCode: isText(errorCode) ? errorCode : unknown.errorCode,
-    // The second and third are those of problem details: https://www.rfc-editor.org/rfc/rfc9457
-    message: ([message, detail, title, error].find(isText) ?? unknown.message).slice(0, longest),
+    // The second and third are those of problem details: https://www.rfc-editor.org/rfc/rfc9457. Others nest theirs.
+    message: ([message, detail, title, error, memberOf(error, "message")].find(isText) ?? unknown.message).slice(
+      0,
+      longest,
+    ),
     details,
   });
+}
+
+/** A body as text, in the charset that its label names where it is not UTF-8; nothing where it is none. */
+function textIn(body: Buffer, contentType = ""): string {
+  if (isUtf8(body)) return body.toString();
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType)?.[1];
+  try {
+    return charset === undefined ? "" : new TextDecoder(charset, { fatal: true }).decode(body);
+  } catch {
+    return "";
+  }
 }
 
 /** A sidecar that answers with text says more than that something does not exist. */

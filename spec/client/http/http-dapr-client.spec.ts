@@ -353,6 +353,13 @@ describe("failures", () => {
     ["a JSON string", { status: 404, body: '"no such order"' }, "ERR_CALLEE_FAILED", "no such order"],
     ["problem details", { status: 422, body: '{"title":"out of stock"}' }, "ERR_CALLEE_FAILED", "out of stock"],
     ["its own code", { status: 409, body: '{"errorCode":"BUSY","message":"later"}' }, "BUSY", "later"],
+    ["a nested one", { status: 400, body: '{"error":{"code":1,"message":"sold"}}' }, "ERR_CALLEE_FAILED", "sold"],
+    [
+      "text in its charset",
+      { status: 500, headers: { "content-type": "text/plain; charset=latin1" }, body: Buffer.from("café", "latin1") },
+      "ERR_CALLEE_FAILED",
+      "café",
+    ],
     ["bytes", { status: 500, body: Buffer.of(0xff, 0xfe, 0x00) }, "ERR_CALLEE_FAILED", "no message given"],
     ["a redirect", { status: 302 }, "ERR_CALLEE_FAILED", "redirect not followed"],
   ])("say what a callee says: %s", async (_, answer, errorCode, message) => {

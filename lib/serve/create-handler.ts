@@ -30,7 +30,7 @@ export async function createHandler(
   });
   const { handler } = app;
   const handle = (...[request, response, next]: Parameters<RequestHandler>): void =>
-    handler.accept(request, response, next);
+    handler.accept(request, response, next, true);
   const { functions: definitions, close } = app;
   return Object.assign(handle, {
     fetch: (request: Request) => handler.fetch(request),

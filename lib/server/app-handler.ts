@@ -11,7 +11,7 @@ import { messageOf } from "../model/thrown.js";
 import { endingWith, FetchCall, readFetchBody, toHeadResponse, toResponse } from "./fetch-call.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
-import { headerOf, NodeCall, pathOf } from "./node-call.js";
+import { currentHeaders, headerOf, NodeCall, pathOf, type HeaderList } from "./node-call.js";
 import type { Match, RouteTable } from "./route-table.js";
 import { isStream, type WireReply } from "../invocation/reply.js";
 import { UnknownPaths, type UnknownRequest } from "./unknown-paths.js";
@@ -95,25 +95,34 @@ export class AppHandler {
     time.cancel();
   }
 
-  /** @param next takes the requests that no function answers; without it those are answered here */
-  accept(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void {
+  /**
+   * @param next takes the requests that no function answers; without it those are answered here
+   * @param isMounted true where others may have handled it before
+   */
+  accept(
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+    isMounted = false,
+  ): void {
     const { method = "", url = "/" } = request;
     const path = pathOf(url);
     const match = this.options.table.find(method, path);
     if (match === undefined && next !== undefined) return next();
+    const headers = isMounted ? currentHeaders(request) : request.rawHeaders;
     const isLater = this.inFlight.begin();
     if (match === undefined || this.#tokens.length > 0 || !this.#takesNew) {
       try {
-        const refused = this.#refusalOf(match, { method, path, header: (name) => headerOf(request, name) });
+        const refused = this.#refusalOf(match, { method, path, header: (name) => headerOf(headers, name) });
         if (refused !== undefined) return this.#end(response, refused, isLater);
       } catch (error) {
         return this.#fail(response, error, isLater);
       }
     }
-    readBody(request, this.options.maxBodySize, (body, wasRead) => {
+    readBody(request, headers, this.options.maxBodySize, (body, wasRead) => {
       if (body === "aborted") return this.inFlight.end(isLater);
-      const encoding = wasRead === true ? undefined : headerOf(request, "content-encoding");
-      this.#handle(request, response, match!, body, encoding, isLater);
+      const encoding = wasRead === true ? undefined : headerOf(headers, "content-encoding");
+      this.#handle(request, response, headers, match!, body, encoding, isLater);
     });
   }
 
@@ -206,6 +215,7 @@ export class AppHandler {
   #handle(
     request: IncomingMessage,
     response: ServerResponse,
+    headers: HeaderList,
     { value: endpoint, params }: Match<Endpoint>,
     body: Buffer | Unread,
     encoding: string | undefined,
@@ -214,8 +224,8 @@ export class AppHandler {
     try {
       const reply =
         typeof body === "string" || encoding !== undefined
-          ? this.#replyTo(endpoint, body, encoding, callOf(request, response, params))
-          : endpoint.handle(new NodeCall(request, response, body, params));
+          ? this.#replyTo(endpoint, body, encoding, callOf(request, response, headers, params))
+          : endpoint.handle(new NodeCall(request, response, body, params, headers));
       if (isPromise(reply)) void this.#endLater(response, reply, isLater);
       else this.#end(response, reply, isLater);
     } catch (error) {
@@ -275,8 +285,13 @@ export class AppHandler {
 }
 
 /** A function of its own, so that the usual request allocates no context for a closure. */
-function callOf(request: IncomingMessage, response: ServerResponse, params: Match<Endpoint>["params"]) {
-  return (body: Buffer): EndpointCall => new NodeCall(request, response, body, params);
+function callOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: HeaderList,
+  params: Match<Endpoint>["params"],
+) {
+  return (body: Buffer): EndpointCall => new NodeCall(request, response, body, params, headers);
 }
 
 function isEqual(token: Buffer, given: Buffer): boolean {

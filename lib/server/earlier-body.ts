@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { types } from "node:util";
 import { isJsonType, readContentType, toText } from "../invocation/read-payload.js";
-import { headerOf } from "./node-call.js";
+import { headerOf, type HeaderList } from "./node-call.js";
 
 /** Where the body parsers of Express, NestJS and others leave what they have read. */
 interface ParsedRequest {
@@ -10,11 +10,11 @@ interface ParsedRequest {
 }
 
 /** What a body parser made of a body, as the bytes that it had: bytes and text as they are, and what JSON was made of. */
-export function earlierBody(request: IncomingMessage): Buffer | "gone" {
+export function earlierBody(request: IncomingMessage, headers: HeaderList = request.rawHeaders): Buffer | "gone" {
   const { body, rawBody } = request as ParsedRequest;
   const raw = [rawBody, body].find((content) => types.isUint8Array(content));
   if (raw !== undefined) return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const { type, charset } = readContentType(headerOf(request, "content-type"));
+  const { type, charset } = readContentType(headerOf(headers, "content-type"));
   if (typeof rawBody === "string") return ofText(rawBody, charset, lengthOf(request));
   if (isJsonType(type)) {
     return typeof body === "string" ? ofJsonText(body, charset, lengthOf(request)) : ofValue(body, charset);
@@ -24,8 +24,10 @@ export function earlierBody(request: IncomingMessage): Buffer | "gone" {
 
 /** Bytes of the body that a parser read; undefined where nothing says them. */
 function lengthOf(request: IncomingMessage): number | undefined {
-  const declared = headerOf(request, "content-length");
-  return declared !== undefined && headerOf(request, "content-encoding") === undefined ? Number(declared) : undefined;
+  const declared = headerOf(request.rawHeaders, "content-length");
+  return declared !== undefined && headerOf(request.rawHeaders, "content-encoding") === undefined
+    ? Number(declared)
+    : undefined;
 }
 
 /** @returns "gone" where the text holds what bytes that are no text were replaced by */

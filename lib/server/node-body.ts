@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { earlierBody } from "./earlier-body.js";
-import { headerOf } from "./node-call.js";
+import { headerOf, type HeaderList } from "./node-call.js";
 
 /**
  * How reading a body ended when it was not read: the limit was passed, the caller went away, or somebody had read it, or
@@ -14,19 +14,23 @@ const empty = Buffer.alloc(0);
  * Reads a request's body to its end, whatever its verb: a sidecar sends an empty one as an empty chunked body.
  *
  * @param limit bytes; a body beyond it is not kept, and what is still to come of it is thrown away
+ * @param headers as far as they are not about how the body is framed, which only what was received says
  * @param done called once; `wasRead` says that a middleware read it before, which undoes its encodings too
  */
 export function readBody(
   request: IncomingMessage,
+  headers: HeaderList,
   limit: number,
   done: (body: Buffer | Unread, wasRead?: true) => void,
 ): void {
-  const declared = headerOf(request, "content-length");
-  const hasNone = declared === undefined && headerOf(request, "transfer-encoding") === undefined;
+  // Requests that an adapter has made, rather than Node's own parser, have no others.
+  const received = request.rawHeaders.length === 0 ? headers : request.rawHeaders;
+  const declared = headerOf(received, "content-length");
+  const hasNone = declared === undefined && headerOf(received, "transfer-encoding") === undefined;
   if (hasNone && request.httpVersionMajor < 2) return done(empty);
   if (declared !== undefined && Number(declared) > limit) return done("too-large");
   // Its end is not told again, whether or not something was read before it.
-  if (request.readableEnded) return done(request.readableDidRead ? earlierBody(request) : empty, true);
+  if (request.readableEnded) return done(request.readableDidRead ? earlierBody(request, headers) : empty, true);
   if (request.destroyed) return done("aborted");
   if (request.readableDidRead) return done("gone");
   let first: Buffer | undefined;

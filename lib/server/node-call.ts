@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingRequest } from "../invocation/observer.js";
 import type { EndpointCall } from "./endpoint.js";
 
+/** Names and values in turn, as they were received. */
+export type HeaderList = readonly string[];
+
 const lists: ReadonlySet<string> = new Set(["baggage", "tracestate"]);
 
 /** A request that Node's own HTTP server received. */
@@ -20,6 +23,7 @@ export class NodeCall implements EndpointCall {
     private readonly response: ServerResponse,
     readonly body: Buffer,
     params: Readonly<Record<string, string>> | undefined,
+    private readonly rawHeaders: HeaderList = request.rawHeaders,
   ) {
     this.method = request.method ?? "GET";
     this.#request = request;
@@ -45,7 +49,7 @@ export class NodeCall implements EndpointCall {
   get headers(): Headers {
     if (this.#headers === undefined) {
       this.#headers = new Headers();
-      const { rawHeaders } = this.#request;
+      const { rawHeaders } = this;
       for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
         // HTTP/2 has verb and path among its headers.
         if (!rawHeaders[i]!.startsWith(":")) this.#headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
@@ -78,7 +82,7 @@ export class NodeCall implements EndpointCall {
   }
 
   header(name: string): string | undefined {
-    const first = headerOf(this.#request, name);
+    const first = headerOf(this.rawHeaders, name);
     // Of all headers read here, only these may come as several of one name.
     return first !== undefined && lists.has(name) ? (this.headers.get(name) ?? undefined) : first;
   }
@@ -100,10 +104,20 @@ export function pathOf(target: string): string {
  *
  * @param name in lower case
  */
-export function headerOf({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, name: string): string | undefined {
+export function headerOf(rawHeaders: HeaderList, name: string): string | undefined {
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const given = rawHeaders[index]!;
     if (given.length === name.length && given.toLowerCase() === name) return rawHeaders[index + 1];
   }
   return undefined;
+}
+
+/** The headers as whoever handled a request before has left them: a middleware may have added some, or taken some away. */
+export function currentHeaders({ headers }: Pick<IncomingMessage, "headers">): HeaderList {
+  const list: string[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) for (const each of Array.isArray(value) ? value : [value]) list.push(name, String(each));
+  }
+  return list;
 }

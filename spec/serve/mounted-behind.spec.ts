@@ -16,6 +16,7 @@ import {
   type CloudEvent,
   type HttpRequest,
   type HttpResponse,
+  type InvocationContext,
   type RequestHandler,
 } from "../../lib/index.js";
 import { atEnd, keptLog, send } from "./support.js";
@@ -165,6 +166,45 @@ describe("the headers of a reply", () => {
     session.close();
     const cookies = ["sid=1; HttpOnly", "theme=dark", "c=3"];
     expect(headers).toMatchObject({ "set-cookie": cookies, vary: "origin, accept" });
+  });
+});
+
+describe("the headers of a request", () => {
+  class Sees {
+    @HttpTrigger({ methods: ["POST"] })
+    async seen(request: HttpRequest, _bindings: object, context: InvocationContext): Promise<HttpResponse> {
+      const names = ["x-user", "x-secret", "x-list", "x-kept"];
+      const of = (headers: Headers): unknown[] => names.map((name) => headers.get(name));
+      return {
+        jsonBody: { request: of(request.headers), context: of(context.request!.headers), body: await request.json() },
+      };
+    }
+  }
+
+  const changing: Middleware = ({ headers }, _response, next) => {
+    headers["x-user"] = "ann";
+    headers["x-list"] = ["a", "b"];
+    headers["x-none"] = undefined;
+    delete headers["x-secret"];
+    next();
+  };
+  /** As adapters for other hosts make requests. */
+  const bare: Middleware = (request, _response, next) => {
+    void request.headers;
+    Object.defineProperty(request, "rawHeaders", { value: [] });
+    next();
+  };
+
+  it.each(Object.entries(servers))("are seen as a middleware left them, in %s", async (_server, mount) => {
+    const handler = await createHandler([Sees], { log: keptLog() });
+    atEnd(() => handler.close());
+    const headers = { "content-type": "application/json", "x-secret": "s", "x-kept": "k" };
+    const asked = async (before: Middleware) =>
+      (await send({ port: await mount(handler, before) }, "POST", "/api/seen", { headers, body: '{"a":1}' })).json;
+    const changed = ["ann", null, "a, b", "k"];
+    expect(await asked(changing)).toEqual({ request: changed, context: changed, body: { a: 1 } });
+    const kept = [null, "s", null, "k"];
+    expect(await asked(bare)).toEqual({ request: kept, context: kept, body: { a: 1 } });
   });
 });
 

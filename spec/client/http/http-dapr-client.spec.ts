@@ -7,7 +7,7 @@ import { HttpDaprClient } from "../../../lib/client/http/http-dapr-client.js";
 import { SidecarError } from "../../../lib/model/errors.js";
 import { JsonText } from "../../../lib/model/json.js";
 import { freePort } from "../../support/daprd.js";
-import { recordingSidecar, type RecordingSidecar } from "../../support/recording-sidecar.js";
+import { recordingSidecar, type RecordingSidecar, type StubAnswer } from "../../support/recording-sidecar.js";
 import { line } from "../../support/wire.js";
 import { eachClient } from "./each-client.js";
 
@@ -347,7 +347,7 @@ describe("failures", () => {
     expect((await failureOf(client.publish(publishing))).body).toHaveLength(1 << 20);
   });
 
-  it.each<[string, { status: number; body?: string | Buffer }, string, string]>([
+  it.each<[string, StubAnswer & { status: number }, string, string]>([
     ["an empty 404", { status: 404 }, "ERR_CALLEE_FAILED", "no message given"],
     ["text", { status: 404, body: "no such order" }, "ERR_CALLEE_FAILED", "no such order"],
     ["a JSON string", { status: 404, body: '"no such order"' }, "ERR_CALLEE_FAILED", "no such order"],

@@ -24,8 +24,11 @@ function explanationOf(code: string): string {
   const codes = sections.map((section) => section.slice("#### ".length, section.indexOf("\n")));
   const index = codes.findIndex((one) => one.toLowerCase() === code.toLowerCase());
   if (index === -1) {
-    const nearest = nearestOf(code, codes, (one) => one, Math.ceil(code.length / 3));
-    const hint = nearest === undefined ? "docs/errors.md lists them" : `did you mean ${nearest}?`;
+    const isOfInvocation = /^ERR_/i.test(code);
+    // Dapr has many codes of that form, and some are not far from ours.
+    const nearest = nearestOf(code, codes, (one) => one, Math.ceil(code.length / (isOfInvocation ? 6 : 3)));
+    const lists = `docs/errors.md lists them${isOfInvocation ? ", and https://docs.dapr.io/reference/errors/ those of Dapr" : ""}`;
+    const hint = nearest === undefined ? lists : `did you mean ${nearest}?`;
     throw new UsageError(`there is no code "${code}"; ${hint}`);
   }
   return sections[index]!.replace(/^#### /, "")

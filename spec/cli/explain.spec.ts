@@ -30,6 +30,10 @@ describe("dapr-functions explain", () => {
   it.each([
     ["err_state_conflit", 'there is no code "err_state_conflit"; did you mean ERR_STATE_CONFLICT?\n'],
     ["foo", 'there is no code "foo"; docs/errors.md lists them\n'],
+    [
+      "ERR_PUBSUB_NOT_FOUND",
+      'there is no code "ERR_PUBSUB_NOT_FOUND"; docs/errors.md lists them, and https://docs.dapr.io/reference/errors/ those of Dapr\n',
+    ],
   ])("names the nearest code of %s in any case, and none that is far", (code, stderr) => {
     expect(runCli(project, ["explain", code])).toMatchObject({ status: 2, stderr });
   });

@@ -136,14 +136,12 @@ function answerError(
     return sidecarError(place, { ...said, errorCode: textCode(unknown.errorCode), message });
   }
   const { errorCode, message, detail, title, error, details } = json.value as Record<string, unknown>;
+  // The second and third are those of problem details: https://www.rfc-editor.org/rfc/rfc9457. Others nest theirs.
+  const text = [message, detail, title, error, memberOf(error, "message")].find(isText) ?? unknown.message;
   return sidecarError(place, {
     ...said,
     errorCode: isText(errorCode) ? errorCode : unknown.errorCode,
-    // The second and third are those of problem details: https://www.rfc-editor.org/rfc/rfc9457. Others nest theirs.
-    message: ([message, detail, title, error, memberOf(error, "message")].find(isText) ?? unknown.message).slice(
-      0,
-      longest,
-    ),
+    message: text.slice(0, longest),
     details,
   });
 }

@@ -385,7 +385,10 @@ export function publishCases(start: Start, { type, metadata = () => ({}) }: Brok
   describe("names", () => {
     it.each(awkward.map((name) => topic(name)))("reaches topic %j", async (name) => {
       expect(await publish(name, { name }, "application/json")).toMatchObject(empty);
-      expect(await event(name)).toMatchObject({ topic: name, pubsubname: "bus", data: { name } });
+      const isIts = ({ path, json }: Received): boolean =>
+        path === routeOf(name) && (json as { data: unknown }).data !== "several";
+      const [request] = await app.received(isIts);
+      expect(request!.json).toMatchObject({ topic: name, pubsubname: "bus", data: { name } });
     });
 
     it("reaches a pubsub with an awkward name", async () => {

@@ -16,9 +16,9 @@ export class Seen {
     for (const check of this.#waiting) check();
   }
 
-  /** The first `count` values of one name, once they are there. */
-  of<T>(name: string, count = 1): Promise<T[]> {
-    return this.#matching(name, () => true, count);
+  /** The first `count` values of one name that fit, once they are there. */
+  of<T>(name: string, count = 1, fits: (value: T) => boolean = () => true): Promise<T[]> {
+    return this.#matching(name, fits, count);
   }
 
   /** The first value of one name that fits, once it is there. */

@@ -202,17 +202,16 @@ contract("functions", (start) =>
       it("publishes under the same ids when an event comes again", async () => {
         const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         const query = "?metadata.cloudevent.id=e-77&metadata.cloudevent.source=shop";
-        const isOfThese = ({ data }: { data: string }): boolean => data !== "odd";
         await publish("relay", "first", query, { traceparent });
         await publish("relay", "first", query, { traceparent });
-        const events = await seen.of<{ id: string; data: string; trace: string }>("relayed", 4, isOfThese);
-        expect(events.map(({ data }) => data)).toEqual(["first", "second", "first", "second"]);
-        const ids = events.map(({ id }) => id);
         const expected = [0, 1].map((index) => {
           const parts = JSON.stringify(["shop", "e-77", "relay", "copies", index]);
           return createHash("sha256").update(parts).digest("hex").slice(0, 32);
         });
-        expect(ids).toEqual([...expected, ...expected]);
+        const isOfThese = ({ id }: { id: string }): boolean => expected.includes(id);
+        const events = await seen.of<{ id: string; data: string; trace: string }>("relayed", 4, isOfThese);
+        expect(events.map(({ data }) => data)).toEqual(["first", "second", "first", "second"]);
+        expect(events.map(({ id }) => id)).toEqual([...expected, ...expected]);
         for (const { trace } of events) expect(trace).toContain(traceparent.slice(3, 35));
       });
 

@@ -1,6 +1,6 @@
 import dns, { type LookupAddress, type LookupAllOptions } from "node:dns";
 import { DaprServiceInvocationTrigger, DaprStateOutput, DaprTopicTrigger, type Collector } from "dapr-functions";
-import { atEnd, deliver, post, serving } from "../serve/support.js";
+import { atEnd, deliver, heldTimers, post, serving } from "../serve/support.js";
 import { recordingSidecar } from "../support/recording-sidecar.js";
 
 class Orders {
@@ -79,11 +79,15 @@ const faults: readonly (readonly [what: string, resolver: Resolver, code: string
 
 describe.each(faults)("a sidecar whose name %s", (_what, resolver, code, says) => {
   it("costs the caller an answer that says so, and an event nothing; the next request finds it where it is then", async () => {
-    const asked = resolving(resolver);
     const sidecar = await recordingSidecar();
     atEnd(() => sidecar.close());
     const { port } = new URL(sidecar.url);
     const { app, log } = await serving([new Orders()], { daprUrl: `http://dapr.internal:${port}`, timeout: 1500 });
+    const pass = heldTimers();
+    const asked = resolving((name, found) => {
+      resolver(name, found);
+      if (code === "ERR_DAPR_REQUEST_FAILED") void pass(1500);
+    });
     const answer = await post(app, "/save", 1);
     expect(answer).toMatchObject({ status: 500, json: { errorCode: code, functionName: "save" } });
     expect((answer.json as { message: string }).message).toContain(says.replace("{port}", port));

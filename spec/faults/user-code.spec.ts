@@ -7,7 +7,7 @@ import {
   type Collector,
   type HttpRequest,
 } from "dapr-functions";
-import { deliver, post, send, serving, type Answer, type Fixture } from "../serve/support.js";
+import { deliver, heldTimers, post, send, serving, type Answer, type Fixture } from "../serve/support.js";
 import { fail, revoked } from "../support/hostile-values.js";
 
 type Outputs = { out: Collector<number> };
@@ -159,9 +159,17 @@ describe("a function whose promise never settles", () => {
     async ({ way, ask }) => {
       const work = new Work();
       const { app, sidecar } = await serving([work], { invocationTimeout: 1000 });
-      work.run = () => new Promise(() => undefined);
+      const pass = heldTimers();
+      const begun = new Promise<void>((begin) => {
+        work.run = () => {
+          begin();
+          return new Promise(() => undefined);
+        };
+      });
       const stuck = ask(app);
+      await begun;
       expect((await send(app, "GET", "/healthz")).status).toBe(204);
+      await pass(1000);
       const answer = await stuck;
       expect([answer.status, sidecar.lines]).toEqual([way === "event" || way === "input" ? 500 : 504, []]);
       work.run = () => undefined;

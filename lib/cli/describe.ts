@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { breakingChanges } from "../describe/breaking.js";
 import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
@@ -7,7 +7,7 @@ import { inspectFunctions } from "../metadata/functions.js";
 import { isRecord } from "../model/values.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
 import { inspectApp, loadFunctions } from "./modules/function-app.js";
-import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
+import { exitCodes, exitWith, hasErrors, printProblems, writeOut } from "./report.js";
 import { appIdOf } from "./running/sidecar-options.js";
 import { UsageError } from "./usage-error.js";
 
@@ -39,7 +39,7 @@ export function addDescribe(program: Command): void {
     .argument("<module...>", "built .js files, folders of them, or .ts files")
     .addOption(new Option("--format <format>", "of the description").choices(Object.keys(formats)).default("openapi"))
     .option("--check <file>", "compare with an earlier description, in its format; exit with 1 when something breaks")
-    .option("--out <file>", "write a file rather than print")
+    .addOption(new Option("--out <file>", "write a file rather than print").conflicts("check"))
     .addHelpText(
       "after",
       "\nExample:\n  $ npx dapr-functions describe build/functions.js --format asyncapi --check asyncapi.json",
@@ -73,8 +73,7 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
     return changes.length > 0 ? exitCodes.problems : exitCodes.done;
   }
   const text = `${JSON.stringify(document, null, 2)}\n`;
-  if (options.out === undefined) process.stdout.write(text);
-  else writeFileSync(options.out, text);
+  writeOut(options.out, text);
   return exitCodes.done;
 }
 

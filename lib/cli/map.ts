@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { inspectFunctions } from "../metadata/functions.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
@@ -8,7 +7,7 @@ import { toSvg } from "../map/svg.js";
 import { settingSources } from "../serve/settings.js";
 import { loadComponents } from "../sidecar/index.js";
 import { inspectApp, loadFunctions } from "./modules/function-app.js";
-import { exitCodes, exitWith, hasErrors, printProblems } from "./report.js";
+import { exitCodes, exitWith, hasErrors, printProblems, writeOut } from "./report.js";
 
 interface MapOptions {
   readonly format: keyof typeof formats;
@@ -52,7 +51,6 @@ async function map(modules: readonly string[], options: MapOptions): Promise<num
   const shown = options.settings ? resolveSettings(definitions, settingSources()).definitions : definitions;
   const components = options.components === undefined ? [] : loadComponents(options.components);
   const text = formats[options.format](mapOf(shown, components));
-  if (options.out === undefined) process.stdout.write(text);
-  else writeFileSync(options.out, text);
+  writeOut(options.out, text);
   return exitCodes.done;
 }

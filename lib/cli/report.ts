@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { styleText } from "node:util";
 import type { Problem } from "../model/errors.js";
 
@@ -32,6 +34,16 @@ export function printProblems(problems: readonly Problem[]): void {
 
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some(({ level }) => level === "error");
+}
+
+/** Writes a file where `--out` names one, in a folder that need not be there; else prints the text. */
+export function writeOut(out: string | undefined, text: string): void {
+  if (out === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, text);
 }
 
 /** Prints data for machines to stdout. */

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { componentOptions } from "../metadata/rules/components.js";
 import { readJsonWithComments } from "../model/jsonc.js";
@@ -7,7 +7,7 @@ import { loadComponents, type Component } from "../sidecar/index.js";
 import { topicList } from "../sidecar/app/topic-scopes.js";
 import { property } from "../sidecar/components/components.js";
 import { readManifests } from "../sidecar/components/manifests.js";
-import { exitCodes, exitWith } from "./report.js";
+import { exitCodes, exitWith, writeOut } from "./report.js";
 import { readAppIds } from "./running/run-file.js";
 import { UsageError } from "./usage-error.js";
 
@@ -63,10 +63,7 @@ function types(path: string, options: TypesOptions): number {
     process.stderr.write(`${options.out}: it is not what the files say now; write it with ${command}\n`);
     return exitCodes.problems;
   }
-  if (before !== text) {
-    mkdirSync(dirname(out), { recursive: true });
-    writeFileSync(out, text);
-  }
+  if (before !== text) writeOut(out, text);
   process.stdout.write(`${before === text ? "unchanged" : "write"} ${options.out}\n`);
   return exitCodes.done;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { validate } from "@readme/openapi-parser";
 import Ajv from "ajv";
 import Ajv2020 from "ajv/dist/2020.js";
@@ -617,6 +619,16 @@ describe("dapr-functions describe", () => {
   ])("prints %s", (format, expected) => {
     const { status, stdout } = runCli(project, ["describe", "build/orders.js", "--format", format]);
     expect([status, stdout]).toEqual([0, expect.stringContaining(expected)]);
+  });
+
+  it("writes into a folder that is not there, and no file while it checks", () => {
+    const args = ["describe", "build/orders.js", "--out", "api/v1/openapi.json"];
+    expect(runCli(project, args)).toMatchObject({ status: 0, stdout: "" });
+    expect(readFileSync(join(project, "api/v1/openapi.json"), "utf8")).toContain('"openapi": "3.1.1"');
+    expect(runCli(project, [...args, "--check", "api/v1/openapi.json"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("'--out <file>' cannot be used with option '--check <file>'") as string,
+    });
   });
 
   it("fails on a change that breaks a caller, and says which", () => {

@@ -49,7 +49,7 @@ export function messageBody(
   property: string,
 ): MessageBody {
   // Dapr takes JSON with a blank behind its type for text.
-  const contentType = givenType?.trim().replace(/\s+;/, ";");
+  const contentType = givenType === undefined ? undefined : withTrimmedType(givenType);
   const bytes = bytesOf(value);
   if (bytes !== undefined) return new Body(contentType ?? "application/octet-stream", bytes);
   if (contentType === undefined || isJsonType(contentType)) {
@@ -63,6 +63,11 @@ export function messageBody(
   // Of what are bytes too, but none that can be taken, it says which are.
   if (kindOf(text) === "bytes") jsonValue(text, where, property);
   throw badItem(where, property, `${kindOf(text)} cannot be sent as ${contentType}; give text or bytes`);
+}
+
+function withTrimmedType(contentType: string): string {
+  const end = contentType.indexOf(";");
+  return end === -1 ? contentType.trim() : contentType.slice(0, end).trim() + contentType.slice(end);
 }
 
 /**

@@ -204,7 +204,9 @@ describe("run --watch", () => {
     const cli = join(project, "node_modules", "dapr-functions", "dist", "cli", "main.js");
     const app = [module, "--watch", "--app-id", "consumer", "--dapr-http-port", "0", "--log", "off"];
     const args = [cli, "run", ...app, ...options];
-    child = spawn(process.execPath, args, { cwd: join(project, folder), stdio: ["ignore", "pipe", "pipe"] });
+    const stdio: ("ignore" | "pipe")[] = ["ignore", "pipe", "pipe"];
+    // In a group of processes of its own, as what is started in a terminal.
+    child = spawn(process.execPath, args, { cwd: join(project, folder), stdio, detached: true });
     return new Output(child);
   };
   const call = async (sidecar: string, path: string): Promise<unknown> => {
@@ -388,6 +390,42 @@ export class ${name[0]!.toUpperCase()}${name.slice(1)} {
     for (let calls = 0; calls < 50; calls++) expect(await call(sidecar!, "read")).toEqual({ version: 1 });
     write(project, { "build/orders.js": module("3") });
     while (JSON.stringify(await call(sidecar!, "read")) !== '{"version":3}');
+  });
+
+  it("ends what is in flight when the terminal sends Ctrl-C to all of its processes", async () => {
+    const project = makeProject();
+    // The event is answered late, and the call later than its sidecar has told the version to end.
+    const text = `import { once } from "node:events";
+      let end: () => void = () => {};
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      export class Orders {
+        @DaprTopicTrigger({ pubSubName: "bus", topic: "t" })
+        async heard(): Promise<void> {
+          console.log("heard");
+          await ended;
+        }
+        @DaprServiceInvocationTrigger()
+        async read(_: unknown, __: unknown, { stopping }: any): Promise<unknown> {
+          console.log("called");
+          await once(stopping, "abort");
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          end();
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return { done: true };
+        }
+      }`;
+    write(project, { "components/all.yaml": components, "build/orders.js": built(text) });
+    const output = run(project, ".", "build/orders.js");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    await fetch(`${sidecar}/v1.0/publish/bus/t`, { method: "POST", body: "{}" });
+    await output.says(/heard/);
+    const reply = call(sidecar!, "read");
+    await output.says(/called/);
+    const closed = once(child, "close");
+    process.kill(-child.pid!, "SIGINT");
+    expect(await reply).toEqual({ done: true });
+    expect(await closed).toEqual([0, null]);
   });
 
   it("says that a version does not end loading, and loads the next change", async () => {

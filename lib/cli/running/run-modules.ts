@@ -175,10 +175,13 @@ function stoppingInOrder(mesh: Mesh, apps: readonly { close(): Promise<void> }[]
   return stopping.signal;
 }
 
-/** Functions in flight end while their sidecar still takes what they send, and callers still wait at it. */
+/**
+ * Functions in flight, which learn at once that they are to end, do so while their sidecar still takes what they send, and
+ * callers still wait at it.
+ */
 async function stopInOrder(mesh: Mesh, apps: readonly { close(): Promise<void> }[]): Promise<void> {
-  await Promise.all([...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect()));
-  await Promise.all(apps.map((app) => app.close()));
+  const disconnected = [...mesh.sidecars.values()].map((sidecar) => sidecar.disconnect());
+  await Promise.all([...disconnected, ...apps.map((app) => app.close())]);
   await mesh.close();
 }
 

@@ -75,6 +75,7 @@ export class WatchedApp {
 
   /** Starts the first version, and watches the working directory. Resolves once a version serves or has failed. */
   async start(): Promise<void> {
+    process.once("exit", this.#kill);
     this.#watch(".");
     for (const module of this.order.modules.filter(isOutside)) {
       const isFolder = statSync(module, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -111,7 +112,13 @@ export class WatchedApp {
     this.#entrance?.close();
     this.#next?.kill("SIGKILL");
     await Promise.all([...this.#served].map((child) => this.#stop(child)));
+    process.off("exit", this.#kill);
   }
+
+  /** Nothing outlives this process. */
+  readonly #kill = (): void => {
+    for (const child of [this.#next, ...this.#served]) child?.kill("SIGKILL");
+  };
 
   #watch(folder: string, depth?: number): void {
     if (this.#isClosed || this.#watchers.has(folder)) return;
@@ -185,6 +192,8 @@ export class WatchedApp {
       // Node tells the parent of each file that is loaded, as it does for `node --watch`.
       env: { ...process.env, WATCH_REPORT_DEPENDENCIES: "1" },
       execArgv: ["--enable-source-maps"],
+      // Not of the terminal's group: Ctrl-C and what `close` sends later would be two signals, which cut off what is in flight.
+      detached: process.platform !== "win32",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#next = child;

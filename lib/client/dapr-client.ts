@@ -259,4 +259,6 @@ export interface SidecarMetadata {
   readonly subscriptions?: readonly { readonly pubsubname: string; readonly topic: string }[];
   /** Where the sidecar expects the app. */
   readonly appConnectionProperties?: { readonly port?: number; readonly channelAddress?: string };
+  /** True where a client does not learn all of it: a member that is missing says nothing then. */
+  readonly isPartial?: boolean;
 }

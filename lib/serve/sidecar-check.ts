@@ -85,7 +85,9 @@ export function needsOf(definitions: readonly FunctionDefinition[], metadata: Si
 }
 
 function channelFindings({ address }: SidecarCheckOptions, metadata: SidecarMetadata): string[] {
-  const { port: itsPort, channelAddress } = metadata.appConnectionProperties ?? {};
+  const { appConnectionProperties, isPartial } = metadata;
+  if (appConnectionProperties === undefined && isPartial === true) return [];
+  const { port: itsPort, channelAddress } = appConnectionProperties ?? {};
   if (address === undefined) return itsPort === undefined ? ["the sidecar has no app; start it with --app-port"] : [];
   const { port, host } = address;
   if (itsPort === undefined) return [`the sidecar has no app; start it with --app-port ${port}`];
@@ -172,7 +174,9 @@ function unguardedEntries(definitions: readonly FunctionDefinition[], metadata: 
 }
 
 function missingTopics(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
-  const present = new Set((metadata.subscriptions ?? []).map(({ pubsubname, topic }) => `${pubsubname}/${topic}`));
+  const { subscriptions = [], isPartial } = metadata;
+  if (metadata.subscriptions === undefined && isPartial === true) return [];
+  const present = new Set(subscriptions.map(({ pubsubname, topic }) => `${pubsubname}/${topic}`));
   return subscriptionsOf(definitions)
     .filter(({ pubsubname, topic }) => !present.has(`${pubsubname}/${topic}`))
     .map(

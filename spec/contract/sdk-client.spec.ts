@@ -1,8 +1,12 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CommunicationProtocolEnum, DaprClient } from "@dapr/dapr";
+import { DaprTopicTrigger, serve, type CloudEvent } from "dapr-functions";
 import { SdkDaprClient } from "../../lib/client/sdk/sdk-dapr-client.js";
 import { canRun } from "../support/not-run.js";
 import { clientCases, type ClientLimits, type OpenClient } from "./client-cases.js";
-import { startOnDaprd } from "./harness.js";
+import { component, startOnDaprd } from "./harness.js";
+import { freePort, startDaprd } from "../support/daprd.js";
 
 const limits = new Map<CommunicationProtocolEnum, ClientLimits>([
   [CommunicationProtocolEnum.HTTP, { unsendable: [".", ".."] }],
@@ -12,9 +16,14 @@ const limits = new Map<CommunicationProtocolEnum, ClientLimits>([
 const silence = (): void => undefined;
 const silent = { error: silence, warn: silence, info: silence, verbose: silence, debug: silence };
 
+class Hearing {
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "orders" })
+  hear(_event: CloudEvent): void {}
+}
+
 if (canRun("SdkDaprClient on daprd", "daprd")) {
   for (const [communicationProtocol, itsLimits] of limits) {
-    const open: OpenClient = async ({ url, grpcPort }) => {
+    const open = async ({ url, grpcPort }: Pick<Parameters<OpenClient>[0], "url" | "grpcPort">) => {
       const port = communicationProtocol === CommunicationProtocolEnum.GRPC ? String(grpcPort) : new URL(url).port;
       const logger = { service: silent };
       const dapr = new DaprClient({ daprHost: "127.0.0.1", daprPort: port, communicationProtocol, logger });
@@ -23,6 +32,26 @@ if (canRun("SdkDaprClient on daprd", "daprd")) {
     };
     describe(`SdkDaprClient over ${CommunicationProtocolEnum[communicationProtocol]} [sdk client]`, () => {
       clientCases(startOnDaprd, open, itsLimits);
+
+      it("lets an app be ready whose topics daprd subscribes to, and says nothing of what it cannot see", async () => {
+        const resources = mkdtempSync(join(process.env.DAPR_FUNCTIONS_RUN!, "sdk-"));
+        writeFileSync(join(resources, "bus.yaml"), component("bus", "pubsub.in-memory"));
+        const port = await freePort();
+        const daprd = await startDaprd({ appId: "hearing", appPort: port, resources: [resources] });
+        const { client, close } = await open({ url: daprd.url, grpcPort: daprd.ports.grpc });
+        const warnings: string[] = [];
+        const log = { ...silent, warn: (...args: unknown[]) => void warnings.push(args.join(" ")) };
+        const app = await serve([Hearing], { port, client, log });
+        await daprd.ready;
+        const { status } = await fetch(`${app.url}/readyz`);
+        await app.close();
+        await close();
+        await daprd.close();
+        expect({ status, warnings: warnings.filter((text) => text.includes("the sidecar has no app")) }).toEqual({
+          status: 204,
+          warnings: [],
+        });
+      });
     });
   }
 }

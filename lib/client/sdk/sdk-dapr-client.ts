@@ -212,8 +212,12 @@ export class SdkDaprClient implements DaprClient {
     return secret as Record<string, string>;
   }
 
+  /** Over gRPC the package leaves subscriptions and the app's address out. */
   async metadata(request: CallOptions = {}): Promise<SidecarMetadata> {
-    return (await this.#call(request, "GET /v1.0/metadata", () => this.#sdk.metadata.get())) as SidecarMetadata;
+    const metadata = (await this.#call(request, "GET /v1.0/metadata", () =>
+      this.#sdk.metadata.get(),
+    )) as SidecarMetadata;
+    return this.#isGrpc ? { ...metadata, isPartial: true } : metadata;
   }
 
   /** Resolves once the client has started; `timeout` is 60 s unless given. */

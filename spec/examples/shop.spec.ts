@@ -31,10 +31,18 @@ if (canRun("the shop", "daprd", "redis-server")) {
     /** What the start script has said of each application, the latest last. */
     const said: Record<AppId, Running[]> = { orders: [], inventory: [] };
     let onSaid = silence;
+    const output: string[] = [];
 
     const connected = () => createClient({ url: `redis://${redis.host}` });
     const running = async (appId: AppId, count: number): Promise<Running> => {
-      while (said[appId].length < count) await new Promise<void>((resolve) => (onSaid = resolve));
+      while (said[appId].length < count) {
+        if (shop.exitCode !== null || shop.signalCode !== null) throw new Error(`it ended:\n${output.join("\n")}`);
+        await new Promise<void>((resolve, reject) => {
+          const why = `${appId} did not run a ${count}. time within 60 s:\n`;
+          const timer = setTimeout(() => reject(new Error(why + output.slice(-40).join("\n"))), 60_000);
+          onSaid = () => (clearTimeout(timer), resolve());
+        });
+      }
       return said[appId][count - 1]!;
     };
 
@@ -60,7 +68,10 @@ if (canRun("the shop", "daprd", "redis-server")) {
         silent: true,
       });
       killAtExit(shop);
+      shop.once("close", () => onSaid());
+      createInterface(shop.stderr!).on("line", (line) => output.push(line));
       createInterface(shop.stdout!).on("line", (line) => {
+        output.push(line);
         const [, appId, state] = /^(\w+) is running (.*)$/.exec(line) ?? [];
         if (appId === undefined) return;
         said[appId as AppId].push(JSON.parse(state!) as Running);

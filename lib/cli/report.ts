@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { styleText } from "node:util";
 import type { Problem } from "../model/errors.js";
+import { messageOf } from "../model/thrown.js";
+import { UsageError } from "./usage-error.js";
 
 /** Exit codes of every command. */
 export const exitCodes = { done: 0, problems: 1, usage: 2 } as const;
@@ -36,14 +38,24 @@ export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some(({ level }) => level === "error");
 }
 
-/** Writes a file where `--out` names one, in a folder that need not be there; else prints the text. */
+/**
+ * Writes a file where `--out` names one, in a folder that need not be there; else prints the text.
+ *
+ * @throws UsageError where it cannot be written
+ */
 export function writeOut(out: string | undefined, text: string): void {
   if (out === undefined) {
     process.stdout.write(text);
     return;
   }
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, text);
+  try {
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, text);
+  } catch (error) {
+    throw new UsageError(`--out ${out}: it cannot be written (${messageOf(error)}); name another file`, {
+      cause: error,
+    });
+  }
 }
 
 /** Prints data for machines to stdout. */

@@ -63,7 +63,7 @@ function types(path: string, options: TypesOptions): number {
     process.stderr.write(`${options.out}: it is not what the files say now; write it with ${command}\n`);
     return exitCodes.problems;
   }
-  if (before !== text) writeOut(out, text);
+  if (before !== text) writeOut(options.out, text);
   process.stdout.write(`${before === text ? "unchanged" : "write"} ${options.out}\n`);
   return exitCodes.done;
 }

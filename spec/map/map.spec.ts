@@ -157,4 +157,19 @@ describe("dapr-functions map", () => {
     ).toBe("");
     expect(readFileSync(join(project, "map.svg"), "utf8")).toContain("%Store%");
   });
+
+  it.each([
+    ["map", "build/orders.js"],
+    ["describe", "build/orders.js"],
+    ["types", "components"],
+  ])("makes the folder of the file that --out of %s names, and says why it cannot be written", (...command) => {
+    write(project, { "components/none.yaml": "" });
+    const out = `made/by/${command[0]}`;
+    expect(runCli(project, [...command, "--out", out])).toMatchObject({ status: 0 });
+    expect(readFileSync(join(project, out), "utf8")).not.toBe("");
+    expect(runCli(project, [...command, "--out", `${out}/below`])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^--out made\/by\/\w+\/below: it cannot be written \(.+\); name another file$/m),
+    });
+  });
 });

@@ -60,7 +60,8 @@ export const managers: Readonly<
 function packageJson({ name, target, decorators, tests, version }: ProjectOptions): object {
   const generate = target === "azure-v3" ? " && dapr-functions generate build/functions.js" : "";
   const test = {
-    node: "node --test build/functions.test.js",
+    // The shell finds the files: Node 20 does not, and as of Node 22 a folder is none.
+    node: "node --test build/*.test.js",
     jest: "jest --rootDir build",
     vitest: "vitest run --dir build",
   }[tests];

@@ -82,14 +82,16 @@ describe("dapr-functions init", () => {
       project = join(folder, name);
     });
 
-    it("passes its tests", () => {
+    it("passes its tests, and those of a file that is added", () => {
+      const added = readFileSync(join(project, "src", "functions.test.ts"), "utf8");
+      write(project, { "src/added.test.ts": added });
       const { status, stdout, stderr } = spawnSync("npm", ["test"], {
         cwd: project,
         encoding: "utf8",
         env: environment,
       });
       expect({ status, output: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, output: "" });
-      expect(`${stdout}${stderr}`).toMatch(/\b4 pass|pass 4|4 passed/);
+      expect(`${stdout}${stderr}`).toMatch(/\b8 pass|pass 8|8 passed/);
     }, 120_000);
 
     it.each(["start", "dev"])(

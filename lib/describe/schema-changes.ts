@@ -229,12 +229,22 @@ function alternatives(document: Json, schema: unknown): JsonSchema[] {
   return all;
 }
 
+/** What keeps to both. */
 function merged(one: JsonSchema, other: JsonSchema): JsonSchema {
-  const properties = { ...membersOf(one, "properties"), ...membersOf(other, "properties") };
+  const [own, others] = [membersOf(one, "properties"), membersOf(other, "properties")];
+  const both = Object.entries(others).map(([name, schema]) => {
+    const isOnce = !Object.hasOwn(own, name) || isDeepStrictEqual(own[name], schema);
+    return [name, isOnce ? schema : { allOf: [own[name], schema] }] as const;
+  });
+  const properties = { ...own, ...Object.fromEntries(both) };
+  const narrower = Object.entries(bounds)
+    .filter(([keyword, isNarrower]) => isNarrower(one[keyword] as number, other[keyword] as number))
+    .map(([keyword]) => [keyword, one[keyword]] as const);
   const required = [...new Set([...list(one["required"]), ...list(other["required"])])];
   return {
     ...one,
     ...other,
+    ...Object.fromEntries(narrower),
     ...(Object.keys(properties).length > 0 && { properties }),
     ...(required.length > 0 && { required }),
   };

@@ -388,6 +388,13 @@ describe("an earlier description of", () => {
       [".a: number may come now"],
     ],
     [
+      "both of two that share a property",
+      z.object({ a: z.string().min(2) }).and(z.object({ a: z.string().min(1) })),
+      z.object({ a: z.string().min(3) }).and(z.object({ a: z.string().max(9) })),
+      [".a: minLength was 2: 3", ".a: maxLength is new: 9"],
+      [],
+    ],
+    [
       "a tuple",
       z.tuple([z.string(), z.number()]),
       z.tuple([z.string(), z.string()]),

@@ -42,13 +42,13 @@ export function resolve(specifier: string, context: ResolveHookContext, next: Ne
     return { url: specifier, format: "module", shortCircuit: true };
   }
   const found = next(specifier, context);
-  // What is built as CommonJS imports JSON without saying so.
-  if (!specifier.endsWith(".json") || parentURL === undefined || !typeScript.test(parentURL)) return found;
-  return found instanceof Promise ? found.then(asJson) : asJson(found);
+  if (parentURL === undefined || !typeScript.test(parentURL)) return found;
+  return found instanceof Promise ? found.then(sayingJson) : sayingJson(found);
 }
 
-function asJson(found: ResolveFnOutput): ResolveFnOutput {
-  return { ...found, importAttributes: { type: "json" } };
+/** What is built as CommonJS imports JSON without saying so, and swc leaves out of an ES module that it does. */
+function sayingJson(found: ResolveFnOutput): ResolveFnOutput {
+  return found.url.endsWith(".json") ? { ...found, importAttributes: { type: "json" } } : found;
 }
 
 /** Everything is compiled to ES modules, whatever the package says: only they can be loaded from here. */
@@ -65,8 +65,6 @@ export function load(url: string, context: LoadHookContext, next: NextLoad): Now
       target: "es2022",
       keepClassNames: true,
       parser: { syntax: "typescript", decorators: true },
-      // `import … with { type: "json" }`
-      experimental: { keepImportAttributes: true },
       transform: legacyDecorators
         ? { legacyDecorator: true, decoratorMetadata, useDefineForClassFields: false }
         : { decoratorVersion: "2022-03" },

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { messageOf } from "../model/thrown.js";
@@ -55,7 +55,10 @@ async function write(
         `record: an invocation of ${functionName} is left out: it is larger than ${maxSize} bytes; raise maxSize`,
       );
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${time.replace(/[:.]/g, "-")}-${functionName}-${invocationId}.json`), text);
+    const file = join(folder, `${time.replace(/[:.]/g, "-")}-${functionName}-${invocationId}.json`);
+    // Whoever reads the folder meanwhile, or after the disk was full, finds none that is half written.
+    writeFileSync(`${file}.tmp`, text);
+    renameSync(`${file}.tmp`, file);
   } catch (error) {
     warn(`record: an invocation cannot be written (${messageOf(error)}); make ${folder} writable, or correct redact`);
   }

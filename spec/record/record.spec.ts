@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   DaprPublish,
@@ -326,6 +326,26 @@ describe("record", () => {
     expect([(await send()).status, (await send()).status]).toEqual([200, 200]);
     await app.close();
     expect(warnings.filter((text) => text.startsWith("record: "))).toHaveLength(1);
+  });
+
+  it("leaves no recording that is half written where the disk is full", async () => {
+    const folder = mkdtempSync(join(process.env["DAPR_FUNCTIONS_RUN"]!, "record-"));
+    const warnings: string[] = [];
+    const warn = (text: string) => warnings.push(text);
+    const app = await serve([Orders], { port: 0, daprUrl: "http://127.0.0.1:9", record: folder, log: { warn } });
+    const write = fs.writeFileSync;
+    const full = jest.spyOn(fs, "writeFileSync").mockImplementation((file, text) => {
+      write(file, (text as string).slice(0, 20));
+      throw new Error("ENOSPC: no space left on device");
+    });
+    try {
+      expect((await fetch(`${app.url}/api/orders/41`, { method: "POST", body: "{}" })).status).toBe(200);
+      await app.close();
+    } finally {
+      full.mockRestore();
+    }
+    expect(warnings).toContainEqual(expect.stringMatching(/^record: .*ENOSPC/));
+    expect(readdirSync(folder).filter((name) => name.endsWith(".json"))).toEqual([]);
   });
 
   it.each([

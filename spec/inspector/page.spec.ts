@@ -157,6 +157,50 @@ if (canRun("the inspector's page", "chromium")) {
       expect((await fetch(`${url}/v1.0/state/statestore/edited`)).status).toBe(204);
     });
 
+    it("shows nothing of an answer that comes after a later one, or for a key that is no longer chosen", async () => {
+      const put = (key: string, value: unknown) =>
+        fetch(`${url}/v1.0/state/statestore`, { method: "POST", body: JSON.stringify([{ key, value }]) });
+      await put("early", 1);
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await page.getByRole("button", { name: "early", exact: true }).waitFor();
+      /** Holds the next answer of this path back, as it is by then. */
+      const hold = async (path: string) => {
+        let release = (): void => undefined;
+        const released = new Promise<void>((resolve) => (release = resolve));
+        let answered = (): void => undefined;
+        const isHeld = new Promise<void>((resolve) => (answered = resolve));
+        let given: Promise<void> = Promise.resolve();
+        await page.route(
+          path,
+          (route) =>
+            (given = (async () => {
+              const response = await route.fetch();
+              answered();
+              await released;
+              await route.fulfill({ response });
+            })()),
+          { times: 1 },
+        );
+        return { isHeld, give: () => (release(), given) };
+      };
+      const list = await hold("**/inspect/api/state?*");
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await list.isHeld;
+      await put("late", 2);
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await page.getByRole("button", { name: "late", exact: true }).waitFor();
+      await list.give();
+      const read = await hold("**/inspect/api/call");
+      await page.getByLabel("Key").fill("early");
+      await page.getByRole("button", { name: "Read", exact: true }).click();
+      await read.isHeld;
+      // It is still listed.
+      await page.getByRole("button", { name: "late", exact: true }).click();
+      await read.give();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+      expect(await page.getByLabel("Value (JSON)").inputValue()).toBe("2");
+    });
+
     it("says why a key is not reached: the path to it would lead elsewhere", async () => {
       await page.getByLabel("Key", { exact: true }).fill("..");
       for (const [button, outcome] of [

@@ -411,9 +411,14 @@ byId("tabs").addEventListener("keydown", (event) => {
   open(names[(names.indexOf(tab) + step + names.length) % names.length]!);
 });
 
+let refreshes = 0;
+
 /** Draws anew only what has changed: somebody may be writing into a box. */
 async function refresh(): Promise<void> {
+  const turn = ++refreshes;
   const fresh = (await (await api("overview")).json()) as Overview;
+  // A later one says more, whichever is answered first.
+  if (turn !== refreshes) return;
   // Each version of an app that is watched has a port of its own, which no tab shows.
   const shown = ({ apps }: Overview) => JSON.stringify(apps.map((app) => ({ ...app, appPort: undefined })));
   const isSame = shown(fresh) === shown(overview);
@@ -447,8 +452,10 @@ function labelled(text: string, control: HTMLElement): HTMLElement {
 }
 
 let store = "";
+let stateDraws = 0;
 
 async function drawState(): Promise<void> {
+  const turn = ++stateDraws;
   const stores = pairs(({ stores: names }) => names);
   if (stores.length === 0) return put(panel, tab, element("p", {}, "There is no state store."));
   const names = stores.map(({ app, part }) => `${app.appId} / ${part}`);
@@ -465,8 +472,8 @@ async function drawState(): Promise<void> {
     items: readonly StateItem[];
     total: number;
   };
-  // Another tab may have been opened meanwhile.
-  if (tab !== "State") return;
+  // Another tab may have been opened meanwhile, or another store, or the same one again.
+  if (tab !== "State" || turn !== stateDraws) return;
   const key = element("input", { autocomplete: "off", required: true });
   const value = element("textarea", { spellcheck: "false" });
   const path = `/v1.0/state/${encodeURIComponent(part)}`;
@@ -484,11 +491,14 @@ async function drawState(): Promise<void> {
     ),
   );
   async function read(): Promise<void> {
+    const asked = key.value;
     const { status, body } = await call({
       appId: app.appId,
       method: "GET",
-      path: `${path}/${encodeURIComponent(key.value)}`,
+      path: `${path}/${encodeURIComponent(asked)}`,
     });
+    // Another key may have been chosen meanwhile, under which it would be saved.
+    if (key.value !== asked) return;
     value.value = status === 200 ? pretty(body) : "";
     say(
       status === 200

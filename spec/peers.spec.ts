@@ -99,8 +99,10 @@ if (isOffline) {
         },
         stderr: expect.any(String),
       });
-      const list = spawnSync("npx", ["dapr-functions", "list", "functions.ts"], { cwd: project, encoding: "utf8" });
-      expect(list.stdout).toContain("checked as Order");
+      const cli = ["dapr-functions", "list", "functions.ts"];
+      const { status, stdout, stderr } = spawnSync("npx", cli, { cwd: project, encoding: "utf8" });
+      expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+      expect(stdout).toContain("checked as Order");
     }, 300_000);
 
     it.each(others.map((packages) => [packages.join(" "), packages] as const))(

@@ -20,9 +20,12 @@ async function main() {
 
   const progress = new Progress(started);
   progress.phase("downloading modules");
-  const packages = await go(["list", "-deps", ...buildArguments, "."], (line) => {
-    if (line.startsWith("go: downloading")) progress.step();
-  });
+  const list = () =>
+    go(["list", "-deps", ...buildArguments, "."], (line) => {
+      if (line.startsWith("go: downloading")) progress.step();
+    });
+  // Of hundreds of modules one may not come at the first time, and go asks for each once.
+  const packages = await list().catch(list).catch(list);
   progress.phase("compiling packages", packages.length);
   const linkerFlags = `-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=${daprVersion()}`;
   await go(["build", "-v", ...buildArguments, "-ldflags", linkerFlags, "-o", partial, "."], (line) => {

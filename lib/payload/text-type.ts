@@ -1,7 +1,9 @@
 import { isStandardSchema, type PayloadType } from "../model/payload-type.js";
 
-/** Whether a payload may be text: it always is, it may be something else as well, or nothing is known of it. */
-export type TextVerdict = "always" | "also" | undefined;
+/**
+ * Whether a payload may be text: it always is, it may be something else as well, its schema does not say, or it is not.
+ */
+export type TextVerdict = "always" | "also" | "unknown" | undefined;
 
 /**
  * What a payload type says of text: `String`, or a schema whose input is a string as Standard JSON Schema, or its own
@@ -31,19 +33,29 @@ function describedInput(schema: object): Members | undefined {
 
 function ofJsonSchema(schema: unknown): TextVerdict {
   if (typeof schema !== "object" || schema === null) return undefined;
-  const { type, anyOf, oneOf, allOf, const: only, enum: values } = schema as Members;
+  const { type, anyOf, oneOf, allOf, const: only, enum: values, $ref: reference } = schema as Members;
   if (type === "string") return "always";
   if (Array.isArray(type)) return type.includes("string") ? "also" : undefined;
   if (Array.isArray(values)) return unionOf(values.map((value) => ofValue(value)));
   if (only !== undefined) return ofValue(only);
   if (Array.isArray(allOf)) return bothOf(allOf.map(ofJsonSchema));
   const parts = anyOf ?? oneOf;
-  return Array.isArray(parts) ? unionOf(parts.map(ofJsonSchema)) : undefined;
+  if (Array.isArray(parts)) return unionOf(parts.map(ofJsonSchema));
+  return type === undefined && reference === undefined ? "unknown" : undefined;
 }
+
+/** What valibot and zod call what is not text, unless it is coerced. */
+const otherKinds: ReadonlySet<string> = new Set(
+  (
+    "array bigint blob boolean date discriminatedunion file function instance loose_object loose_tuple map nan never " +
+    "null number object object_with_rest promise record set strict_object strict_tuple symbol tuple tuple_with_rest undefined " +
+    "variant void"
+  ).split(" "),
+);
 
 /** By the members in which valibot and zod keep what a schema is. */
 function ofSchema(schema: unknown): TextVerdict {
-  if (typeof schema !== "object" || schema === null) return undefined;
+  if ((typeof schema !== "object" && typeof schema !== "function") || schema === null) return undefined;
   const { type: own, def, _def, options, wrapped, literal } = schema as Members;
   const {
     type,
@@ -55,14 +67,18 @@ function ofSchema(schema: unknown): TextVerdict {
     in: input,
     left,
     right,
+    coerce,
   } = (def ?? _def ?? {}) as Members;
-  const kind = String(type ?? typeName ?? own)
-    .replace(/^Zod/, "")
-    .toLowerCase();
+  const called = type ?? typeName ?? own;
+  const kind = typeof called === "string" ? called.replace(/^Zod/, "").toLowerCase() : "";
   switch (kind) {
-    case "string":
     case "enum":
     case "picklist":
+      return Array.isArray(options) ? unionOf(options.map(ofValue)) : "always";
+    case "nullable":
+    case "nullish":
+      return unionOf([ofSchema(innerType ?? wrapped), undefined]);
+    case "string":
     case "template_literal":
     case "templateliteral":
       return "always";
@@ -74,13 +90,18 @@ function ofSchema(schema: unknown): TextVerdict {
     case "intersection":
     case "intersect":
       return bothOf(
-        [left, right, ...(Array.isArray(parts ?? options) ? ((parts ?? options) as unknown[]) : [])].map(ofSchema),
+        [left, right, ...(Array.isArray(parts ?? options) ? ((parts ?? options) as unknown[]) : [])]
+          .filter((part) => part !== undefined)
+          .map(ofSchema),
       );
     case "pipe":
     case "pipeline":
       return ofSchema(input);
-    default:
-      return ofSchema(innerType ?? wrapped);
+    default: {
+      const inner = innerType ?? wrapped;
+      if (inner !== undefined) return ofSchema(inner);
+      return otherKinds.has(kind) && coerce !== true ? undefined : "unknown";
+    }
   }
 }
 
@@ -90,10 +111,12 @@ function ofValue(value: unknown): TextVerdict {
 
 /** What has several types at once is text where one of them says so. */
 function bothOf(verdicts: readonly TextVerdict[]): TextVerdict {
-  return verdicts.includes("always") ? "always" : verdicts.find((verdict) => verdict !== undefined);
+  const order: readonly TextVerdict[] = ["always", "also", undefined, "unknown"];
+  return order.find((verdict) => verdicts.includes(verdict));
 }
 
 function unionOf(verdicts: readonly TextVerdict[]): TextVerdict {
-  if (verdicts.every((verdict) => verdict === undefined)) return undefined;
-  return verdicts.every((verdict) => verdict === "always") ? "always" : "also";
+  if (verdicts.every((verdict) => verdict === "always")) return "always";
+  if (verdicts.some((verdict) => verdict === "always" || verdict === "also")) return "also";
+  return verdicts.find((verdict) => verdict !== undefined);
 }

@@ -5,6 +5,11 @@ import { takesText } from "../../lib/payload/text-type.js";
 
 class Order {}
 
+enum Level {
+  Low,
+  High,
+}
+
 /** A zod schema of a version that describes itself in no other way than by its own members. */
 function undescribed(schema: z.ZodType): PayloadType {
   const { version, vendor, validate } = schema["~standard"];
@@ -39,7 +44,15 @@ const cases: [name: string, type: unknown, verdict: ReturnType<typeof takesText>
   ["zod object", z.object({ a: z.string() }), undefined],
   ["zod number", z.number(), undefined],
   ["zod list", z.array(z.string()), undefined],
-  ["zod any", z.any(), undefined],
+  ["zod any", z.any(), "unknown"],
+  ["zod custom", z.custom<string>((value) => typeof value === "string"), "unknown"],
+  ["zod date", z.date(), undefined],
+  ["zod bigint that is coerced", z.coerce.bigint(), "unknown"],
+  ["zod object that is custom, too", z.object({}).and(z.custom()), undefined],
+  ["zod by its members: nullable", undescribed(z.string().nullable()), "also"],
+  ["zod by its members: custom", undescribed(z.custom()), "unknown"],
+  ["zod by its members: string that is custom, too", undescribed(z.string().and(z.custom())), "always"],
+  ["zod by its members: nullable number", undescribed(z.number().nullable()), undefined],
   ["zod by its members: string", undescribed(z.string()), "always"],
   ["zod by its members: optional", undescribed(z.string().optional()), "always"],
   ["zod by its members: literal", undescribed(z.literal("a")), "always"],
@@ -50,6 +63,16 @@ const cases: [name: string, type: unknown, verdict: ReturnType<typeof takesText>
   ["valibot string", v.string(), "always"],
   ["valibot pipe", v.pipe(v.string(), v.email()), "always"],
   ["valibot picklist", v.picklist(["a"]), "always"],
+  ["valibot picklist of numbers", v.picklist([1, 2]), undefined],
+  ["valibot picklist of both", v.picklist([1, "2"]), "also"],
+  ["valibot enum of numbers", v.enum(Level), undefined],
+  ["valibot nullable", v.nullable(v.string()), "also"],
+  ["valibot nullish", v.nullish(v.string()), "also"],
+  ["valibot lazy", v.lazy(() => v.string()), "unknown"],
+  ["valibot custom", v.custom<string>(() => true), "unknown"],
+  ["valibot unknown", v.pipe(v.unknown(), v.string()), "unknown"],
+  ["valibot list", v.array(v.string()), undefined],
+  ["valibot variant", v.variant("a", [v.object({ a: v.literal("b") })]), undefined],
   ["valibot literal", v.literal("a"), "always"],
   ["valibot literal 1", v.literal(1), undefined],
   ["valibot optional", v.optional(v.string()), "always"],
@@ -57,8 +80,9 @@ const cases: [name: string, type: unknown, verdict: ReturnType<typeof takesText>
   ["valibot object", v.object({ a: v.string() }), undefined],
   ["a description with lists", described({ type: ["string", "null"] }), "also"],
   ["a description with an enum", described({ enum: ["a", 1] }), "also"],
-  ["a description of anything", described({}), undefined],
-  ["a schema of nobody's", { "~standard": { version: 1, vendor: "x", validate: () => ({ value: 1 }) } }, undefined],
+  ["a description of anything", described({}), "unknown"],
+  ["a description that refers to another", described({ $ref: "#/$defs/a" }), undefined],
+  ["a schema of nobody's", { "~standard": { version: 1, vendor: "x", validate: () => ({ value: 1 }) } }, "unknown"],
 ];
 
 describe("whether a payload may be text", () => {

@@ -18,7 +18,8 @@ export function payloadDataType(definition: FunctionDefinition, by: Bindings): D
 
 /** True where text of a payload that looks like JSON reaches the method as what it looks like. */
 export function losesText(definition: FunctionDefinition, by: Bindings): boolean {
-  return mayBeText(definition) && payloadDataType(definition, by)?.toLowerCase() !== "binary";
+  const isText = ["always", "also"].includes(textPayloadOf(definition) ?? "");
+  return isText && payloadDataType(definition, by)?.toLowerCase() !== "binary";
 }
 
 /**

@@ -134,7 +134,8 @@ function toPayload(payload: unknown, invocation: FunctionsInvocation): unknown {
 
 /**
  * Bytes of which a function wants text: what a caller sent as JSON text is that, all else is text as it is. Where it may be
- * something else as well, JSON is that, but for a number or boolean that would change, or that its schema refuses.
+ * something else as well, JSON is that, but for a number or boolean that would change, or that its schema refuses. Where its
+ * schema does not say what it is, JSON is what it is in every other host, unless the schema refuses it.
  */
 function textOf(bytes: Uint8Array, verdict: TextVerdict, type: PayloadType | undefined): unknown {
   const text = toTextOrBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
@@ -144,19 +145,20 @@ function textOf(bytes: Uint8Array, verdict: TextVerdict, type: PayloadType | und
     if (typeof value === "string") return value;
     if (verdict === "always") return text;
     if (typeof value === "object") return value;
-    return JSON.stringify(value) === text.trim() && isAccepted(type, value) ? value : text;
+    if (verdict === "unknown") return isAccepted(type, value, true) ? value : text;
+    return JSON.stringify(value) === text.trim() && isAccepted(type, value, false) ? value : text;
   } catch {
     return text;
   }
 }
 
-/** False as well where the schema would have to wait. */
-function isAccepted(type: PayloadType | undefined, value: unknown): boolean {
+/** @param whenLater what to take where the schema would have to wait */
+function isAccepted(type: PayloadType | undefined, value: unknown, whenLater: boolean): boolean {
   if (!isStandardSchema(type)) return false;
   const result = type["~standard"].validate(value);
   if (!isPromise(result)) return result.issues === undefined;
   Promise.resolve(result).catch(() => undefined);
-  return false;
+  return whenLater;
 }
 
 function isEvent(payload: unknown): boolean {

@@ -372,6 +372,7 @@ describe("toHandler", () => {
 describe("bytes of a payload that may be text", () => {
   const long = "12345678901234567890";
   const object = z.object({ a: z.number() });
+  const isText = z.custom<string>((value) => typeof value === "string");
 
   it.each<[string, z.ZodType, string, unknown]>([
     ["nullable", z.string().nullable(), "89e7073266", "89e7073266"],
@@ -391,6 +392,13 @@ describe("bytes of a payload that may be text", () => {
     ["a word", z.stringbool(), "yes", true],
     ["of two", z.string().and(z.string().min(2)), long, long],
     ["or a number that waits", z.union([z.string(), z.number().refine(async () => Promise.resolve(true))]), "12", "12"],
+    ["or anything", z.any(), '"12"', "12"],
+    ["or anything", z.any(), "1.0", 1],
+    ["or anything", z.any(), "plain", "plain"],
+    ["that its schema keeps to itself", isText, "89e7073266", "89e7073266"],
+    ["that its schema keeps to itself", isText, '"12"', "12"],
+    ["that is none, as only its schema knows", z.custom((value) => typeof value === "number"), "1.0", 1],
+    ["that is none, as it says later", z.any().refine(async (value) => Promise.resolve(value === 1)), "1.0", 1],
   ])("text %s: %s %s", async (_, payload, sent, seen) => {
     class Texts {
       @DaprServiceInvocationTrigger({ payload: payload as z.ZodType<unknown> })

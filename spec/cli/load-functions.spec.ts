@@ -91,6 +91,28 @@ describe.each(["commonjs", "module"] as const)("a module of a %s package", (type
 });
 
 describe("loading functions", () => {
+  it.each([
+    ["through the hook, where @swc/core is there", ["@swc/core"]],
+    ["by the project's own compiler otherwise", ["@typescript/native"]],
+  ])("loads TypeScript of a commonjs package that imports folders %s", (_, packages) => {
+    const project = makeProject("commonjs", packages);
+    const module = `import { first } from "../names";
+      import { second } from "..";
+      export class Orders {
+        @FunctionName(first) @DaprServiceInvocationTrigger() save(): void {}
+        @FunctionName(second) @DaprServiceInvocationTrigger() read(): void {}
+      }`;
+    write(project, {
+      "src/functions/orders.ts": source(module),
+      "src/names/index.ts": 'export const first = "first";',
+      "src/index.ts": 'export const second = "second";',
+      "tsconfig.json": tsconfig(),
+    });
+    const { status, stderr, functions } = list(project, "src/functions/orders.ts");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(functions.map(({ name }) => name)).toEqual(["first", "second"]);
+  });
+
   it("says how TypeScript could be loaded where nothing compiles it", () => {
     const project = makeProject();
     write(project, { "orders.ts": source(orders) });

@@ -28,14 +28,15 @@ export function initialize(given: HookData): void {
 
 const typeScript = /\.[cm]?ts$/;
 
-/** Finds the `.ts` file for `./order.js` and `./order`, as the compiler does. */
+/** Finds the `.ts` file for `./order.js`, `./order` and a folder with an index, as the compiler does. */
 export function resolve(specifier: string, context: ResolveHookContext, next: NextResolve): Now<ResolveFnOutput> {
   const { parentURL, conditions } = context;
   // What is required is CommonJS, which a thread of hooks never sees.
   if (conditions.includes("require")) return next(specifier, context);
   if ((specifier.startsWith(".") || specifier.startsWith("file:")) && parentURL !== undefined) {
     const { href } = new URL(specifier, parentURL);
-    for (const url of [href.replace(/\.([cm]?)js$/, ".$1ts"), `${href}.ts`, href]) {
+    const index = `${href.replace(/\/$/, "")}/index.ts`;
+    for (const url of [href.replace(/\.([cm]?)js$/, ".$1ts"), `${href}.ts`, href, index]) {
       if (typeScript.test(url) && existsSync(fileURLToPath(url))) return { url, format: "module", shortCircuit: true };
     }
   } else if (specifier.startsWith("file:") && typeScript.test(specifier)) {

@@ -284,10 +284,16 @@ describe("loading functions", () => {
       "build/orders.spec.js": `${built(orders)}; throw new Error("tested");`,
       "build/unrelated.js": 'throw new Error("loaded");',
       "build/node_modules/x.js": built(orders),
+      "linked.js": built("export class Linked { @HttpTrigger() linked(_: HttpRequest): void {} }"),
     });
+    symlinkSync(join(project, "linked.js"), join(project, "build", "link.js"));
+    for (const name of ["nowhere.js", "build/circle.js"]) {
+      symlinkSync(join(project, name), join(project, "build", name.replace("build/", "")));
+    }
     const { status, stderr, functions } = list(project, "build");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(functions.map(({ name, file }) => `${name} ${file}`).sort()).toEqual([
+      "linked build/link.js",
       "more build/deep/more.js",
       "read-order build/instances.js",
       "save build/instances.js",

@@ -17,9 +17,10 @@ const tests = /\.(?:spec|test)\.[cm]?[jt]s$/;
 export function modulesIn(folder: string, extensions: readonly string[]): string[] {
   const texts = new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && extensions.includes(extname(entry.name)))
+      .filter((entry) => extensions.includes(extname(entry.name)))
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((file) => !/[\\/]node_modules[\\/]/.test(file) && !tests.test(file) && !/\.d\.[cm]?ts$/.test(file))
+      .filter(leadsToFile)
       .map((file) => [file, readFileSync(file, "utf8")] as const)
       .filter(([, text]) => !startsSomething(text)),
   );
@@ -29,6 +30,15 @@ export function modulesIn(folder: string, extensions: readonly string[]): string
     for (const [file, text] of texts) if (importsOf(file, text).some((path) => found.has(path))) found.add(file);
   }
   return [...found].sort();
+}
+
+/** Links count as what they lead to; those that lead nowhere, or in a circle, do not. */
+function leadsToFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** True for the text of a module that serves or registers functions itself: loading it is running it. */

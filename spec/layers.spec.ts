@@ -84,6 +84,8 @@ const allowed: Record<string, readonly string[]> = {
     "server/subscriptions",
     "serve/prepare",
     "serve/settings",
+    // Whose sidecar turns to an app that is served already.
+    "serve/start-server",
   ],
 };
 

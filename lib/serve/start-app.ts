@@ -34,6 +34,8 @@ export interface Entrance {
   open(handler: AppHandler, settings: RuntimeSettings): Promise<Opened>;
   /** Closes the app for reasons of its own. Returns what ends that. */
   closeWhenTold?(close: () => Promise<void>, patience: number): () => void;
+  /** When the sidecar has turned to the app: before that it says nothing of it. At once unless given. */
+  readonly turned?: Promise<void> | undefined;
 }
 
 interface Opened {
@@ -124,14 +126,16 @@ export async function startApp(
     const close = (): Promise<void> => (closed ??= shutDown());
     ends.push(entrance.closeWhenTold?.(close, patience) ?? (() => {}), onAbort(options.signal, close));
     if (settings.checksSidecar) {
-      void checkSidecar({
-        client,
-        definitions,
-        address: opened.address,
-        sidecar: options.client === undefined ? settings.daprUrl : undefined,
-        log,
-        signal: checking.signal,
-      });
+      const check = (): Promise<void> =>
+        checkSidecar({
+          client,
+          definitions,
+          address: opened.address,
+          sidecar: options.client === undefined ? settings.daprUrl : undefined,
+          log,
+          signal: checking.signal,
+        });
+      void (entrance.turned === undefined ? check() : entrance.turned.then(check));
     }
     return { handler, address: opened.address, functions: definitions, close };
   } catch (error) {

@@ -6,8 +6,16 @@ import type { RuntimeSettings } from "./settings.js";
 import { closeOnSignals } from "./signals.js";
 import { startApp } from "./start-app.js";
 
-/** What {@link serve} does. */
-export async function startServer(functions: readonly (Class | object)[], options: ServeOptions): Promise<App> {
+/**
+ * What {@link serve} does.
+ *
+ * @param turned when a sidecar has turned to the app that does so only once the app is served
+ */
+export async function startServer(
+  functions: readonly (Class | object)[],
+  options: ServeOptions,
+  turned?: Promise<void>,
+): Promise<App> {
   const {
     address,
     close,
@@ -19,6 +27,7 @@ export async function startServer(functions: readonly (Class | object)[], option
       return { address: { host: settings.host, port }, close: (closing) => server.close(closing) };
     },
     closeWhenTold: (close, patience) => closeOnSignals({ close, patience, exits: options.exitOnSignal !== false }),
+    turned,
   });
   const { host, port } = address!;
   return { url: urlOf(host, port), port, functions: definitions, close };

@@ -9,7 +9,7 @@ import type { Recording } from "../../record/recording.js";
 import { within } from "../../model/duration.js";
 import { messageOf } from "../../model/thrown.js";
 import { filesOf } from "../modules/load-functions.js";
-import type { VersionMessage, VersionOrder } from "./watched-app.js";
+import type { Turned, VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */
 export interface WatchEvents {
@@ -250,6 +250,7 @@ export class WatchedApp {
     const isLast = this.#current === version && !this.#isClosed;
     if (!isLast || fault === undefined) {
       version.hasBegun = true;
+      if (isLast && version.child.connected) version.child.send({ type: "turned" } satisfies Turned, () => undefined);
       // What a later version has failed with meanwhile still stands.
       if (isLast && !this.#hasFailed) this.#say("");
       return this.#stop(previous?.child);

@@ -1,9 +1,9 @@
-import { serve } from "../../index.js";
 import { describeFunction } from "../../inspector/describe.js";
 import type { DescribedFunction, InvocationRecord } from "../../inspector/page/wire.js";
 import { Recorder } from "../../inspector/recorder.js";
 import { Recordings } from "../../inspector/recordings.js";
 import type { Recording } from "../../record/recording.js";
+import { startServer } from "../../serve/start-server.js";
 import { loadFunctions } from "../modules/function-app.js";
 import { hasErrors, toLine } from "../report.js";
 
@@ -18,6 +18,11 @@ export interface VersionOrder {
   readonly isPrinted: boolean;
   /** Whether there is a page. */
   readonly isInspected: boolean;
+}
+
+/** The sidecar has turned to the version: said to its process. */
+export interface Turned {
+  readonly type: "turned";
 }
 
 /** What it says to the process that watches. */
@@ -45,13 +50,16 @@ async function start({ appId, modules, daprUrl, record: folder, isPrinted, isIns
   const tests = new Recordings((id, recording) => say({ type: "recording", id, recording }));
   try {
     const record = folder === undefined ? undefined : { folder, moduleOf: fileOf };
-    const app = await serve(targets, {
+    const own = {
       daprUrl,
       port: 0,
       observers: isInspected ? [recorder, tests] : [recorder],
       log: recorder.logOver(console, isPrinted),
       record,
-    });
+    };
+    // There is nothing else that this process is told.
+    const turned = new Promise<void>((resolve) => process.once("message", () => resolve()));
+    const app = await startServer(targets, own, turned);
     const functions = app.functions.map((definition) => describeFunction(appId, definition, `./${fileOf(definition)}`));
     say({ type: "ready", port: app.port, functions });
   } catch (error) {

@@ -204,7 +204,12 @@ export async function openSidecar(options: Omit<SidecarOptions, "stateFile">, ba
       // What is under way first: its functions still call the API.
       backing.inspector?.close();
       const ended = connection.close().then(() => untilEmpty(invocations));
-      await within(closeTimeout, ended.then(stop));
+      const stopped = ended.then(() => {
+        // A page that was cut off may have come back.
+        backing.inspector?.close();
+        return stop();
+      });
+      await within(closeTimeout, stopped);
       server.close().closeAllConnections();
       await Promise.all([app.close(), outgoing.close(), rules.close()]);
       // Nobody else need be there to close it: `POST /v1.0/shutdown` has ended the process, if nothing else keeps it alive.

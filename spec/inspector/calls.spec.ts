@@ -93,6 +93,27 @@ describe("an inspector of apps that make no records of their own", () => {
     expect(asked.text).not.toContain("never-shown");
   });
 
+  it("ends the stream of a page that comes back while its sidecar ends what is under way", async () => {
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const app = await appWith({
+      "GET /dapr/subscribe": { body: [{ pubsubname: "bus", topic: "t", route: "/events" }] },
+      "POST /events": () => answered.then(() => ({})),
+    });
+    const sidecar = await sidecarWith(components, { inspector: new Inspector(new History()) });
+    await sidecar.connect(app);
+    const stream = () => fetch(`${sidecar.url}/inspect/api/stream`);
+    const first = await stream();
+    await call(sidecar, "POST /v1.0/publish/bus/t", { body: "x" });
+    await app.received("POST /events");
+    const closed = sidecar.close();
+    expect(await first.text()).toContain('"begin"');
+    const second = await stream();
+    answer();
+    expect(await second.text()).toContain('"begin"');
+    await closed;
+  });
+
   it("asks for the token of the API, but for the page's own files", async () => {
     const inspector = new Inspector(new History());
     const sidecar = await sidecarWith(components, { inspector, apiToken: "t0k" });

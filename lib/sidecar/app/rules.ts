@@ -60,6 +60,8 @@ export class RuleEvaluator {
       this.#waiting.delete(answer.id);
     });
     const fail = (reason: string) => {
+      // One that failed ends later, when another may have questions already.
+      if (this.#worker !== worker) return;
       this.#worker = undefined;
       for (const [id, resolve] of this.#waiting) resolve({ id, error: reason });
       this.#waiting.clear();

@@ -1,3 +1,5 @@
+import { EventEmitter } from "node:events";
+import workerThreads from "node:worker_threads";
 import { RuleEvaluator } from "../../../lib/sidecar/app/rules.js";
 
 describe("RuleEvaluator", () => {
@@ -51,5 +53,34 @@ describe("RuleEvaluator", () => {
   it("checks an expression without an event", async () => {
     await expect(evaluator.check("event.data.missing > 1")).resolves.toBeUndefined();
     await expect(evaluator.check("event.type ==")).rejects.toThrow("Unexpected token");
+  });
+
+  it("asks another worker when one has failed, and is not disturbed by the end of that", async () => {
+    class FakeWorker extends EventEmitter {
+      readonly questions: { readonly id: number }[] = [];
+      unref(): void {}
+      postMessage(question: { readonly id: number }): void {
+        this.questions.push(question);
+      }
+    }
+    const workers: FakeWorker[] = [];
+    const made = jest.spyOn(workerThreads, "Worker").mockImplementation(() => {
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker as unknown as workerThreads.Worker;
+    });
+    try {
+      const own = new RuleEvaluator();
+      const failing = own.check("a");
+      workers[0]!.emit("error", new Error("out of memory"));
+      await expect(failing).rejects.toThrow("out of memory");
+      const checking = own.check("b");
+      workers[0]!.emit("exit", 1);
+      const [{ id }] = workers[1]!.questions as [{ id: number }];
+      workers[1]!.emit("message", { id, value: true });
+      await expect(checking).resolves.toBeUndefined();
+    } finally {
+      made.mockRestore();
+    }
   });
 });

@@ -196,7 +196,6 @@ if (canRun("the inspector's page", "chromium")) {
       await read.isHeld;
       // It is still listed.
       await page.getByRole("button", { name: "late", exact: true }).click();
-      await page.getByText("read late", { exact: true }).waitFor();
       await read.give();
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
       expect(await page.getByLabel("Value (JSON)").inputValue()).toBe("2");

@@ -28,6 +28,16 @@ export interface AppCall {
   readonly options: AppRequestOptions;
 }
 
+const callOptions: ReadonlySet<string> = new Set<keyof AppCallOptions>(["headers", "signal", "timeout"]);
+const requestOptions: ReadonlySet<string> = new Set<keyof AppRequestOptions>([
+  "httpVerb",
+  "headers",
+  "query",
+  "contentType",
+  "signal",
+  "timeout",
+]);
+
 /** Sends a call in an invocation. */
 export type SendCall = (call: AppCall, invocation: Invocation) => Promise<AppReply>;
 
@@ -64,6 +74,7 @@ export function appClientOpener(
       };
       const caller: AppCaller = {
         call: async (methodName, payload, options = {}) => {
+          refuseUnknown(options, requestOptions, `${where}, call`);
           const httpVerb = verbOf(options, where);
           return await request({
             method: "call",
@@ -81,7 +92,14 @@ export function appClientOpener(
           const { httpVerb, payload: rule } = callee;
           // Made now, as those of `call` are: what the method does to it while it is checked is not what was given.
           const payload = given === undefined ? undefined : messageBody(given, undefined, at, "payload").content;
-          const own = options.headers === undefined ? options : { ...options, headers: { ...options.headers } };
+          refuseUnknown(options, callOptions, at);
+          const headers = checkOverride(
+            "daprInvoke",
+            "headers",
+            options.headers,
+            () => at,
+          ) as AppCallOptions["headers"];
+          const own = headers === undefined ? options : { ...options, headers };
           if (rule !== undefined && payload instanceof JsonText) await checkPayload(rule, payload, at);
           const { value } = await request({
             method: name,
@@ -153,6 +171,13 @@ export async function sendWithin<T>(
   }
 }
 
+/** An option that nobody knows was meant to change something. */
+function refuseUnknown(options: object, known: ReadonlySet<string>, at: string): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(options).find((name) => !known.has(name) && given[name] !== undefined);
+  if (unknown !== undefined) throw badItem(at, unknown, `a call has no such option; it has ${[...known].join(", ")}`);
+}
+
 function verbOf({ httpVerb = "POST" }: AppRequestOptions, where: string): string {
   const verb = typeof httpVerb === "string" ? httpVerb.toUpperCase() : "";
   if (invocationVerbs.has(verb)) return verb;
@@ -165,9 +190,15 @@ function fullName(methodName: unknown, { query }: AppRequestOptions, where: stri
   if (typeof methodName !== "string") throw badItem(at, "methodName", `must be text, not ${kindOf(methodName)}`);
   const problem = methodNameProblem(methodName);
   if (problem !== undefined) throw badItem(at, "methodName", problem);
-  const added = new URLSearchParams(query as Record<string, string> | undefined).toString();
+  const added = new URLSearchParams(definedIn(query)).toString();
   if (added === "") return methodName;
   return `${methodName}${methodName.includes("?") ? "&" : "?"}${added}`;
+}
+
+/** Without what `URLSearchParams` would make the text "undefined" of. */
+function definedIn(query: AppRequestOptions["query"]): URLSearchParams | Record<string, string> {
+  if (query !== undefined && Symbol.iterator in query) return query as URLSearchParams;
+  return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null));
 }
 
 /** What the callee would refuse is not sent. */

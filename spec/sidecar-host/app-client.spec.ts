@@ -130,6 +130,44 @@ describe("an app client", () => {
     expect(Buffer.from((returned as { bytes: Uint8Array }).bytes).toString()).toBe("done");
   });
 
+  it("sends what of a query is defined", async () => {
+    const query = { a: undefined, b: null, c: "", d: "1" } as never;
+    const given = new URLSearchParams([
+      ["e", "2"],
+      ["e", "3"],
+    ]);
+    const { requests } = await call(async (app) => {
+      await app.call("m", undefined, { query });
+      await app.call("m?x=1", undefined, { query: given });
+    });
+    expect(requests).toEqual([
+      "POST /v1.0/invoke/billing/method/m?c=&d=1",
+      "POST /v1.0/invoke/billing/method/m?x=1&e=2&e=3",
+    ]);
+  });
+
+  it.each<[string, (app: AppClient<Billing>) => unknown, string]>([
+    [
+      "an option that it has not",
+      (app) => app.call("m", 1, { verb: "GET" } as never),
+      "call, verb: a call has no such option",
+    ],
+    [
+      "an option of call",
+      (app) => app.refund({ number: "1" }, { query: { a: "1" } } as never),
+      "refund, query: a call has no",
+    ],
+    [
+      "headers that are no map",
+      (app) => app.refund({ number: "1" }, { headers: new Headers({ a: "1" }) as never }),
+      "headers: must be a map of text",
+    ],
+  ])("refuses %s", async (_, act, message) => {
+    const { error, requests } = await call(act);
+    expect([error?.code, requests]).toEqual(["ERR_DAPR_BAD_REQUEST", []]);
+    expect(error?.message).toContain(message);
+  });
+
   it("fills the app's id from the payload", async () => {
     const { requests, error } = await call((app) => app.receipts(), {
       app: { appId: "{shop}" },

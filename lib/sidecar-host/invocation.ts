@@ -1,15 +1,17 @@
 import type { DaprClient, InvokeMethodRequest, InvokeMethodResult, MessageBody } from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
-import { badItem, checkOverride } from "../collectors/message.js";
+import { checkOverride } from "../collectors/message.js";
 import { compileTemplate } from "../expressions/template.js";
-import type { InputReader, OutputWriter } from "../invocation/binding-host.js";
+import type { InputReader, Invocation, OutputWriter } from "../invocation/binding-host.js";
 import type { AppReply } from "../model/app-client.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprInvoke, DaprInvokeInput } from "../model/bindings.js";
-import { SidecarError } from "../model/errors.js";
+import { InvocationError, PayloadError, SidecarError } from "../model/errors.js";
 import { invocationVerbs } from "../model/paths.js";
 import { answerValue, nothingAnswered } from "./answers.js";
 import {
+  badItemOption,
+  badOption,
   appIdPart,
   callOptions,
   compileInputOption,
@@ -54,9 +56,13 @@ export function invokeWriter(
       const { value, overrides } = item;
       const appId = appIdOf(item, invocation);
       const given = (overrides["methodName"] as string | undefined) ?? methodNameOf(invocation);
-      const methodName = checkedMethodName(given, where, "; give it in the decorator or with the item");
+      const methodName = checkedMethodName(
+        given,
+        (what) => badItemOption(place, "methodName", binding.methodName, item, what),
+        "; give it in the decorator or with the item",
+      );
       const verb = (overrides["httpVerb"] as string | undefined) ?? httpVerbOf(invocation);
-      const httpVerb = checkedVerb(verb, where);
+      const httpVerb = checkedVerb(verb, (what) => badItemOption(place, "httpVerb", binding.httpVerb, item, what));
       const body =
         value === undefined || value === null
           ? undefined
@@ -99,13 +105,16 @@ export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeI
   const methodNameOf = compileMethodName(place);
   const httpVerbOf = compileVerb(place, "GET");
   const bodyOf = compileValue(place, "body", binding.body);
-  const { headers, contentType } = headersOf(place);
-  const headersFor = compileMap(place, "headers", headers);
+  const { headersFor, contentTypeFor } = headersOf(place);
   return {
     async read(invocation) {
       const appId = appIdOf(invocation);
-      const methodName = checkedMethodName(methodNameOf(invocation), where);
-      const httpVerb = checkedVerb(httpVerbOf(invocation), where);
+      const methodName = checkedMethodName(methodNameOf(invocation), (what) =>
+        badOption(place, "methodName", binding.methodName, what),
+      );
+      const httpVerb = checkedVerb(httpVerbOf(invocation), (what) =>
+        badOption(place, "httpVerb", binding.httpVerb ?? "", what),
+      );
       const body = bodyOf(invocation);
       const operation = `${httpVerb} /v1.0/invoke/${enc(appId)}/method/${methodPath(methodName).path}`;
       const target = call.daprAddress ?? "the sidecar";
@@ -115,8 +124,8 @@ export function invokeReader(client: DaprClient, place: BindingPlace<DaprInvokeI
           appId,
           methodName,
           httpVerb,
-          body: body === undefined ? undefined : callBody(body, contentType, where, "body"),
-          headers: callHeaders(headersFor(invocation), where),
+          body: body === undefined ? undefined : callBody(body, contentTypeFor(invocation), where, "body"),
+          headers: headersFor(invocation),
         }),
         binding.required === true,
       );
@@ -154,7 +163,23 @@ function headersOf(place: BindingPlace<DaprInvokeInput>) {
     const what = (error as Error).message.replace(`${place.where}, headers: `, "");
     throw optionProblem(place, "option-invalid", "headers", what);
   }
-  return { headers, contentType };
+  const headersFor = compileMap(place, "headers", headers);
+  const contentTypeFor = compileOption(place, "headers.content-type", contentType);
+  return {
+    headersFor: (invocation: Invocation) => ofData(() => callHeaders(headersFor(invocation), place.where)),
+    contentTypeFor: (invocation: Invocation) =>
+      ofData(() => checkOverride("daprInvoke", "contentType", contentTypeFor(invocation), () => place.where)) as
+        string | undefined,
+  };
+}
+
+/** What cannot be sent of what expressions have found: what is wrong in any case was refused at start. */
+function ofData<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof InvocationError ? new PayloadError("ERR_BINDING_DATA", error.message) : error;
+  }
 }
 
 /**
@@ -162,12 +187,11 @@ function headersOf(place: BindingPlace<DaprInvokeInput>) {
  * text, another segment, and in a query it cannot begin another parameter.
  */
 function compileMethodName(place: BindingPlace<DaprInvoke | DaprInvokeInput>): Option {
-  const { binding, where } = place;
-  const text = binding.methodName;
+  const text = place.binding.methodName;
   const compiled = text !== undefined && compileTemplate(text).constant === undefined ? divided(text) : undefined;
   const refuse = (value: string): string => {
     const bad = compiled?.alone === true ? /[?]/.exec(value) : /[?/]/.exec(value);
-    if (bad !== null) throw badItem(where, "methodName", `a value put into it holds "${bad[0]}"`);
+    if (bad !== null) throw badOption(place, "methodName", text!, `a value put into it holds "${bad[0]}"`);
     return value;
   };
   const pathOf = compileOption(place, "methodName", compiled?.path ?? text, refuse);
@@ -180,11 +204,10 @@ function compileMethodName(place: BindingPlace<DaprInvoke | DaprInvokeInput>): O
 }
 
 /** @param hint what to do where there is none */
-function checkedMethodName(methodName: string | undefined, where: string, hint = ""): string {
-  if (methodName === undefined || methodName === "")
-    throw badItem(where, "methodName", rules.methodName.missing + hint);
+function checkedMethodName(methodName: string | undefined, bad: (what: string) => Error, hint = ""): string {
+  if (methodName === undefined || methodName === "") throw bad(rules.methodName.missing + hint);
   const problem = methodNameProblem(methodName);
-  if (problem !== undefined) throw badItem(where, "methodName", problem);
+  if (problem !== undefined) throw bad(problem);
   return methodName;
 }
 
@@ -211,8 +234,8 @@ function compileVerb(place: BindingPlace<DaprInvoke | DaprInvokeInput>, byDefaul
   return compileOption(place, "httpVerb", text);
 }
 
-function checkedVerb(given: string | undefined, where: string): string {
+function checkedVerb(given: string | undefined, bad: (what: string) => Error): string {
   const verb = (given ?? "").toUpperCase();
   if (invocationVerbs.has(verb)) return verb;
-  throw badItem(where, "httpVerb", verbProblem);
+  throw bad(verbProblem);
 }

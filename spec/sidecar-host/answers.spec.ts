@@ -156,8 +156,31 @@ describe("an input that asks another application", () => {
 
   it.each(["?x=1", "a/b", "..", "a%2Fb", ""])("refuses data that would ask for another method: %j", async (sku) => {
     const { error, requests } = await ask(II(price), {}, { payload: { sku } });
-    expect(error).toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
+    expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
     expect(requests).toEqual([]);
+  });
+
+  it.each([
+    ["httpVerb", { methodName: "prices", httpVerb: "{sku}" }],
+    ["headers", { headers: { "x-sku": "{sku}" } }],
+    ["contentType", { methodName: "prices", httpVerb: "POST", body: "a", headers: { "content-type": "{sku}" } }],
+  ])("takes data that cannot be sent for the caller's fault: %s", async (member, options) => {
+    const { error, requests } = await ask(II({ ...price, ...options }), {}, { payload: { sku: "a\r\nb: c" } });
+    expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
+    expect(error!.message).toContain(`, ${member}: `);
+    expect(requests).toEqual([]);
+  });
+
+  it("fills the content type, too", async () => {
+    const options = {
+      ...price,
+      methodName: "prices",
+      httpVerb: "POST",
+      body: "a",
+      headers: { "content-type": "{sku}" },
+    };
+    const { requests } = await ask(II(options), {}, { payload: { sku: "text/csv" } });
+    expect(requests).toEqual(["POST /v1.0/invoke/catalogue/method/prices [text/csv] a"]);
   });
 
   it("lacks data: the caller's fault", async () => {

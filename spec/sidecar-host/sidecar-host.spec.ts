@@ -201,7 +201,7 @@ describe("options", () => {
       ["orders/{id}", "%2e%2e"],
       ["orders/{id}", "#"],
     ] as const) {
-      expect(await call(methodName, id)).toMatchObject({ requests: [], error: { code: "ERR_DAPR_BAD_REQUEST" } });
+      expect(await call(methodName, id)).toMatchObject({ requests: [], error: { code: "ERR_BINDING_DATA" } });
     }
   });
 

@@ -312,6 +312,7 @@ async function record(): Promise<void> {
   });
   killAtExit(command);
   const missing = new Set(Object.keys({ ...requests, ...failing, ...outside }));
+  const tooLate = setTimeout(() => command.kill("SIGKILL"), 90_000);
   const ids: string[] = [];
   let url = "";
   for await (const line of createInterface(command.stdout)) {
@@ -328,6 +329,8 @@ async function record(): Promise<void> {
     command.kill("SIGTERM");
     break;
   }
+  clearTimeout(tooLate);
+  if (missing.size > 0) throw new Error(`it ended, or ran for 90 s, without a record of ${[...missing].join(", ")}`);
   command.stdout.resume();
   if (command.exitCode === null && command.signalCode === null) await once(command, "close");
 }

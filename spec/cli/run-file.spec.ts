@@ -122,6 +122,14 @@ apps:
     ]);
   });
 
+  it("takes the first document of several, as Dapr does, and says so", () => {
+    const { apps, notes } = read("apps: [{ appDirPath: orders }]\n---\napps: [{ appDirPath: stock }]\n");
+    expect(apps.map(({ appId }) => appId)).toEqual(["orders"]);
+    expect(notes).toEqual([
+      expect.stringMatching(/dapr\.yaml: documents after the first are passed over, as Dapr does$/),
+    ]);
+  });
+
   it("says what of it is not done", () => {
     const { notes } = read(
       "common: { configFilePath: c.yaml, appPort: 1 }\napps: [{ appDirPath: orders, comand: x, appChannelAddress: 10.0.0.1 }]",

@@ -77,9 +77,9 @@ const loopback = ["127.0.0.1", "localhost", "::1"];
  * @see https://github.com/dapr/cli/blob/master/pkg/runfileconfig/run_file_config_parser.go
  */
 export function readRunFile(path: string): RunFile {
-  return readDocument(path, (document, base) => {
+  return readDocument(path, (document, base, hasMore) => {
     const common = document.object("common") ?? new ManifestObject({}, "common");
-    const notes: string[] = [];
+    const notes = hasMore ? ["documents after the first are passed over, as Dapr does"] : [];
     const apps = applicationsOf(document).map((app, index) => toApp(app, `apps[${index}]`, common, base, notes));
     const twice = apps.find(({ appId }, index) => apps.findIndex((other) => other.appId === appId) !== index);
     if (twice) throw new Error(`two applications have the appID "${twice.appId}"; give each its own`);
@@ -94,13 +94,16 @@ export function readAppIds(path: string): readonly string[] {
   );
 }
 
-function readDocument<T>(path: string, read: (document: ManifestObject, base: string) => T): T {
+const more = "MULTIPLE_DOCS";
+
+/** The first document of a file, as Dapr reads it. */
+function readDocument<T>(path: string, read: (document: ManifestObject, base: string, hasMore: boolean) => T): T {
   const file = resolve(path);
   try {
     const { LineCounter, parseDocument } = require("yaml") as typeof import("yaml");
     const lineCounter = new LineCounter();
     const document = parseDocument(readResourceText(file), { ...linearly, lineCounter, merge: true });
-    const [wrong] = document.errors;
+    const wrong = document.errors.find(({ code }) => code !== more);
     if (wrong !== undefined) throw wrong;
     const repeated = repeatedKey(document);
     if (repeated !== undefined) {
@@ -109,7 +112,11 @@ function readDocument<T>(path: string, read: (document: ManifestObject, base: st
     }
     keepText(document);
     const value = JSON.parse(JSON.stringify(document.toJS() ?? null)) as unknown;
-    return read(new ManifestObject(value, ""), dirname(file));
+    return read(
+      new ManifestObject(value, ""),
+      dirname(file),
+      document.errors.some(({ code }) => code === more),
+    );
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { message, syscall } = error as NodeJS.ErrnoException;

@@ -120,7 +120,7 @@ function tokenProblems(place: ProblemPlace, token: Token, definition: Declared):
     return [problemAt(place, "expression-unchecked", `${what}; put it into the route if it is always due`, "warning")];
   }
   if (first !== trigger.name.toLowerCase() || second === undefined) return [];
-  const what = `"${expression}" has no value unless the payload has a member "${first}": that name stands for its text`;
+  const what = `"${expression}" has no value unless the payload has a member "${trigger.name}": that name stands for its text`;
   const inner = `{${token.path.slice(1).join(".")}}`;
   return [problemAt(place, "expression-unchecked", `${what}; write "${inner}"`, "warning")];
 }

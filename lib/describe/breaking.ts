@@ -42,7 +42,10 @@ function compareOperations(before: Json, after: Json, callers: SchemaChanges, ch
         if (isDeepStrictEqual(fresh[index], { type: "string" })) return;
         callers.compare(`${name} {${String(parameter["name"])}}`, part(parameter, "schema"), fresh[index] ?? {});
       });
-      callers.compare(name, bodyOf(operation as Json), bodyOf(now));
+      const [body, nowBody] = [bodyOf(operation as Json), bodyOf(now)];
+      const types = new Set([body.contentType, nowBody.contentType]);
+      if (types.size === 1 || types.has(undefined)) callers.compare(name, body.schema, nowBody.schema);
+      else changes.push(`${name}: ${body.contentType} is no longer taken, ${nowBody.contentType} is`);
     }
   }
 }
@@ -52,9 +55,15 @@ function parametersOf({ parameters }: Json): readonly Json[] {
   return Array.isArray(parameters) ? (parameters as readonly Json[]) : [];
 }
 
-function bodyOf(operation: Json): JsonSchema {
+interface Body {
+  readonly contentType: string | undefined;
+  readonly schema: JsonSchema;
+}
+
+function bodyOf(operation: Json): Body {
   const content = part(part(operation, "requestBody"), "content");
-  return part(part(content, "application/json"), "schema");
+  const [contentType] = Object.keys(content);
+  return { contentType, schema: contentType === undefined ? {} : part(part(content, contentType), "schema") };
 }
 
 function compareChannels(before: Json, after: Json, callers: SchemaChanges, changes: string[]): void {
@@ -70,13 +79,16 @@ function compareChannels(before: Json, after: Json, callers: SchemaChanges, chan
     if (old.address !== fresh.address) changes.push(`${name}: the topic ${old.address} became ${fresh.address}`);
     if (old.component !== fresh.component)
       changes.push(`${name}: the pubsub component ${old.component} became ${fresh.component}`);
-    (action === "receive" ? callers : subscribers).compare(name, old.payload, fresh.payload);
+    if (old.contentType !== fresh.contentType)
+      changes.push(`${name}: the content type ${old.contentType} became ${fresh.contentType}`);
+    else (action === "receive" ? callers : subscribers).compare(name, old.payload, fresh.payload);
   }
 }
 
 interface Message {
   readonly address: string;
   readonly component: string;
+  readonly contentType: string;
   readonly payload: JsonSchema;
 }
 
@@ -86,6 +98,7 @@ function messageOf(document: Json, operation: Json): Message {
   return {
     address: String(channel["address"] as string),
     component: String(channel["x-dapr-pubsub"] as string),
+    contentType: String(resolve(document, reference)["contentType"] as string),
     payload: part(resolve(document, reference), "payload"),
   };
 }

@@ -1,8 +1,9 @@
 import type { DaprPublish, DaprTopicTrigger } from "../model/bindings.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { verbsOf, pathOf } from "../model/paths.js";
+import type { PayloadType } from "../model/payload-type.js";
 import { parseRouteTemplate } from "../model/route-template.js";
-import { PayloadSchemas, type JsonSchema } from "./schemas.js";
+import { contentTypeOf, PayloadSchemas, type JsonSchema } from "./schemas.js";
 
 export interface DescribeOptions {
   /** Of the app, as `info.title` says it. */
@@ -70,7 +71,7 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
         tags: [definition.className],
         ...(parameters.length > 0 && { parameters }),
         ...(hasBody && {
-          requestBody: { required: payloadType !== undefined, content: { "application/json": { schema } } },
+          requestBody: { required: payloadType !== undefined, content: { [contentTypeOf(payloadType)]: { schema } } },
         }),
         responses: {
           "200": { description: "What the function returned.", content: { "application/json": { schema: {} } } },
@@ -164,6 +165,7 @@ export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
     pubSubName: string,
     topic: string,
     name: string,
+    type: PayloadType | undefined,
     payload: JsonSchema,
   ): void => {
     const id = channelOf(channels, pubSubName, topic);
@@ -173,7 +175,7 @@ export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
       "x-dapr-pubsub": pubSubName,
       messages: {},
     });
-    channel.messages[name] = { name, contentType: "application/json", payload };
+    channel.messages[name] = { name, contentType: contentTypeOf(type), payload };
     operations[`${action}.${name}`] = {
       action,
       channel: { $ref: `#/channels/${id}` },
@@ -184,7 +186,8 @@ export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
     const place = placeOf(definition);
     if (definition.trigger.type === "daprTopicTrigger") {
       const { pubSubName, topic = definition.name } = definition.trigger as DaprTopicTrigger;
-      add("receive", pubSubName, topic, definition.name, schemas.of(definition.payloadType, place));
+      const { name, payloadType } = definition;
+      add("receive", pubSubName, topic, name, payloadType, schemas.of(payloadType, place));
     }
     for (const output of definition.outputs) {
       if (output.type !== "daprPublish") continue;
@@ -196,6 +199,7 @@ export const toAsyncApi: Describe = (definitions, { title, version, from }) => {
         pubSubName,
         topic,
         `${definition.name}.${name}`,
+        valueType,
         schemas.of(valueType, `${place}, output "${name}"`, "output"),
       );
     }

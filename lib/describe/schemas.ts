@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Class, PayloadType } from "../model/payload-type.js";
+import { isBuiltIn, type Class, type PayloadType } from "../model/payload-type.js";
 
 /** JSON Schema 2020-12, as far as it is looked into here. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -90,6 +90,10 @@ export class PayloadSchemas {
   #ofClass(type: Class, place: string): JsonSchema {
     const builtin = builtins.get(type);
     if (builtin !== undefined) return builtin;
+    if (isBuiltIn(type)) {
+      if (!isOfBytes(type)) this.notes.add(`${place}: no JSON is a ${type.name}; it is left open`);
+      return {};
+    }
     this.#ofClasses ??= this.#readClasses();
     const name = this.#names.get(type) ?? type.name;
     const schema = this.#ofClasses[name];
@@ -152,6 +156,15 @@ function freeName(name: string, taken: object): string {
   return own;
 }
 
+/** The content type under which a payload comes. */
+export function contentTypeOf(type: PayloadType | undefined): string {
+  return isOfBytes(type) ? "application/octet-stream" : "application/json";
+}
+
+function isOfBytes(type: unknown): boolean {
+  return isBuiltIn(type) && ["Uint8Array", "Buffer"].includes((type as Class).name);
+}
+
 const remedies: Readonly<Record<string, string>> = {
   valibot: " (wrap it with toStandardJsonSchema of @valibot/to-json-schema)",
 };
@@ -160,6 +173,7 @@ const builtins: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>(
   [String, { type: "string" }],
   [Number, { type: "number" }],
   [Boolean, { type: "boolean" }],
+  [Object, { type: "object" }],
 ]);
 
 /** Runs with classes called by the names given: the converter knows them by nothing else. */

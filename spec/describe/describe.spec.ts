@@ -483,6 +483,34 @@ describe("an earlier description of", () => {
     ]);
   });
 
+  it("bytes says that they are no JSON, and JSON that it is no bytes", () => {
+    const taking = (payload: object) => {
+      class Taking {
+        @DaprServiceInvocationTrigger({ payload: payload as typeof Object })
+        @DaprPublish({ name: "out", pubSubName: "bus", topic: "t", valueType: payload as typeof Object })
+        f(_payload: object, _outputs: { out: Collector<object> }): void {}
+      }
+      return readFunctions([Taking]);
+    };
+    const [bytes, any, date] = [taking(Uint8Array), taking(Object), taking(Date)];
+    const noted = toOpenApi(bytes, options);
+    expect([noted.notes, toOpenApi(any, options).notes, toOpenApi(date, options).notes]).toEqual([
+      [],
+      [],
+      ["Taking.f: no JSON is a Date; it is left open"],
+    ]);
+    expect(noted.document).toMatchObject({
+      paths: { "/f": { post: { requestBody: { content: { "application/octet-stream": { schema: {} } } } } } },
+    });
+    expect(breakingChanges(toOpenApi(any, options).document, noted.document)).toEqual([
+      "POST /f: application/json is no longer taken, application/octet-stream is",
+    ]);
+    expect(breakingChanges(noted.document, noted.document)).toEqual([]);
+    expect(breakingChanges(toAsyncApi(any, options).document, toAsyncApi(bytes, options).document)).toEqual([
+      "send.f.out: the content type application/json became application/octet-stream",
+    ]);
+  });
+
   it("payloads does not ask what their parts are called", () => {
     const described = (part: string, more: object = {}) => ({
       $defs: {

@@ -33,6 +33,7 @@ export type InvocationErrorCode =
 /** Codes of the problems that `readFunctions`, `serve`, `register`, `check` and `generate` report. */
 export type ProblemCode =
   | "address-in-use"
+  | "auth-level-ignored"
   | "binding-name-duplicate"
   | "binding-name-invalid"
   | "binding-name-reserved"

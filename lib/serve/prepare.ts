@@ -107,6 +107,16 @@ function hostOnlyProblems(definition: FunctionDefinition): Problem[] {
       const text = `${binding.type} needs the Functions host; run the function there, or leave it out here`;
       return functionProblem("error", "host-only", { definition, binding }, text);
     });
+  if (
+    trigger.type === "httpTrigger" &&
+    trigger.generic !== true &&
+    /^(?:function|admin)$/i.test(trigger.authLevel ?? "")
+  ) {
+    const text =
+      `authLevel "${trigger.authLevel}" is the Functions host's and ignored here, where nothing asks for a key; ` +
+      "check the caller in the function, or let a proxy do it";
+    problems.push(functionProblem("warning", "auth-level-ignored", { definition, binding: trigger }, text));
+  }
   if (retry === undefined) return problems;
   const text = "@Retry is the Functions host's and ignored here; configure retries in Dapr's resiliency";
   return [...problems, functionProblem("warning", "retry-ignored", { definition }, text)];

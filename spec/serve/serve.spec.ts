@@ -124,6 +124,24 @@ describe("serve", () => {
     ]);
   });
 
+  it("says once of each HTTP function that its authLevel keeps nobody out", async () => {
+    class Web {
+      @HttpTrigger({ authLevel: "function" })
+      keyed(): void {}
+      @HttpTrigger({ authLevel: "Admin" as "admin" })
+      masters(): void {}
+      @HttpTrigger({ authLevel: "anonymous" })
+      open(): void {}
+      @HttpTrigger()
+      unsaid(): void {}
+    }
+    const { log } = await serving([Web]);
+    expect(log.lines.filter((line) => line.startsWith("warn"))).toEqual([
+      expect.stringMatching(/^warn auth-level-ignored: Web\.keyed, trigger "req": authLevel "function" is/),
+      expect.stringMatching(/^warn auth-level-ignored: Web\.masters, /),
+    ]);
+  });
+
   it("limits the time of a request to the sidecar", async () => {
     class Reads {
       @DaprServiceInvocationTrigger()

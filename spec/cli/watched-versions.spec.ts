@@ -1,7 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { resolve } from "node:path";
+import { mkdtempSync, utimesSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { WatchedApp } from "../../lib/cli/running/run-watch.js";
+import { UsageError } from "../../lib/cli/usage-error.js";
 
 /** What stands for a version's process: it says what its test has it say. */
 class Version extends EventEmitter {
@@ -40,6 +42,9 @@ class Watcher extends EventEmitter {
   readonly close = (): Promise<void> => Promise.resolve();
 }
 
+/** What looking for the modules of a folder gives. */
+let modulesOf: (folder: string) => string[] = () => [];
+
 const versions: Version[] = [];
 const watchers: Watcher[] = [];
 
@@ -49,6 +54,10 @@ jest.mock("node:child_process", () => ({
     versions.push(version);
     return version as unknown as ChildProcess;
   },
+}));
+jest.mock("../../lib/cli/modules/load-functions.js", () => ({
+  ...jest.requireActual<object>("../../lib/cli/modules/load-functions.js"),
+  filesOf: (folder: string) => modulesOf(folder),
 }));
 jest.mock("chokidar", () => ({
   watch: (folder: string) => {
@@ -70,6 +79,7 @@ describe("the versions of an app that is watched", () => {
     jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate"] });
     versions.length = 0;
     watchers.length = 0;
+    modulesOf = () => [];
   });
   afterEach(() => jest.useRealTimers());
 
@@ -121,6 +131,41 @@ describe("the versions of an app that is watched", () => {
     await jest.advanceTimersByTimeAsync(200);
     expect(versions).toHaveLength(3);
     expect(said).toEqual([]);
+  });
+
+  it.each([
+    ["after the version began to load", 5, 3],
+    ["before", -5, 2],
+  ])(
+    "load anew a file elsewhere that changed before its folder was watched, where that was %s",
+    async (_, seconds, count) => {
+      const folder = mkdtempSync(join(process.env["DAPR_FUNCTIONS_RUN"]!, "elsewhere-"));
+      const file = join(folder, "shared.js");
+      writeFileSync(file, "");
+      const { save, start } = watched();
+      await start();
+      await save("main.js");
+      versions[1]!.says({ "watch:require": [file] });
+      const time = Date.now() / 1000 + seconds;
+      utimesSync(file, time, time);
+      expect(watchers[1]!.folder).toBe(folder);
+      watchers[1]!.emit("ready");
+      await jest.advanceTimersByTimeAsync(200);
+      expect(versions).toHaveLength(count);
+    },
+  );
+
+  it.each([
+    ["another file of it went while it was read", Object.assign(new Error("ENOENT"), { code: "ENOENT" }), 2],
+    ["it has no function", new UsageError("build: no file in this folder declares a function"), 1],
+  ])("load a file that comes into a folder, or not, when %s", async (_, error, count) => {
+    const { save, start } = watched(["build"]);
+    await start();
+    modulesOf = () => {
+      throw error;
+    };
+    await save("build/new.js");
+    expect(versions).toHaveLength(count);
   });
 
   it("load anew a file that is told of between its change and the look at it", async () => {

@@ -9,6 +9,7 @@ import type { Recording } from "../../record/recording.js";
 import { within } from "../../model/duration.js";
 import { messageOf } from "../../model/thrown.js";
 import { filesOf } from "../modules/load-functions.js";
+import { UsageError } from "../usage-error.js";
 import type { Turned, VersionMessage, VersionOrder } from "./watched-app.js";
 
 /** What an app that is watched tells. */
@@ -58,6 +59,8 @@ export class WatchedApp {
   /** Files that have changed while a version was loading: it may have read them before, or have looked for them in vain. */
   readonly #changedMeanwhile = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  /** When the last version began to load, in milliseconds since 1970. */
+  #begun = 0;
   #hasFailed = true;
   /** What was said last, as `onFault` has it, and how often anything was. */
   #fault = "";
@@ -128,7 +131,19 @@ export class WatchedApp {
     for (const event of ["add", "change", "unlink"] as const) watcher.on(event, (path) => this.#onChange(path));
     watcher.on("error", (error) => console.error(`${folder} is not watched: ${(error as Error).message}`));
     const ready = new Promise<void>((isReady) => watcher.once("ready", isReady));
-    this.#watchers.set(folder, { watcher, ready });
+    this.#watchers.set(folder, { watcher, ready: ready.then(() => this.#lookBack(folder)) });
+  }
+
+  /** What has changed after a version began to load, and before the folder was watched, of which that version had to tell. */
+  #lookBack(folder: string): void {
+    const isChanged = (file: string): boolean => {
+      try {
+        return statSync(file).mtimeMs > this.#begun;
+      } catch {
+        return true;
+      }
+    };
+    for (const file of this.#files) if (dirname(file) === folder && isChanged(file)) this.#onChange(file);
   }
 
   async #isWatching(): Promise<void> {
@@ -176,8 +191,9 @@ export class WatchedApp {
       if (relative(module, file).startsWith("..")) return false;
       try {
         return filesOf(module).includes(file);
-      } catch {
-        return false;
+      } catch (error) {
+        // Another file went while the folder was read, which says nothing of this one.
+        return !(error instanceof UsageError);
       }
     });
   }
@@ -187,6 +203,7 @@ export class WatchedApp {
     if (this.#isClosed) return;
     this.#timer = undefined;
     this.#changedMeanwhile.clear();
+    this.#begun = Date.now();
     this.#next?.kill("SIGKILL");
     const child = fork(join(__dirname, "watched-app.js"), [], {
       // Node tells the parent of each file that is loaded, as it does for `node --watch`.

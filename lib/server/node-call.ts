@@ -31,7 +31,10 @@ export class NodeCall implements EndpointCall {
   }
 
   get url(): string {
-    return `http://${this.header("host") ?? "localhost"}${this.#target}`;
+    // Requests of node:https are of a TLSSocket; HTTP/2 has the host under another name.
+    const { encrypted } = (this.#request.socket as { readonly encrypted?: boolean } | undefined) ?? {};
+    const host = this.header("host") ?? this.header(":authority") ?? "localhost";
+    return `${encrypted === true ? "https" : "http"}://${host}${this.#target}`;
   }
 
   get path(): string {

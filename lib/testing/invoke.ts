@@ -186,7 +186,11 @@ function choiceOf(names: readonly string[], what: string): string {
 
 /** What arrives of a payload: its JSON. A request arrives as it is, and so do bytes. */
 function payloadOf(definition: FunctionDefinition, payload: unknown): unknown {
-  if (definition.trigger.type === "httpTrigger") return payload;
+  if (definition.trigger.type === "httpTrigger") {
+    if (typeof (payload as Partial<HttpRequest> | undefined)?.text === "function") return payload;
+    const message = `${placeOf(definition)}: an HTTP function gets a request; give it httpRequest({ … }) of dapr-functions/testing`;
+    throw new TypeError(message);
+  }
   try {
     if (definition.trigger.type !== "daprTopicTrigger" || !hasData(payload)) return jsonCopy(payload);
     return { ...(jsonCopy({ ...payload, data: undefined }) as CloudEvent), data: jsonCopy(payload.data) };

@@ -339,6 +339,15 @@ describe("invoke", () => {
     expect(error).toHaveBeenCalledTimes(1);
   });
 
+  it.each([undefined, 5, { method: "GET" }])(
+    "says what an HTTP function gets where it is no request: %j",
+    async (given) => {
+      await expect(invoke(new Orders(), "invokeOther", given as never)).rejects.toThrow(
+        /^Orders\.invokeOther: an HTTP function gets a request; give it httpRequest\(\{ … \}\) of dapr-functions\/testing$/,
+      );
+    },
+  );
+
   it("refuses a reply that could not be sent", async () => {
     await expect(invoke(new Orders(), "tick")).rejects.toMatchObject({ code: "ERR_REPLY_INVALID" });
   });

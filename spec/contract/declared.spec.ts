@@ -1,3 +1,5 @@
+import { DaprTopicTrigger, serve, type CloudEvent } from "../../lib/index.js";
+import { freePort } from "../support/daprd.js";
 import { startApp, type Answer, type Received, type RecordingApp } from "./app.js";
 import { call, component, contract, type Contender } from "./harness.js";
 
@@ -125,5 +127,40 @@ contract("declared subscriptions", (start) => {
     expect(listed).toContain("twice DECLARATIVE /twice-first");
     expect(listed).toContain("ruled DECLARATIVE /ruled/v2,/ruled/default");
     expect(listed.filter((line) => line.startsWith("scoped"))).toEqual([]);
+  });
+});
+
+class Topics {
+  readonly seen: unknown[] = [];
+  told = (): void => undefined;
+
+  /** That its subscription asks for bulk, its decorator does not say. */
+  @DaprTopicTrigger({ pubSubName: "bus", topic: "elsewhere", route: "single" })
+  single({ data }: CloudEvent): void {
+    this.seen.push(data);
+    this.told();
+  }
+}
+
+contract("a declared subscription in bulk", (start) => {
+  it("gives each event to a function that knows nothing of bulk", async () => {
+    const topics = new Topics();
+    const all = new Promise<void>((resolve) => (topics.told = () => void (topics.seen.length === 3 && resolve())));
+    const port = await freePort();
+    const spec = { bulkSubscribe: { enabled: true, maxMessagesCount: 3, maxAwaitDurationMs: 20 } };
+    const components = { bus, a: subscription("a", "many", "/single", { spec }) };
+    const sidecar = await start({ app: { port }, awaitApp: false, components });
+    const log = { log() {}, info() {}, warn() {}, error() {}, debug() {} };
+    const app = await serve([topics], { port, daprUrl: sidecar.url, log });
+    try {
+      await sidecar.ready;
+      for (const n of [1, 2, 3]) await call(sidecar.url, "POST", "/v1.0/publish/bus/many", { body: { n } });
+      await all;
+      // Whichever came first: bulk requests may overtake each other.
+      expect(new Set(topics.seen)).toEqual(new Set([{ n: 1 }, { n: 2 }, { n: 3 }]));
+    } finally {
+      await app.close();
+      await sidecar.close();
+    }
   });
 });

@@ -171,6 +171,12 @@ describe("what the page sends again to an app of a process of its own", () => {
       { headers: { ...text, "x-tenant": "acme" }, body: "@it's plain" },
     ],
     [
+      "text to a path with escapes",
+      `POST ${invoke}/a%20b%C3%BC'/%2525?q={z}`,
+      "POST /a%20b%C3%BC'/%25?q=%7Bz%7D",
+      { headers: text, body: "x" },
+    ],
+    [
       "a form",
       `PUT ${invoke}/any`,
       "PUT /any",

@@ -37,11 +37,11 @@ function api(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`api/${path}`, { ...init, headers });
 }
 
-async function call(request: Call): Promise<CallReply> {
+/** @returns of what the inspector does not pass on, why, and that it was not */
+async function call(request: Call): Promise<CallReply & { readonly isRefused?: true }> {
   const response = await api("call", { method: "POST", headers: json, body: JSON.stringify(request) });
   const reply = (await response.json()) as CallReply | { readonly message: string };
-  // What the inspector does not pass on.
-  return "message" in reply ? { status: response.status, body: reply.message } : reply;
+  return "message" in reply ? { status: response.status, body: reply.message, isRefused: true } : reply;
 }
 
 function say(text: string): void {
@@ -332,10 +332,10 @@ function buttonsOf(record: InvocationRecord): HTMLElement {
 }
 
 async function again(record: InvocationRecord): Promise<void> {
-  const { status, body } = await call({ appId: record.appId, ...requestOf(record) });
+  const { status, body, isRefused } = await call({ appId: record.appId, ...requestOf(record) });
   // Of a publication it is the sidecar's own answer; of the others, what the function says.
-  const isRefused = record.trigger.type === "topic" && status >= 400;
-  say(isRefused ? `not sent again: ${status} ${body}` : `sent again: ${status}${without(record)}`);
+  const isNotSent = isRefused === true || (record.trigger.type === "topic" && status >= 400);
+  say(isNotSent ? `not sent again: ${status} ${body}` : `sent again: ${status}${without(record)}`);
 }
 
 async function copyTest({ id }: InvocationRecord): Promise<void> {

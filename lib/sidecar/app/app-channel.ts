@@ -113,8 +113,9 @@ export class AppChannel {
   }
 
   /** Any request, with the app's token. Rejects when the app does not answer. */
-  async send(request: AppRequest): Promise<AppReply> {
+  async send(given: AppRequest): Promise<AppReply> {
     const { inspector } = this;
+    const request = { ...given, path: toRequestPath(given.path) };
     return inspector === undefined
       ? this.#send(request)
       : inspector.around(this.appId, request, () => this.#send(request));
@@ -124,7 +125,7 @@ export class AppChannel {
     if (!this.#pool) throw new Error("app channel not initialized");
     const response = await this.#pool.request({
       method: method as "GET",
-      path: toRequestPath(path),
+      path,
       headers: withToken(headers, this.appToken),
       body: body?.length ? body : null,
       ...(signal !== undefined && { signal }),

@@ -183,7 +183,7 @@ describe("what the page sends again to an app of a process of its own", () => {
       { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "a=%20&b" },
     ],
     ["bytes", `POST ${invoke}/any`, "POST /any", { headers: octets, body: bytes }],
-    ["a request without a body", `GET ${invoke}/any?q`, "GET /any?q", {}],
+    ["a request without a body", `GET ${invoke}/any?q`, "GET /any?q", { headers: { "x-tenant": "" } }],
     ["what has no label", `POST ${invoke}/any`, "POST /any", { body: "plain" }],
     ["a HEAD", `HEAD ${invoke}/any`, "HEAD /any", {}],
     [

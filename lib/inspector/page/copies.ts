@@ -170,12 +170,17 @@ export function toCurl(record: InvocationRecord, url: string, hasToken: boolean)
   const given = body === undefined && type === "" ? names : [["content-type", type] as const, ...names];
   const options = [
     method === "HEAD" ? "--head" : `-X ${method}`,
-    ...given.map(([name, value]) => `-H ${quoted(value === "" ? `${name}:` : `${name}: ${value}`)}`),
+    ...given.map(([name, value]) => `-H ${quoted(value === "" ? withoutValue(name) : `${name}: ${value}`)}`),
     ...(hasToken ? ['-H "dapr-api-token: $DAPR_API_TOKEN"'] : []),
     ...(body === undefined ? [] : [isBase64 ? "--data-binary @-" : `--data-raw ${quoted(body)}`]),
   ];
   const command = `curl ${[...options, "--globoff", quoted(url + path)].join(" ")}`;
   return isBase64 ? `printf %s ${quoted(body!)} | base64 -d | ${command}` : command;
+}
+
+/** With a colon curl leaves a header out, as it is to do with a type of its own; with a semicolon it sends it empty. */
+function withoutValue(name: string): string {
+  return name === "content-type" ? `${name}:` : `${name};`;
 }
 
 function quoted(text: string): string {

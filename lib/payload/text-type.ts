@@ -68,6 +68,8 @@ function ofSchema(schema: unknown): TextVerdict {
     left,
     right,
     coerce,
+    schema: refined,
+    effect,
   } = (def ?? _def ?? {}) as Members;
   const called = type ?? typeName ?? own;
   const kind = typeof called === "string" ? called.replace(/^Zod/, "").toLowerCase() : "";
@@ -98,7 +100,9 @@ function ofSchema(schema: unknown): TextVerdict {
     case "pipeline":
       return ofSchema(input);
     default: {
-      const inner = innerType ?? wrapped;
+      // zod 3 refines a schema by another around it, which also has what is done before it is asked.
+      const isBefore = (effect as { type?: unknown } | undefined)?.type === "preprocess";
+      const inner = innerType ?? wrapped ?? (isBefore ? undefined : refined);
       if (inner !== undefined) return ofSchema(inner);
       return otherKinds.has(kind) && coerce !== true ? undefined : "unknown";
     }

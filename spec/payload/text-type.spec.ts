@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { z } from "zod";
+import { z as z3 } from "zod/v3";
 import type { PayloadType } from "../../lib/model/payload-type.js";
 import { takesText } from "../../lib/payload/text-type.js";
 
@@ -53,6 +54,9 @@ const cases: [name: string, type: unknown, verdict: ReturnType<typeof takesText>
   ["zod by its members: custom", undescribed(z.custom()), "unknown"],
   ["zod by its members: string that is custom, too", undescribed(z.string().and(z.custom())), "always"],
   ["zod by its members: nullable number", undescribed(z.number().nullable()), undefined],
+  ["zod 3 string that is refined", z3.string().refine(() => true), "always"],
+  ["zod 3 object that is refined", z3.object({}).refine(() => true), undefined],
+  ["zod 3 string after something else", z3.preprocess((value) => value, z3.string()), "unknown"],
   ["zod by its members: string", undescribed(z.string()), "always"],
   ["zod by its members: optional", undescribed(z.string().optional()), "always"],
   ["zod by its members: literal", undescribed(z.literal("a")), "always"],

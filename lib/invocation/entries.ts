@@ -15,7 +15,7 @@ import type {
   Invocation,
   StoredEntry,
 } from "./binding-host.js";
-import { pause } from "./abort.js";
+import { pause } from "../model/abort.js";
 import { decisiveError } from "./failures.js";
 import type { Release } from "./key-queue.js";
 import { TriggerRequest } from "./requests.js";

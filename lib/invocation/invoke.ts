@@ -11,7 +11,7 @@ import {
 } from "../model/function-definition.js";
 import { recordingOf } from "../payload/recording.js";
 import type { Check, CheckOptions } from "../payload/payload-type.js";
-import { unwantedSignal } from "./abort.js";
+import { unwantedSignal } from "./unwanted.js";
 import { callAround, type Around } from "./around.js";
 import {
   EntryConflict,

@@ -1,4 +1,4 @@
-import { onAbort } from "./abort.js";
+import { onAbort } from "../model/abort.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
 
 /** Lets an invocation's keys go; more than once does nothing. */

@@ -3,7 +3,7 @@ import type { BindingData } from "../expressions/template.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import type { AppLog, InvocationContext, InvocationRequest, Log, TraceContext } from "../model/invocation.js";
 import { InvocationError } from "../model/errors.js";
-import { onAbort } from "./abort.js";
+import { onAbort } from "../model/abort.js";
 import type { Invocation } from "./binding-host.js";
 import type { IncomingRequest } from "./observer.js";
 import { FollowedSignal, type Moment } from "./moment.js";

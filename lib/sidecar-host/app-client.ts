@@ -2,7 +2,7 @@ import type { CallOptions, DaprClient } from "../client/dapr-client.js";
 import { enc, methodNameProblem, methodPath } from "../client/paths.js";
 import { badItem, checkOverride } from "../collectors/message.js";
 import { kindOf } from "../model/values.js";
-import { onAbort } from "../invocation/abort.js";
+import { onAbort } from "../model/abort.js";
 import type { ClientOpener, Invocation } from "../invocation/binding-host.js";
 import type { AppCaller, AppCallOptions, AppReply, AppRequestOptions } from "../model/app-client.js";
 import { outputTypes } from "../model/binding-table.js";

@@ -13,7 +13,7 @@ import {
   type EntryStore,
   type Invocation,
 } from "../invocation/binding-host.js";
-import { pause } from "../invocation/abort.js";
+import { pause } from "../model/abort.js";
 import type { KeyQueue } from "../invocation/key-queue.js";
 import { overridingMetadata } from "./entry-overrides.js";
 import { compileMetadata, mergedMetadata, ttlMetadata } from "./metadata.js";

@@ -13,7 +13,7 @@ import { ExpressionError, toBindingDataError } from "../expressions/error.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { roleOfDeclared } from "../model/problem.js";
 import { parseAddress } from "../model/sidecar-address.js";
-import { unwantedSignal } from "../invocation/abort.js";
+import { unwantedSignal } from "../invocation/unwanted.js";
 import type { Invocation } from "../invocation/binding-host.js";
 
 /** A binding that a sidecar serves. */

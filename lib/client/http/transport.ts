@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Dispatcher, Pool } from "undici";
+import { pause } from "../../model/abort.js";
 import { InvocationError } from "../../model/errors.js";
 import { isHeader, isToken } from "../../model/headers.js";
 import { parseAddress } from "../../model/sidecar-address.js";
@@ -178,7 +178,7 @@ class Inquiry<T> implements RequestPlace {
     if (wait >= timeout || !mayBeRepeated(error)) return this.#fail(() => noAnswer(this, error));
     const again = (): void => this.send(underWay, timeout - wait);
     // Cut short by the signal, whose reason the next attempt fails with.
-    void delay(wait, undefined, { signal: this.call.signal }).then(again, again);
+    void pause(wait, this.call.signal).then(again, again);
   }
 
   #fail(errorOf: () => Error): void {

@@ -1,3 +1,4 @@
+import { onAbort } from "../../model/abort.js";
 import { longestWait } from "../../model/duration.js";
 
 /** A request that waits for its answer. */
@@ -118,17 +119,16 @@ export async function withinTime<T>(
 ): Promise<T> {
   if (signal?.aborted === true) throw abortError(signal);
   let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
+  let stop: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {
     // As for the requests above, what has arrived is read first.
     timer = setTimeout(() => setImmediate(() => setImmediate(() => reject(timeOut(timeout)))), timeout);
-    onAbort = () => reject(abortError(signal!));
-    signal?.addEventListener("abort", onAbort, { once: true });
+    stop = onAbort(signal, () => reject(abortError(signal!)));
   });
   try {
     return await Promise.race([run(), over]);
   } finally {
     clearTimeout(timer);
-    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+    stop?.();
   }
 }

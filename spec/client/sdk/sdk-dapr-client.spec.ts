@@ -159,6 +159,13 @@ describe("SdkDaprClient over HTTP", () => {
     expect((await call).message).toContain("the app stops");
   });
 
+  it("takes one signal with many calls", async () => {
+    const { signal } = new AbortController();
+    const listening = jest.spyOn(signal, "addEventListener");
+    await Promise.all(Array.from({ length: 50 }, () => client.publish({ ...publishing, signal })));
+    expect(listening.mock.calls.length).toBeLessThan(3);
+  });
+
   it.each([
     ["the consistency of a read", () => client.getState({ stateStore: "s", key: "k", consistency: "strong" })],
     ["a daprAddress", () => client.publish({ ...publishing, daprAddress: "http://127.0.0.1:1" })],

@@ -33,7 +33,12 @@ function explanationOf(code: string): string {
   }
   return sections[index]!.replace(/^#### /, "")
     .replace(/^```.*\n/gm, "")
-    .replace(/\[([^[\]]+)\]\([^()]*\)/g, "$1")
+    .replace(/\[([^[\]]+)\]\(([^()]*)\)/g, (_, text: string, to: string) => `${text} (${addressOf(to)})`)
     .replaceAll("`", "")
     .trim();
+}
+
+/** Pages of the package stand beside the one that is read. */
+function addressOf(link: string): string {
+  return /^https?:/.test(link) ? link : `docs/${link}`;
 }

@@ -15,6 +15,12 @@ describe("dapr-functions explain", () => {
     expect(stdout).not.toMatch(/`|\]\(|####/);
   });
 
+  it("says where links lead", () => {
+    const said = (code: string) => runCli(project, ["explain", code]).stdout;
+    expect(said("ERR_PAYLOAD_INVALID")).toContain("see topics (docs/topics.md).");
+    expect(said("state-entries-etags")).toContain("table (https://docs.dapr.io/reference/components-reference/");
+  });
+
   it("prints one section only", () => {
     const { stdout } = runCli(project, ["explain", "ERR_RETRY_REQUESTED"]);
     expect(stdout).not.toMatch(/^#|ERR_DAPR_/m);

@@ -341,7 +341,10 @@ if (canRun("init on a terminal", "script")) {
         if (!asked && output.includes("[standard]")) terminal.stdin.write(key);
       });
       terminal.stdin.write(typed);
-      const [status] = (await once(terminal, "close")) as [number];
+      const tooLate = setTimeout(() => terminal.kill("SIGKILL"), 60_000);
+      const [status, signal] = (await once(terminal, "close")) as [number, string | null];
+      clearTimeout(tooLate);
+      if (signal !== null) throw new Error(`it had not ended after 60 s, and had shown:\n${output}`);
       return { status, output };
     }
 

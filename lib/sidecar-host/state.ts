@@ -82,7 +82,8 @@ function checkedKeys(place: { readonly where: string }, option: string, found: u
   return found.map((key: unknown, index) => {
     const text = typeof key === "number" ? String(key) : key;
     if (typeof text !== "string" || text === "" || !text.isWellFormed()) {
-      throw refuse(`keys[${index}]`, `must be a key: text that is not empty, not ${kindOf(key)}`);
+      const instead = typeof text === "string" ? "" : `, not ${kindOf(key)}`;
+      throw refuse(`keys[${index}]`, `must be a key: well-formed text that is not empty${instead}`);
     }
     if (holdsDivider(text)) throw refuse(`keys[${index}]`, dividerProblem);
     return text;

@@ -36,6 +36,11 @@ describe("a state input", () => {
     expect(error).toMatchObject({ name: "PayloadError", code: "ERR_BINDING_DATA" });
   });
 
+  it("says of a key that is text what it lacks", async () => {
+    const { error } = await run(SI({ stateStore: "s", keys: "{ids}" }), undefined, { ids: ["a", ""] });
+    expect(error!.message).toMatch(/, keys\[1\]: must be a key: well-formed text that is not empty$/);
+  });
+
   it.each<[string, Declare]>([
     ["an input's key", SI({ stateStore: "s", key: "{k}" })],
     ["a secret's key", SE({ secretStoreName: "s", key: "{k}" })],

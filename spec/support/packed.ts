@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 /** The source tree, also when this file runs from where the benchmark compiles it to. */
@@ -50,7 +59,9 @@ export function packLibrary(): Packed {
     .trim();
   const tarball = join(folder, name);
   execFileSync("tar", ["-xzf", tarball, "-C", folder]);
-  writeFileSync(done, tarball);
+  // Whole when it is there: others read it at that moment.
+  writeFileSync(`${done}.tmp`, tarball);
+  renameSync(`${done}.tmp`, done);
   return { tarball, folder };
 }
 

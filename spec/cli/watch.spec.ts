@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { built, makeProject, source, write } from "./app.js";
 
@@ -426,6 +426,44 @@ export class ${name[0]!.toUpperCase()}${name.slice(1)} {
     process.kill(-child.pid!, "SIGINT");
     expect(await reply).toEqual({ done: true });
     expect(await closed).toEqual([0, null]);
+  });
+
+  it("leaves neither a compiler nor its output behind when a version is saved while it compiles", async () => {
+    const project = makeProject();
+    // Compiles the one module, or waits until it is ended.
+    const tsc = `const { copyFileSync, existsSync, readdirSync, renameSync, writeFileSync } = require("node:fs");
+      const outDir = process.argv[process.argv.indexOf("--outDir") + 1];
+      if (existsSync("hold")) {
+        renameSync("hold", "held");
+        writeFileSync("output.tmp", outDir);
+        renameSync("output.tmp", "output");
+        setInterval(() => writeFileSync(outDir + "/late.js", ""), 1);
+      } else copyFileSync("built.js", outDir + "/orders.js");`;
+    const saved = (version: number): void =>
+      write(project, {
+        "built.js": built(functions("read", `const version = ${version};`)),
+        "orders.ts": source(functions("read", `const version = ${version};`)),
+      });
+    write(project, {
+      "components/none.yaml": "",
+      "tsconfig.json": JSON.stringify({ compilerOptions: { rootDir: "." } }),
+      "node_modules/typescript/package.json": JSON.stringify({ version: "5.9.3", bin: { tsc: "tsc.js" } }),
+      "node_modules/typescript/tsc.js": tsc,
+    });
+    saved(1);
+    const output = run(project, ".", "orders.ts");
+    const [, sidecar] = await output.says(/its sidecar at (\S+)/);
+    await output.says(/watching for changes/);
+    write(project, { hold: "" });
+    saved(2);
+    while (!existsSync(join(project, "output"))) await delay(10);
+    const folder = readFileSync(join(project, "output"), "utf8");
+    saved(3);
+    await answersAnew(output, sidecar!, "read", { version: 3 });
+    while (existsSync(folder)) await delay(10);
+    child.kill("SIGTERM");
+    await once(child, "close");
+    expect(readdirSync(dirname(folder)).filter((name) => name.startsWith(".dapr-functions-"))).toEqual([]);
   });
 
   it("says that a version does not end loading, and loads the next change", async () => {

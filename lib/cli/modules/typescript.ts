@@ -211,6 +211,8 @@ function compileProject(tsc: string, config: string, { folder, options }: Projec
   mkdirSync(parent, { recursive: true });
   const outDir = mkdtempSync(join(parent, ".dapr-functions-"));
   process.once("exit", () => rmSync(outDir, { recursive: true, force: true }));
+  // Under `run --watch` a later version may end this process before it can do so.
+  if (process.env["WATCH_REPORT_DEPENDENCIES"] !== undefined) process.send?.({ "watch:output": outDir });
   const log = compile(tsc, config, outDir, rootDirOf(folder, options), options);
   reportSources(outDir, rootDirOf(folder, options));
   writeFileSync(join(outDir, "package.json"), JSON.stringify({ type: moduleTypeOf(folder, options) }));

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +36,9 @@ const slow = 10_000;
 const patience = 10_000;
 /** Milliseconds for the sidecar to turn back to a version, after which the fault of the next one is said all the same. */
 const turnsBack = 5_000;
+
+/** Windows has no groups of processes. */
+const hasGroups = process.platform !== "win32";
 
 /** A version that serves. */
 interface Version {
@@ -113,14 +117,14 @@ export class WatchedApp {
     for (const timer of [this.#timer, ...this.#settling.values()]) clearTimeout(timer);
     await Promise.all([...this.#watchers.values()].map(({ watcher }) => watcher.close()));
     this.#entrance?.close();
-    this.#next?.kill("SIGKILL");
+    kill(this.#next);
     await Promise.all([...this.#served].map((child) => this.#stop(child)));
     process.off("exit", this.#kill);
   }
 
   /** Nothing outlives this process. */
   readonly #kill = (): void => {
-    for (const child of [this.#next, ...this.#served]) child?.kill("SIGKILL");
+    for (const child of [this.#next, ...this.#served]) kill(child);
   };
 
   #watch(folder: string, depth?: number): void {
@@ -204,29 +208,33 @@ export class WatchedApp {
     this.#timer = undefined;
     this.#changedMeanwhile.clear();
     this.#begun = Date.now();
-    this.#next?.kill("SIGKILL");
+    kill(this.#next);
     const child = fork(join(__dirname, "watched-app.js"), [], {
       // Node tells the parent of each file that is loaded, as it does for `node --watch`.
       env: { ...process.env, WATCH_REPORT_DEPENDENCIES: "1" },
       execArgv: ["--enable-source-maps"],
       // Not of the terminal's group: Ctrl-C and what `close` sends later would be two signals, which cut off what is in flight.
-      detached: process.platform !== "win32",
+      detached: hasGroups,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#next = child;
     const underWay = new UnderWay(this.events.onRecord);
+    const outputs: string[] = [];
     const ended = new Promise<string>((resolve) => {
       child.once("close", (code, signal) => {
         const how = String(signal ?? code);
         resolve(how);
         this.#served.delete(child);
+        // What it had no time to remove itself.
+        for (const folder of outputs) rm(folder, { recursive: true, force: true }).catch(() => undefined);
         underWay.end(`the process of the app ended with ${how} while it ran`);
         this.#onClose(child, how);
       });
     });
     const outcome = new Promise<Extract<VersionMessage, { type: "ready" | "failed" }>>((settled) => {
-      child.on("message", (message: VersionMessage | Dependencies) => {
-        if (!("type" in message)) this.#addFiles(message);
+      child.on("message", (message: VersionMessage | Dependencies | Output) => {
+        if ("watch:output" in message) outputs.push(message["watch:output"]);
+        else if (!("type" in message)) this.#addFiles(message);
         else if (message.type === "record") underWay.add(message.record);
         else if (message.type === "recording") this.events.onRecording(message.id, message.recording);
         else settled(message);
@@ -353,6 +361,11 @@ function isOutside(path: string): boolean {
   return inside.startsWith("..") || isAbsolute(inside);
 }
 
+/** A folder that is a version's own, and goes with it. */
+interface Output {
+  readonly "watch:output": string;
+}
+
 interface Dependencies {
   readonly "watch:import"?: readonly unknown[];
   readonly "watch:require"?: readonly unknown[];
@@ -362,10 +375,21 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
+/** Ends a version at once, and what it runs: a compiler would go on. */
+function kill(child: ChildProcess | undefined): void {
+  if (child === undefined || !isRunning(child)) return;
+  child.kill("SIGKILL");
+  try {
+    if (hasGroups) process.kill(-child.pid!, "SIGKILL");
+  } catch {
+    // Nothing else was in its group.
+  }
+}
+
 async function stop(child: ChildProcess): Promise<void> {
   if (!isRunning(child)) return;
   const closed = new Promise((resolved) => child.once("close", resolved));
-  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  const timer = setTimeout(() => kill(child), patience);
   child.kill("SIGTERM");
   await closed;
   clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { CommunicationProtocolEnum, DaprClient } from "@dapr/dapr";
 import { DaprTopicTrigger, serve, type CloudEvent } from "dapr-functions";
 import { SdkDaprClient } from "../../lib/client/sdk/sdk-dapr-client.js";
@@ -43,14 +44,12 @@ if (canRun("SdkDaprClient on daprd", "daprd")) {
         const log = { ...silent, warn: (...args: unknown[]) => void warnings.push(args.join(" ")) };
         const app = await serve([Hearing], { port, client, log });
         await daprd.ready;
-        const { status } = await fetch(`${app.url}/readyz`);
+        // A busy machine may need more than the second that daprd has to answer.
+        while ((await fetch(`${app.url}/readyz`)).status !== 204) await delay(100);
         await app.close();
         await close();
         await daprd.close();
-        expect({ status, warnings: warnings.filter((text) => text.includes("the sidecar has no app")) }).toEqual({
-          status: 204,
-          warnings: [],
-        });
+        expect(warnings.filter((text) => text.includes("the sidecar has no app"))).toEqual([]);
       });
     });
   }

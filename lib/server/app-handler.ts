@@ -11,7 +11,7 @@ import { messageOf } from "../model/thrown.js";
 import { endingWith, FetchCall, readFetchBody, toHeadResponse, toResponse } from "./fetch-call.js";
 import { InFlight } from "./in-flight.js";
 import { readBody, type Unread } from "./node-body.js";
-import { currentHeaders, headerOf, NodeCall, pathOf, type HeaderList } from "./node-call.js";
+import { currentHeaders, headerOf, NodeCall, pathOf, targetOf, type HeaderList } from "./node-call.js";
 import type { Match, RouteTable } from "./route-table.js";
 import { isStream, type WireReply } from "../invocation/reply.js";
 import { UnknownPaths, type UnknownRequest } from "./unknown-paths.js";
@@ -105,8 +105,8 @@ export class AppHandler {
     next?: (error?: unknown) => void,
     isMounted = false,
   ): void {
-    const { method = "", url = "/" } = request;
-    const path = pathOf(url);
+    const { method = "" } = request;
+    const path = pathOf(targetOf(request));
     const match = this.options.table.find(method, path);
     if (match === undefined && next !== undefined) return next();
     const headers = isMounted ? currentHeaders(request) : request.rawHeaders;

@@ -91,8 +91,21 @@ export class NodeCall implements EndpointCall {
   }
 
   get #target(): string {
-    return this.#request.url ?? "/";
+    return targetOf(this.#request);
   }
+}
+
+/**
+ * A request's target as servers are used to it: a caller that takes this app for a proxy sends a whole URL, which every
+ * server has to take.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+export function targetOf({ url = "/" }: Pick<IncomingMessage, "url">): string {
+  const origin = url.startsWith("/") ? null : /^https?:\/\/[^/?#]*/i.exec(url);
+  if (origin === null) return url;
+  const rest = url.slice(origin[0].length);
+  return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
 /** A request's target up to its query. */

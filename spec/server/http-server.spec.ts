@@ -204,6 +204,11 @@ describe("the process lives on", () => {
     expect((await send(app, "POST", "/Work")).status).toBe(200);
   });
 
+  it("after a caller that takes it for a proxy, and is answered", async () => {
+    const { app } = await working(() => undefined);
+    expect((await send(app, "POST", "http://shop/Work?a=1")).status).toBe(200);
+  });
+
   it("after a caller that goes away: the function runs on and flushes", async () => {
     let arrived!: () => void;
     const running = new Promise<void>((resolve) => (arrived = resolve));

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { NodeCall } from "../../lib/server/node-call.js";
+import { NodeCall, targetOf } from "../../lib/server/node-call.js";
 
 function urlOf(rawHeaders: string[], socket: object | undefined): string {
   const request = { method: "GET", url: "/api/orders?a=1", rawHeaders, socket } as unknown as IncomingMessage;
@@ -15,5 +15,20 @@ describe("the URL of a request", () => {
     ["without a host", [], {}, "http://localhost"],
   ])("%s", (_case, headers, socket, origin) => {
     expect(urlOf(headers, socket)).toBe(`${origin}/api/orders?a=1`);
+  });
+});
+
+describe("the target of a request", () => {
+  it.each([
+    ["/api/orders?a=1", "/api/orders?a=1"],
+    ["//api", "//api"],
+    ["http://shop:80/api/orders?a=1", "/api/orders?a=1"],
+    ["HTTPS://shop?a=1", "/?a=1"],
+    ["http://shop", "/"],
+    ["*", "*"],
+    ["shop:443", "shop:443"],
+    [undefined, "/"],
+  ])("%s is %s", (url, target) => {
+    expect(targetOf({ url } as IncomingMessage)).toBe(target);
   });
 });

@@ -94,7 +94,7 @@ if (canRun("the inspector's page under --watch", "chromium")) {
     it("ends what was under way when the process of an app ends", async () => {
       const reply = await fetch(`${url}/v1.0/invoke/bb/method/bb-dies`, { method: "POST" });
       expect(reply.status).toBe(500);
-      await page.getByRole("option").filter({ hasText: "✗ bb-dies" }).click();
+      await page.getByRole("option").filter({ hasText: "✗ bb/bb-dies" }).click();
       await page.getByRole("heading", { name: "Failed: no answer" }).waitFor();
       await page.getByText("the process of the app ended with 3 while it ran").waitFor();
     });

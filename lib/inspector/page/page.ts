@@ -161,14 +161,15 @@ function newRow(record: InvocationRecord): HTMLLIElement {
 }
 
 function fill(row: HTMLLIElement, record: InvocationRecord): void {
-  const { begun, functionName, trigger, ms, failure, attempt } = record;
+  const { begun, appId, functionName, trigger, ms, failure, attempt } = record;
+  const name = overview.apps.length > 1 ? `${appId}/${functionName}` : functionName;
   const state = ms === undefined ? "runs" : failure === undefined ? "done" : "failed";
   row.replaceChildren(
     element("span", { class: "dim" }, new Date(begun).toTimeString().slice(0, 8)),
     element(
       "span",
       { class: state === "failed" ? "bad" : "" },
-      `${state === "failed" ? "✗ " : ""}${functionName} ${trigger.where}${attempt > 1 ? ` (attempt ${attempt})` : ""}`,
+      `${state === "failed" ? "✗ " : ""}${name} ${trigger.where}${attempt > 1 ? ` (attempt ${attempt})` : ""}`,
       element("span", { class: "hidden" }, `, ${state}`),
     ),
     element("span", { class: "ms dim" }, ms === undefined ? "…" : `${ms} ms`),

@@ -1,108 +1,15 @@
 import { BufferedCollector } from "../collectors/buffered-collector.js";
-import { InvocationError, isDaprFunctionsError, type SentItems } from "../model/errors.js";
+import { InvocationError } from "../model/errors.js";
 import { andThen, isPromise, type MaybePromise } from "../model/maybe-promise.js";
-import type { InputBinding, OutputBinding } from "../model/bindings.js";
-import {
-  placeOf,
-  type BoundFunction,
-  type FlushMode,
-  type FunctionDefinition,
-  type FunctionMethod,
-} from "../model/function-definition.js";
-import { recordingOf } from "../payload/recording.js";
-import type { Check, CheckOptions } from "../payload/payload-type.js";
+import { placeOf } from "../model/function-definition.js";
 import { unwantedSignal } from "./unwanted.js";
-import { callAround, type Around } from "./around.js";
-import {
-  EntryConflict,
-  WriteError,
-  type BindingHost,
-  type ClientOpener,
-  type InputReader,
-  type Invocation,
-  type OpenClient,
-  type OutputWriter,
-} from "./binding-host.js";
-import { messageOf } from "../model/thrown.js";
-import { decisiveError, isDecisive } from "./failures.js";
-import {
-  OpenEntries,
-  compileEntries,
-  conflictError,
-  payloadCopy,
-  queueFullError,
-  waitAfter,
-  type CompiledEntries,
-} from "./entries.js";
+import { callAround } from "./around.js";
+import { EntryConflict, type Invocation, type OpenClient } from "./binding-host.js";
+import type { CompiledFunction } from "./compile-function.js";
+import { OpenEntries, conflictError, payloadCopy, queueFullError, waitAfter, type CompiledEntries } from "./entries.js";
+import { flushInOrder, flushSideBySide, hasItems, type Collectors } from "./flush.js";
 import type { Moment } from "./moment.js";
-import type { InvocationObserver } from "./observer.js";
-import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
-import { giveUp, replyReader, streamIn, type ReplyReader, type TopicOutcome, type WireReply } from "./reply.js";
-
-/** A function made ready at start: an invocation does only what its own bindings need. */
-export interface CompiledFunction {
-  readonly definition: FunctionDefinition;
-  readonly instance: Readonly<Record<string, FunctionMethod>>;
-  readonly checkPayload: ((payload: unknown) => MaybePromise<unknown>) | undefined;
-  readonly inputs: readonly (InputReader & { readonly binding: InputBinding })[];
-  readonly entries: CompiledEntries | undefined;
-  readonly clients: readonly (ClientOpener & { readonly name: string })[];
-  readonly outputs: readonly CompiledOutput[];
-  readonly readReply: ReplyReader;
-  /** True where outputs are sent side by side. */
-  readonly isParallel: boolean;
-  readonly around: Around | undefined;
-  readonly observer: InvocationObserver | undefined;
-}
-
-interface CompiledOutput {
-  readonly binding: OutputBinding;
-  readonly writer: OutputWriter;
-  readonly check: Check | undefined;
-}
-
-export interface CompileOptions {
-  /** How payload classes are validated. */
-  readonly validation?: CheckOptions | undefined;
-  /** Surrounds each call of the method. */
-  readonly around?: Around | undefined;
-  readonly observer?: InvocationObserver | undefined;
-  /** How outputs are sent by functions that do not say so themselves; in order unless given. */
-  readonly flush?: FlushMode | undefined;
-}
-
-/** Prepares a function for a host. Loads the validators that its payload and values need. */
-export function compileFunction(
-  bound: BoundFunction,
-  host: BindingHost,
-  options: CompileOptions = {},
-): CompiledFunction {
-  const { definition } = bound;
-  const validation = { ...options.validation, packages: recordingOf(definition.target)?.packages };
-  return {
-    definition,
-    instance: bound.instance as Record<string, FunctionMethod>,
-    checkPayload: payloadCheckOf(definition, validation),
-    inputs: definition.inputs.map((input) => ({
-      binding: input,
-      ...revived(input, host.reader(input, definition), definition, validation),
-    })),
-    entries: compileEntries(definition, host, validation),
-    clients: definition.clients.map((binding) => {
-      const opener = host.client(binding, definition);
-      return { name: binding.name, open: (invocation) => opener.open(invocation) };
-    }),
-    outputs: definition.outputs.map((output) => ({
-      binding: output,
-      writer: host.writer(output, definition),
-      check: valueCheckOf(output, validation),
-    })),
-    readReply: replyReader(definition),
-    isParallel: (definition.flush ?? options.flush) === "parallel",
-    around: options.around,
-    observer: options.observer,
-  };
-}
+import { giveUp, streamIn, type TopicOutcome, type WireReply } from "./reply.js";
 
 /**
  * One invocation, the same in every host: payload checked, inputs read side by side, method called, reply made,
@@ -172,8 +79,6 @@ async function invokeWithEntries<R>(
     release();
   }
 }
-
-type Collectors = readonly BufferedCollector<unknown>[];
 
 const none: readonly never[] = [];
 
@@ -329,68 +234,6 @@ function refuseAfterEnd({ definition }: CompiledFunction, { context }: Invocatio
   throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
 }
 
-/**
- * Writes the state entries, then sends what was collected, output by output in the order declared.
- *
- * @returns resolves with the reply
- * @throws EntryConflict before anything was sent
- */
-async function flushInOrder<R>(
-  fn: CompiledFunction,
-  collectors: Collectors,
-  invocation: Invocation,
-  entries: OpenEntries | undefined,
-  reply: R,
-): Promise<R> {
-  if (entries !== undefined) await entries.write();
-  for (let index = 0; index < collectors.length; index++) {
-    try {
-      await send(fn.outputs[index]!, collectors[index]!, invocation);
-    } catch (error) {
-      const before = collectors.slice(0, index).map(({ messages }) => messages.length);
-      throw flushError(fn, collectors, index, error, [...before, sentBefore(error)], entries);
-    }
-  }
-  return reply;
-}
-
-/** As {@link flushInOrder}, but sends all outputs at once, and fails with the first that failed when all are done. */
-async function flushSideBySide<R>(
-  fn: CompiledFunction,
-  collectors: Collectors,
-  invocation: Invocation,
-  entries: OpenEntries | undefined,
-  reply: R,
-): Promise<R> {
-  if (entries !== undefined) await entries.write();
-  const sending = collectors.map(async (collector, index) => await send(fn.outputs[index]!, collector, invocation));
-  const results = await Promise.allSettled(sending);
-  const failed = results.flatMap((result, index) =>
-    result.status === "rejected" ? [{ index, error: result.reason as unknown }] : [],
-  );
-  const [first, ...others] = failed;
-  if (first === undefined) return reply;
-  const sent = results.map((result, index) =>
-    result.status === "fulfilled" ? collectors[index]!.messages.length : sentBefore(result.reason),
-  );
-  throw flushError(fn, collectors, first.index, first.error, sent, entries, others);
-}
-
-function send(
-  { binding, writer }: CompiledOutput,
-  { messages }: BufferedCollector<unknown>,
-  invocation: Invocation,
-): MaybePromise<void> {
-  if (messages.length === 0) return;
-  const write = (): Promise<void> => writer.write(messages, invocation);
-  return invocation.watch?.flush?.(binding, messages, write) ?? write();
-}
-
-/** How many items of an output had been sent when it failed. */
-function sentBefore(error: unknown): number {
-  return error instanceof WriteError ? error.sent : 0;
-}
-
 function readInputs(
   fn: CompiledFunction,
   invocation: Invocation,
@@ -441,51 +284,4 @@ function collectorsOf(fn: CompiledFunction, invocation: Invocation, bindings: Re
     ({ binding, writer, check }) =>
       (bindings[binding.name] = new BufferedCollector(binding, writer, invocation, check)),
   );
-}
-
-function hasItems({ messages }: BufferedCollector<unknown>): boolean {
-  return messages.length > 0;
-}
-
-/**
- * @param counts how many items of each output were sent
- * @param others outputs that failed as well, where they were sent side by side
- */
-function flushError(
-  fn: CompiledFunction,
-  collectors: Collectors,
-  index: number,
-  error: unknown,
-  counts: readonly number[],
-  entries: OpenEntries | undefined,
-  others: readonly { readonly index: number; readonly error: unknown }[] = [],
-): InvocationError {
-  if (!(error instanceof WriteError)) throw error;
-  const written = (entries?.written ?? []).map((output) => ({ output, items: 1 }));
-  const sent: SentItems[] = [
-    ...written,
-    ...counts.map((items, i) => ({ output: fn.outputs[i]!.binding.name, items })).filter(({ items }) => items > 0),
-  ];
-  const list = sent.map(({ output, items }) => `${items} of "${output}"`).join(", ");
-  const when = fn.isParallel ? "" : " before";
-  const failures = [{ index, error }, ...others].map((failure) => describeFailure(fn, collectors, failure)).join("; ");
-  const message =
-    `${placeOf(fn.definition)}, ${failures}; ` + (list === "" ? `nothing was sent${when}` : `sent${when}: ${list}`);
-  const { cause } = error;
-  if (isDecisive(cause)) return decisiveError(cause.code, message, { sent, cause });
-  return new InvocationError(isDaprFunctionsError(cause) ? cause.code : "ERR_FUNCTION_FAILED", message, {
-    sent,
-    cause,
-  });
-}
-
-function describeFailure(
-  fn: CompiledFunction,
-  collectors: Collectors,
-  { index, error }: { readonly index: number; readonly error: unknown },
-): string {
-  const place = `output "${fn.outputs[index]!.binding.name}"`;
-  if (!(error instanceof WriteError)) return `${place}: ${messageOf(error)}`;
-  const hint = error.hint === undefined ? "" : ` (${error.hint})`;
-  return `${place}: item ${error.failed + 1} of ${collectors[index]!.messages.length} failed: ${error.cause.message}${hint}`;
 }

@@ -14,7 +14,7 @@ import { Readiness } from "./readiness.js";
 import { defaultMaxBodySize } from "../invocation/inflate.js";
 import { Moment } from "../invocation/moment.js";
 import type { InvocationError } from "../model/errors.js";
-import { compileFunction } from "../invocation/invoke.js";
+import { compileFunction } from "../invocation/compile-function.js";
 import type { InvocationObserver } from "../invocation/observer.js";
 import { allOf } from "../invocation/observers.js";
 import type { AppLog } from "../model/invocation.js";

@@ -4,7 +4,7 @@ import { placeOf, type FunctionDefinition } from "../model/function-definition.j
 import { problemAt } from "../model/problem.js";
 import { CallEndpoint, http, inputBinding, serviceInvocation } from "./call-endpoint.js";
 import type { Endpoint } from "./endpoint.js";
-import type { CompiledFunction } from "../invocation/invoke.js";
+import type { CompiledFunction } from "../invocation/compile-function.js";
 import { patternOf } from "./route-pattern.js";
 import { RouteTable } from "./route-table.js";
 import { routeOf, routesOf, subscriptionsOf, type Route } from "./routes.js";

@@ -3,7 +3,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureAnswer, type Failure } from "../invocation/failures.js";
-import type { CompiledFunction } from "../invocation/invoke.js";
+import type { CompiledFunction } from "../invocation/compile-function.js";
 import { readBindingPayload, readPayload } from "../invocation/read-payload.js";
 import { isStream, wireReplyOf, type WireReply } from "../invocation/reply.js";
 import type { Limits } from "../invocation/limits.js";

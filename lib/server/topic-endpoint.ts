@@ -4,7 +4,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import { bindingDataOf, type BindingDataReader } from "../invocation/binding-data.js";
 import type { Endpoint, EndpointCall } from "./endpoint.js";
 import { failureAnswer, type Failure } from "../invocation/failures.js";
-import type { CompiledFunction } from "../invocation/invoke.js";
+import type { CompiledFunction } from "../invocation/compile-function.js";
 import { jsonReply, wireReplyOf, type TopicOutcome, type WireReply } from "../invocation/reply.js";
 import type { Limits } from "../invocation/limits.js";
 import { limitsOf, logFailure, runFunction, type EndpointScope, type HostSteps } from "../invocation/run-function.js";

@@ -14,7 +14,7 @@ import { bindingDataOf } from "../invocation/binding-data.js";
 import type { Invocation } from "../invocation/binding-host.js";
 import { contextRequestOf } from "../invocation/requests.js";
 import type { Around } from "../invocation/around.js";
-import { compileFunction, type CompiledFunction } from "../invocation/invoke.js";
+import { compileFunction, type CompiledFunction } from "../invocation/compile-function.js";
 import type { InvocationObserver } from "../invocation/observer.js";
 import { runFunction } from "../invocation/run-function.js";
 import { closedCollector, type FakeCollector } from "./fake-collector.js";

@@ -10,7 +10,8 @@ import { bindFunctions } from "../../lib/metadata/functions.js";
 import type { Class } from "../../lib/model/payload-type.js";
 import { bindingDataOf } from "../../lib/invocation/binding-data.js";
 import type { Invocation } from "../../lib/invocation/binding-host.js";
-import { compileFunction, invoke } from "../../lib/invocation/invoke.js";
+import { compileFunction } from "../../lib/invocation/compile-function.js";
+import { invoke } from "../../lib/invocation/invoke.js";
 import { SidecarHost } from "../../lib/sidecar-host/sidecar-host.js";
 import type { RecordedRequest, RecordingSidecar } from "./recording-sidecar.js";
 

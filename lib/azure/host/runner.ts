@@ -7,7 +7,7 @@ import type { InvocationContext } from "../../model/invocation.js";
 import { bindingDataOf } from "../../invocation/binding-data.js";
 import type { BindingHost } from "../../invocation/binding-host.js";
 import { failureAnswer, type Failure } from "../../invocation/failures.js";
-import { compileFunction, type CompileOptions } from "../../invocation/invoke.js";
+import { compileFunction, type CompileOptions } from "../../invocation/compile-function.js";
 import { logFailure, runFunction } from "../../invocation/run-function.js";
 import { defaultMaxBodySize, inflateBody, refusalOf, tooLarge } from "../../invocation/inflate.js";
 import type { WireReply } from "../../invocation/reply.js";

@@ -89,7 +89,7 @@ function packageJson({ name, target, decorators, tests, version }: ProjectOption
       dev: "dapr-functions run src/functions.ts --components components --watch",
       ...(target === "serve" ? { serve: "node build/main.js" } : { azure: "npm run build && func start" }),
       test: `npm run build && ${test}`,
-      check: `dapr-functions check build/functions.js --components components${target === "serve" ? " --standalone" : ""}`,
+      check: `npm run build && dapr-functions check build/functions.js --components components${target === "serve" ? " --standalone" : ""}`,
     },
     dependencies: {
       ...versionsOf(dependencies),

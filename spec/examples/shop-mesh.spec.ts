@@ -19,11 +19,12 @@ interface RunFile {
 
 describe("the shop [run dapr.yaml, without daprd]", () => {
   let command: ChildProcess;
-  const lines: string[] = [];
+  let lines: string[];
+  let compiled: string;
   const sidecars: Record<string, string> = {};
 
   beforeAll(async () => {
-    const compiled = compileFolder(shop, ["class-validator", "class-transformer"]);
+    compiled = compileFolder(shop, ["class-validator", "class-transformer"]);
     const file = parse(readFileSync(join(shop, "dapr.yaml"), "utf8")) as RunFile;
     file.common.resourcesPath = join(shop, "resources");
     for (const app of file.apps) {
@@ -33,6 +34,11 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
       app.command = app.command.map((part) => part.replace(/^.*examples\/shop\//, ""));
     }
     writeFileSync(join(compiled, "dapr.yaml"), stringify(file));
+    await start();
+  }, 120_000);
+
+  async function start(): Promise<void> {
+    lines = [];
     const main = join(compiled, "..", "node_modules", "dapr-functions", "dist", "cli", "main.js");
     command = spawn(process.execPath, [main, "run", "dapr.yaml"], { cwd: compiled, stdio: ["ignore", "pipe", "pipe"] });
     killAtExit(command);
@@ -52,7 +58,10 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
     for (const url of Object.values(sidecars)) {
       while ((await fetch(`${url}/v1.0/healthz`)).status !== 204) await delay(20);
     }
-  }, 120_000);
+  }
+  beforeEach(async () => {
+    if (command.exitCode !== null || command.signalCode !== null) await start();
+  });
   afterAll(async () => {
     command.kill("SIGTERM");
     if (command.exitCode === null && command.signalCode === null) await once(command, "close");
@@ -96,9 +105,16 @@ describe("the shop [run dapr.yaml, without daprd]", () => {
   });
 
   it("prints a line for each invocation, as run does for modules", async () => {
-    const isPrinted = (): boolean => lines.some((line) => / orders\/canServe POST \/canServe [\d.]+ ms → /.test(line));
-    while (!isPrinted()) await once(command.stdout!, "data");
-    expect(lines.filter((line) => / orders\/\S+ topic shop-bus\/\S+ [\d.]+ ms → /.test(line))).not.toEqual([]);
+    await invoke("orders", "inventory", "stockUp", { sku: "printed", quantity: 1 });
+    await invoke("orders", "orders", "placeOrder", { id: "printed", customer: "eve", sku: "printed", quantity: 1 });
+    const isPrinted = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
+    for (const pattern of [
+      / orders\/placeOrder POST \/placeOrder [\d.]+ ms → /,
+      / orders\/\S+ topic shop-bus\/\S+ [\d.]+ ms → /,
+    ]) {
+      while (!isPrinted(pattern)) await once(command.stdout!, "data");
+      expect(isPrinted(pattern)).toBe(true);
+    }
   });
 
   it("ends its applications, and then itself, on SIGTERM", async () => {

@@ -176,16 +176,17 @@ class Sidecar {
 }
 
 describe.each(Object.entries(faults))("a sidecar that %s", (_name, { answer, saves, reads }) => {
-  const timeout = 700;
+  const timeout = answer === "absent" ? 20_000 : 700;
   const lines: string[] = [];
   let sidecar: Sidecar;
   let app: App;
 
   const begins = async (): Promise<void> => {
     await sidecar.listen();
+    // A client tries again a moment after it was refused.
+    if (answer === "absent") return sidecar.close();
     const pass = heldTimers();
-    if (answer === "absent") await sidecar.close();
-    else sidecar.answer = answer === "silent" ? () => void pass(timeout) : answer;
+    sidecar.answer = answer === "silent" ? () => void pass(timeout) : answer;
   };
 
   beforeAll(async () => {

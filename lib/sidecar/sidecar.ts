@@ -240,9 +240,9 @@ export function missing(message: string): DefinitionError {
 function resourcesOf(given: SidecarOptions["components"]): Resources {
   const sources = typeof given === "string" ? [given] : given;
   const isList = Array.isArray(sources);
-  const wrong = isList ? sources.find((source) => !isSource(source)) : sources;
-  if (!isList || sources.some((source) => !isSource(source))) {
-    const what = `components ${isList ? "has" : "is"} ${kindOf(wrong)}`;
+  const wrong: unknown[] = isList ? sources.filter((source) => !isSource(source)) : [sources];
+  if (wrong.length > 0) {
+    const what = `components ${isList ? "has" : "is"} ${kindOf(wrong[0])}`;
     const advice = "give a folder of component files, a file, or a list of these and of { name, type }; [] for none";
     throw new DefinitionError([componentProblem(`${what}; ${advice}`)]);
   }

@@ -47,7 +47,8 @@ export async function withRetries<T>(
   ending?: AbortSignal,
 ): Promise<T> {
   const waits = waitsOf(policy);
-  const signal = ending === undefined ? closing : AbortSignal.any([closing, ending]);
+  // What is closing aborts `ending` with it.
+  const signal = ending ?? closing;
   for (let retries = 0; ; retries++) {
     try {
       return await attempt();

@@ -12,6 +12,13 @@ import type { Counted, Work } from "./app/functions.js";
 type Client = Awaited<ReturnType<typeof connected>>;
 
 const appId = "workers";
+/**
+ * daprd calls the app once at a time. Where several of its calls fail at once, as they do when the app is killed, it may
+ * take one of them for answered with 200, and lose the event: about once in 2,500 failures (1.18.1).
+ *
+ * @see https://github.com/dapr/dapr/blob/v1.18.1/pkg/middleware/http/pipeline.go#L59, one root for all calls
+ */
+const flags = ["--app-max-concurrency=1"];
 /** Counters that are changed at the same time, and how many events of a way one takes before it is left. */
 const counters = 3;
 const perCounter = 300;
@@ -209,14 +216,13 @@ export class Rig {
   }
 
   async #sendOne(way: Way, work: Work): Promise<void> {
-    const path =
-      way === "calls"
-        ? `/v1.0/invoke/${appId}/method/call`
-        : `/v1.0/publish/broker/${way}?metadata.cloudevent.id=${work.id}`;
     for (;;) {
-      const reply = await call(`http://127.0.0.1:${this.#daprd.ports.http}`, "POST", path, { body: work }).catch(
-        () => undefined,
-      );
+      // Calls go to the app itself, past the limit of daprd below, so that they meet deliveries at the counters.
+      const [port, path] =
+        way === "calls"
+          ? [this.#appProcess.port, "/call"]
+          : [this.#daprd.ports.http, `/v1.0/publish/broker/${way}?metadata.cloudevent.id=${work.id}`];
+      const reply = await call(`http://127.0.0.1:${port}`, "POST", path, { body: work }).catch(() => undefined);
       if (reply !== undefined && reply.status < 300) return;
       await delay(20);
     }
@@ -264,7 +270,7 @@ export class Rig {
 
   async #startDaprd(ports: Daprd["ports"]): Promise<Daprd> {
     const resources = [this.#inFolder("resources")];
-    const daprd = await startDaprd({ appId, appPort: this.#appProcess.port, resources, ports });
+    const daprd = await startDaprd({ appId, appPort: this.#appProcess.port, resources, ports, flags });
     this.#daprdLogs.push(daprd.log);
     return daprd;
   }

@@ -159,7 +159,7 @@ if (canRun("the shop", "daprd", "redis-server")) {
         expect(await stock(id)).toEqual({ available: 0, reserved: { [id]: 1 } });
         expect(await accountWith(`customer of ${id}`, 1)).toMatchObject({ bought: 1 });
       }
-    }, 120_000);
+    }, 240_000);
 
     it("leaves no event undone", async () => {
       for (const [topic, group] of [

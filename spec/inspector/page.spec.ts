@@ -71,7 +71,11 @@ if (canRun("the inspector's page", "chromium")) {
       }
       command.stdout!.resume();
       const { chromium } = require("playwright-core") as typeof import("playwright-core");
-      browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      browser = await chromium.launch({
+        executablePath: "/usr/bin/chromium",
+        args: ["--no-sandbox"],
+        timeout: 120_000,
+      });
     });
     afterAll(async () => {
       await browser.close();

@@ -47,7 +47,11 @@ if (canRun("the inspector's page under --watch", "chromium")) {
       }
       command.stdout!.resume();
       const { chromium } = require("playwright-core") as typeof import("playwright-core");
-      browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+      browser = await chromium.launch({
+        executablePath: "/usr/bin/chromium",
+        args: ["--no-sandbox"],
+        timeout: 120_000,
+      });
       page = await browser.newPage();
       page.setDefaultTimeout(90_000);
       await page.goto(`${url}/inspect`);

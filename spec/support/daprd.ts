@@ -187,10 +187,15 @@ export async function freePort(): Promise<number> {
 /** Linux gives ports from 32768, others from 49152. */
 const lowest = 20_000;
 const firstEphemeral = 32_768;
+/** None is given twice: who was given one may not listen there yet. */
+const given = new Set<number>();
 
 async function listenSomewhere(): Promise<Server> {
   for (;;) {
-    const server = createServer().listen(randomInt(lowest, firstEphemeral), "127.0.0.1");
+    const port = randomInt(lowest, firstEphemeral);
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = createServer().listen(port, "127.0.0.1");
     try {
       await once(server, "listening");
       return server;

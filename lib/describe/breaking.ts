@@ -36,16 +36,21 @@ function compareOperations(before: Json, after: Json, callers: SchemaChanges, ch
         changes.push(`${name}: it is gone`);
         continue;
       }
-      const fresh = parametersOf(now).map((parameter) => part(parameter, "schema"));
+      const fresh = parametersOf(now);
       parametersOf(operation as Json).forEach((parameter, index) => {
+        const place = `${name} {${String(parameter["name"])}}`;
+        if (parameter["x-catch-all"] === true && fresh[index]?.["x-catch-all"] !== true)
+          changes.push(`${place}: only one segment of the path is taken now`);
+        const schema = part(fresh[index] ?? {}, "schema");
         // All of a path is text.
-        if (isDeepStrictEqual(fresh[index], { type: "string" })) return;
-        callers.compare(`${name} {${String(parameter["name"])}}`, part(parameter, "schema"), fresh[index] ?? {});
+        if (isDeepStrictEqual(schema, { type: "string" })) return;
+        callers.compare(place, part(parameter, "schema"), schema);
       });
       const [body, nowBody] = [bodyOf(operation as Json), bodyOf(now)];
       const types = new Set([body.contentType, nowBody.contentType]);
       if (types.size === 1 || types.has(undefined)) callers.compare(name, body.schema, nowBody.schema);
       else changes.push(`${name}: ${body.contentType} is no longer taken, ${nowBody.contentType} is`);
+      if (nowBody.required && !body.required) changes.push(`${name}: a body must be given now`);
     }
   }
 }
@@ -56,14 +61,17 @@ function parametersOf({ parameters }: Json): readonly Json[] {
 }
 
 interface Body {
+  readonly required: boolean;
   readonly contentType: string | undefined;
   readonly schema: JsonSchema;
 }
 
 function bodyOf(operation: Json): Body {
-  const content = part(part(operation, "requestBody"), "content");
+  const body = part(operation, "requestBody");
+  const content = part(body, "content");
   const [contentType] = Object.keys(content);
-  return { contentType, schema: contentType === undefined ? {} : part(part(content, contentType), "schema") };
+  const required = body["required"] === true;
+  return { required, contentType, schema: contentType === undefined ? {} : part(part(content, contentType), "schema") };
 }
 
 function compareChannels(before: Json, after: Json, callers: SchemaChanges, changes: string[]): void {

@@ -2,8 +2,8 @@ import type { DaprPublish, DaprTopicTrigger } from "../model/bindings.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { verbsOf, pathOf } from "../model/paths.js";
 import type { PayloadType } from "../model/payload-type.js";
-import { parseRouteTemplate } from "../model/route-template.js";
-import { contentTypeOf, PayloadSchemas, type JsonSchema } from "./schemas.js";
+import { parseRouteTemplate, type RouteParameter, type RouteSegment } from "../model/route-template.js";
+import { contentTypeOf, PayloadSchemas, takesNothing, type JsonSchema } from "./schemas.js";
 
 export interface DescribeOptions {
   /** Of the app, as `info.title` says it. */
@@ -48,30 +48,43 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
   const notes: string[] = [];
   // OpenAPI tells paths apart by their text alone: `/{id}` and `/{name}` are one, under the names of the first.
   const templates = new Map<string, Template>();
-  for (const definition of definitions) {
-    const { trigger, name, payloadType } = definition;
+  const routes = definitions.flatMap((definition) => {
+    const { trigger, name } = definition;
     if (trigger.generic === true || (trigger.type !== "daprServiceInvocationTrigger" && trigger.type !== "httpTrigger"))
-      continue;
-    const own = toTemplate(pathOf(trigger, name, routePrefix));
+      return [];
+    return toTemplates(pathOf(trigger, name, routePrefix)).map((own) => ({ definition, own, verbs: verbsOf(trigger) }));
+  });
+  // A route that is written goes before one that is another without what may be missing.
+  for (const { definition, own, verbs } of routes.sort(
+    (one, other) => one.own.without.length - other.own.without.length,
+  )) {
+    const { name, payloadType } = definition;
     const shape = own.path.replaceAll(/\{[^{}]*\}/g, "{}");
     const { path, parameters } = templates.get(shape) ?? own;
-    templates.set(shape, { path, parameters });
-    for (const method of verbsOf(trigger)) {
+    templates.set(shape, { ...own, path, parameters });
+    for (const method of verbs) {
       const verb = method.toLowerCase();
       if (paths[path]?.[verb] !== undefined) {
-        notes.push(
-          `${placeOf(definition)}: ${method} ${own.path} is left out, as OpenAPI has one operation at ${path}`,
-        );
+        if (own.without.length === 0)
+          notes.push(
+            `${placeOf(definition)}: ${method} ${own.path} is left out, as OpenAPI has one operation at ${path}`,
+          );
         continue;
       }
-      const hasBody = !["get", "head", "delete", "options", "trace"].includes(verb);
       const schema = schemas.of(payloadType, placeOf(definition));
       (paths[path] ??= {})[verb] = {
-        operationId: verbsOf(trigger).length === 1 ? name : `${name}.${verb}`,
+        operationId: [
+          name,
+          ...(verbs.length === 1 ? [] : [verb]),
+          ...(own.without.length === 0 ? [] : ["without", ...own.without]),
+        ].join("."),
         tags: [definition.className],
         ...(parameters.length > 0 && { parameters }),
-        ...(hasBody && {
-          requestBody: { required: payloadType !== undefined, content: { [contentTypeOf(payloadType)]: { schema } } },
+        ...(hasBody(verb, payloadType) && {
+          requestBody: {
+            required: payloadType !== undefined && !takesNothing(payloadType),
+            content: { [contentTypeOf(payloadType)]: { schema } },
+          },
         }),
         responses: {
           "200": { description: "What the function returned.", content: { "application/json": { schema: {} } } },
@@ -102,35 +115,85 @@ export const toOpenApi: Describe = (definitions, { title, version, from, routePr
   };
 };
 
+/** A payload that is declared has to come with any verb; OpenAPI has no body of TRACE. */
+function hasBody(verb: string, payloadType: PayloadType | undefined): boolean {
+  if (verb === "trace") return false;
+  return payloadType !== undefined || !["get", "head", "delete", "options"].includes(verb);
+}
+
 interface Template {
   readonly path: string;
   readonly parameters: readonly object[];
+  /** The names of the parameters that are missing in it. */
+  readonly without: readonly string[];
 }
 
 /** What a value that meets a constraint is; that of others is text. */
-const constrained: Readonly<Record<string, object>> = {
-  int: { type: "integer", format: "int32" },
-  long: { type: "integer", format: "int64" },
-  bool: { type: "boolean" },
-  decimal: { type: "number" },
-  double: { type: "number" },
-  float: { type: "number" },
-  guid: { type: "string", format: "uuid" },
+const constrained: Readonly<Record<string, (...limits: number[]) => object>> = {
+  int: () => ({ type: "integer", format: "int32" }),
+  long: () => ({ type: "integer", format: "int64" }),
+  bool: () => ({ type: "boolean" }),
+  decimal: () => ({ type: "number" }),
+  double: () => ({ type: "number" }),
+  float: () => ({ type: "number" }),
+  guid: () => ({ type: "string", format: "uuid" }),
+  alpha: () => ({ pattern: "^[A-Za-z]+$" }),
+  minlength: (minLength) => ({ minLength }),
+  maxlength: (maxLength) => ({ maxLength }),
+  length: (minLength, maxLength = minLength) => ({ minLength, maxLength }),
+  min: (minimum) => ({ type: "integer", minimum }),
+  max: (maximum) => ({ type: "integer", maximum }),
+  range: (minimum, maximum) => ({ type: "integer", minimum, maximum }),
+  required: () => ({}),
 };
 
-/** `{id?}`, `{id:int}` and `{*rest}` of a route are parameters of OpenAPI, which knows none of them. */
-function toTemplate(path: string): Template {
+/** Those of which JSON Schema has no word stand under `x-constraints`. */
+function schemaOf(constraints: RouteParameter["constraints"]): object {
+  const said: object[] = [];
+  const others: string[] = [];
+  for (const { text } of constraints) {
+    const [name = "", ...limits] = text.toLowerCase().split(/[(),]/);
+    const say = Object.hasOwn(constrained, name) ? constrained[name] : undefined;
+    if (say === undefined) others.push(text);
+    else said.push(say(...limits.filter((limit) => limit !== "").map(Number)));
+  }
+  return Object.assign({ type: "string" }, ...said, others.length > 0 && { "x-constraints": others }) as object;
+}
+
+/**
+ * `{id?}`, `{id:int}` and `{*rest}` of a route are parameters of OpenAPI, which knows none of them and no parameter that
+ * may be missing: the whole path, then those without the parameters at its end that may be.
+ */
+function toTemplates(path: string): readonly Template[] {
   const segments = parseRouteTemplate(path.slice(1));
-  if ("fault" in segments) return { path, parameters: [] };
+  if ("fault" in segments) return [{ path, parameters: [], without: [] }];
+  const templates = [toTemplate(segments, [])];
+  let [left, without]: [readonly RouteSegment[], readonly string[]] = [segments, []];
+  for (;;) {
+    const last = left.at(-1) ?? [];
+    const part = last.at(-1);
+    if (part === undefined || "text" in part || !part.optional || (last.length > 1 && part.default !== undefined))
+      return templates;
+    without = [part.name, ...without];
+    // `{name}.{extension?}` goes without its dot, too.
+    left = [...left.slice(0, -1), ...(last.length > 1 ? [last.slice(0, -2)] : [])];
+    templates.push(toTemplate(left, without));
+  }
+}
+
+function toTemplate(segments: readonly RouteSegment[], without: readonly string[]): Template {
   const parameters = segments
     .flat()
     .filter((part) => "name" in part)
-    .map(({ name, constraints }) => {
-      const schema = constraints.map(({ text }) => constrained[text.toLowerCase()]).find((one) => one !== undefined);
-      return { name, in: "path", required: true, schema: schema ?? { type: "string" } };
-    });
+    .map(({ name, constraints, takes }) => ({
+      name,
+      in: "path",
+      required: true,
+      schema: schemaOf(constraints),
+      ...(takes === "rest" && { description: "All that is left of the path, slashes included.", "x-catch-all": true }),
+    }));
   const texts = segments.map((parts) => parts.map((part) => ("text" in part ? part.text : `{${part.name}}`)).join(""));
-  return { path: `/${texts.join("/")}`, parameters };
+  return { path: `/${texts.join("/")}`, parameters, without };
 }
 
 interface Channel {

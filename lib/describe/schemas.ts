@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { isBuiltIn, type Class, type PayloadType } from "../model/payload-type.js";
+import { isPromise } from "../model/maybe-promise.js";
+import { isBuiltIn, isStandardSchema, type Class, type PayloadType } from "../model/payload-type.js";
 
 /** JSON Schema 2020-12, as far as it is looked into here. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -159,6 +160,19 @@ function freeName(name: string, taken: object): string {
 /** The content type under which a payload comes. */
 export function contentTypeOf(type: PayloadType | undefined): string {
   return isOfBytes(type) ? "application/octet-stream" : "application/json";
+}
+
+/** Whether an empty body is a payload of the type: only a schema takes one, and of those that answer with a promise nobody can tell here. */
+export function takesNothing(type: PayloadType): boolean {
+  if (!isStandardSchema(type)) return false;
+  try {
+    const result = type["~standard"].validate(undefined);
+    if (!isPromise(result)) return result.issues === undefined;
+    result.then(undefined, () => undefined);
+  } catch {
+    // What throws takes nothing.
+  }
+  return false;
 }
 
 function isOfBytes(type: unknown): boolean {

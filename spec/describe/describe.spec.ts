@@ -86,11 +86,54 @@ describe("routes that OpenAPI cannot tell apart", () => {
       "/api/codes/{code}/{id}": {
         get: { parameters: [{ schema: { type: "string" } }, { schema: { format: "uuid" } }] },
       },
+      "/api/codes/{code}": { get: { operationId: "code.without.id" } },
     });
-    expect(Object.keys(paths)).toHaveLength(2);
+    expect(Object.keys(paths)).toHaveLength(3);
     expect(notes).toEqual([
       "Routes.byName: GET /api/orders/{name} is left out, as OpenAPI has one operation at /api/orders/{id}",
     ]);
+  });
+});
+
+describe("routes that may end early", () => {
+  class Early {
+    @HttpTrigger({ route: "notes/{year:int?}/{month=1}", methods: ["GET", "POST"] })
+    notes(_request: HttpRequest): void {}
+    @HttpTrigger({ route: "notes", methods: ["GET"] })
+    all(_request: HttpRequest): void {}
+    @HttpTrigger({ route: "files/{*rest}", methods: ["GET"] })
+    files(_request: HttpRequest): void {}
+    @HttpTrigger({ route: "pages/{name}.{ext?}", methods: ["GET"] })
+    page(_request: HttpRequest): void {}
+    @DaprServiceInvocationTrigger({ methodName: "orders/{id?}" })
+    order(): void {}
+  }
+
+  it("are a path for each end, of which another function may have one", async () => {
+    const { document, notes } = toOpenApi(readFunctions([Early]), options);
+    expect(await validate(structuredClone(document) as never)).toMatchObject({ valid: true });
+    expect(notes).toEqual([]);
+    const { paths } = document as {
+      paths: Record<string, Record<string, { operationId: string; parameters?: object }>>;
+    };
+    const operations = Object.entries(paths).flatMap(([path, byVerb]) =>
+      Object.entries(byVerb).map(([verb, { operationId }]) => `${operationId}: ${verb} ${path}`),
+    );
+    expect(operations.sort()).toEqual([
+      "all: get /api/notes",
+      "files.without.rest: get /api/files",
+      "files: get /api/files/{rest}",
+      "notes.get.without.month: get /api/notes/{year}",
+      "notes.get: get /api/notes/{year}/{month}",
+      "notes.post.without.month: post /api/notes/{year}",
+      "notes.post.without.year.month: post /api/notes",
+      "notes.post: post /api/notes/{year}/{month}",
+      "order.without.id: post /orders",
+      "order: post /orders/{id}",
+      "page.without.ext: get /api/pages/{name}",
+      "page: get /api/pages/{name}.{ext}",
+    ]);
+    expect(paths["/api/notes"]!["post"]!.parameters).toBeUndefined();
   });
 });
 
@@ -541,6 +584,18 @@ describe("an earlier description of", () => {
     ],
     ["o/{id:int}", "o/{id}", []],
     ["o/{id}", "p/{id}", ["GET /api/o/{id}: it is gone"]],
+    ["o/{id?}", "o/{id}", ["GET /api/o: it is gone"]],
+    ["o/{page=1}", "o/{page}", ["GET /api/o: it is gone"]],
+    ["o/{id}", "o/{id?}", []],
+    ["o/{*id}", "o/{id?}", ["GET /api/o/{id} {id}: only one segment of the path is taken now"]],
+    ["o/{id?}", "o/{*id}", []],
+    ["o/{id}", "o/{id:alpha}", ["GET /api/o/{id} {id}: pattern is new: ^[A-Za-z]+$"]],
+    ["o/{id:length(3)}", "o/{id:length(4)}", ["GET /api/o/{id} {id}: minLength was 3: 4"]],
+    ["o/{id:length(3)}", "o/{id:length(2,5)}", []],
+    ["o/{id:int:min(1)}", "o/{id:int:range(1,9)}", ["GET /api/o/{id} {id}: maximum is new: 9"]],
+    ["o/{id:int:range(1,9)}", "o/{id:int:min(1)}", []],
+    ["o/{id:regex(^a)}", "o/{id:regex(^b)}", ["GET /api/o/{id} {id}: x-constraints changed, which cannot be compared"]],
+    ["o/{id:datetime}", "o/{id:required}", []],
   ])("the route %s that becomes %s", (route, later, expected) => {
     const routed = (path: string) => {
       class Routed {
@@ -550,6 +605,26 @@ describe("an earlier description of", () => {
       return toOpenApi(readFunctions([Routed]), options).document;
     };
     expect(breakingChanges(routed(route), routed(later))).toEqual(expected);
+  });
+
+  it.each<[string, Payload | undefined, Payload | undefined, readonly string[]]>([
+    ["that changes", z.object({ a: z.string() }), z.object({ a: z.number() }), [".a: string is no longer taken"]],
+    ["that may be left out", z.object({}).optional(), z.object({}), [": a body must be given now"]],
+    ["that may be left out from then on", z.object({}), z.object({}).optional(), []],
+    ["that has a default", z.string(), z.string().default("a"), []],
+    ["that nobody asked for", undefined, z.unknown(), []],
+    ["that is asked for", undefined, z.string(), [": only string is taken now", ": a body must be given now"]],
+  ])("a payload %s, whatever the verb", async (_what, old, fresh, expected) => {
+    const taking = (payload: Payload | undefined) => {
+      class Taking {
+        @DaprServiceInvocationTrigger({ methods: ["GET", "DELETE", "PUT"], ...(payload !== undefined && { payload }) })
+        f(_payload: unknown): void {}
+      }
+      return toOpenApi(readFunctions([Taking]), options).document;
+    };
+    expect(await validate(structuredClone(taking(old)) as never)).toMatchObject({ valid: true });
+    const lines = ["GET", "DELETE", "PUT"].flatMap((verb) => expected.map((line) => `${verb} /f${line}`));
+    expect(breakingChanges(taking(old), taking(fresh))).toEqual(lines);
   });
 
   it("a topic says where it went", () => {

@@ -824,6 +824,25 @@ describe("dapr-functions adopt", () => {
       ]);
     });
 
+    it.each(["commonjs", "node20"])(
+      "finds a handler whose path has blanks and signs in it, compiled to %s",
+      (module) => {
+        const script = "my lib/@shop/a+b (1).js";
+        const project = projectOf({
+          "F/function.json": json({ scriptFile: `../${script}` }),
+          [script]: handler,
+          "tsconfig.json": JSON.stringify({
+            compilerOptions: { module, target: "es2022", outDir: "dist", rootDir: ".", types: ["node"] },
+          }),
+          "call.cjs": `new (require("./dist/src/functions.js").Functions)().f({}, {}, { functionName: "F" }).then((reply) => console.log(reply));`,
+        });
+        expect(findingsOf(project)).toEqual([]);
+        expect(spawnSync(process.execPath, [tsc, "-p", "."], { cwd: project, encoding: "utf8" }).stdout).toBe("");
+        const { stdout, stderr } = spawnSync(process.execPath, ["call.cjs"], { cwd: project, encoding: "utf8" });
+        expect([stdout, stderr]).toEqual(["41\n", ""]);
+      },
+    );
+
     const step = {
       types: 'add "types": ["node"] to compilerOptions of tsconfig.json; TypeScript takes no types unasked from 6 on',
       include: "let tsconfig.json compile src/, which its files, include or exclude leave out",

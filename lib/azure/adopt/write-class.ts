@@ -146,8 +146,9 @@ function toHandlerMember(fn: AdoptedFunction, method: string, up: string): strin
     }),
   };
   const type = fn.trigger.decorator === "HttpTrigger" ? "<HttpResponse | undefined>" : "";
-  // A path in a variable: TypeScript then asks for no types of a JavaScript file, and loads it when it runs.
-  const path = `${up}/${fn.script!.split("/").map(encodeURIComponent).join("/")}`;
+  // A path in a variable: TypeScript then asks for no types of a JavaScript file, and loads it when it runs. What is not
+  // escaped is a path for import() and for the require() that `"module": "commonjs"` makes of it.
+  const path = `${up}/${fn.script!.replace(/[%?#]/g, encodeURIComponent)}`;
   return `  ${method}: v3Handler${type}(() => import(${text(path)} as string), ${print(options)}),`;
 }
 

@@ -144,11 +144,18 @@ function flagsOf(options: DaprdOptions, ports: DaprdPorts, daprd: string, folder
   ];
 }
 
-/** Names are looked up in a file, so that no daprd of another spec answers; a daprd without SQLite uses multicast. */
+/**
+ * Names are looked up in a file, so that no daprd of another spec answers; a daprd without SQLite uses multicast. An
+ * address holds for the updateInterval, in whole seconds, and is written anew a timeout earlier: by default after 4 s of
+ * 5, so that on a busy machine an app is not found for some milliseconds, by its own daprd neither.
+ *
+ * @see https://github.com/dapr/components-contrib/blob/v1.18.4/nameresolution/sqlite/sqlite.go#L253
+ */
 function configurationFor(daprd: string, folder: string, names = join(folder, "names.db")): string | undefined {
   if (!readFileSync(daprd).includes("components-contrib/nameresolution/sqlite")) return undefined;
   const file = join(folder, "configuration.json");
-  const nameResolution = { component: "sqlite", version: "v1", configuration: { connectionString: names } };
+  const lasting = { connectionString: names, updateInterval: "120s", timeout: "20s", busyTimeout: "10s" };
+  const nameResolution = { component: "sqlite", version: "v1", configuration: lasting };
   const configuration = { apiVersion: "dapr.io/v1alpha1", kind: "Configuration", metadata: { name: "spec" } };
   writeFileSync(file, JSON.stringify({ ...configuration, spec: { nameResolution } }));
   return file;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DaprClient, SidecarMetadata } from "../client/dapr-client.js";
 import type { Binding } from "../model/bindings.js";
+import { unfitForEntries } from "../model/entry-stores.js";
 import { bindingsOf, placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { Log } from "../model/invocation.js";
 import { after } from "../model/duration.js";
@@ -159,16 +160,17 @@ function unsafeTransactions(definitions: readonly FunctionDefinition[], metadata
     );
 }
 
-/** A store without etags does not tell that another has changed a key. */
+/** Updates would be lost in a store without etags, or whose etags do not hold. */
 function unguardedEntries(definitions: readonly FunctionDefinition[], metadata: SidecarMetadata): string[] {
   const components = new Map((metadata.components ?? []).map((component) => [component.name, component]));
   return definitions.flatMap((definition) => {
     const [entry] = definition.entries;
     const store = entry && components.get(componentOf(entry, definition) ?? "");
-    if (store?.capabilities === undefined || store.capabilities.includes("ETAG")) return [];
+    const flaw = unfitForEntries(store?.type, store?.capabilities?.includes("ETAG"));
+    if (store === undefined || flaw === undefined) return [];
     return [
-      `${placeOf(definition)} has state entries, and "${store.name}" is ${store.type}, which keeps no etags: every call is ` +
-        "refused; use another store",
+      `${placeOf(definition)} has state entries, and "${store.name}" is ${store.type}, which ${flaw}: every call is refused; ` +
+        "use another store",
     ];
   });
 }

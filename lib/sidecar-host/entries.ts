@@ -2,6 +2,7 @@ import type { DaprClient, MetadataMap, StateOperation, StateResult } from "../cl
 import { badItem } from "../collectors/message.js";
 import { asError } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
+import { looseRemovals, unfitForEntries } from "../model/entry-stores.js";
 import { InvocationError, PayloadError } from "../model/errors.js";
 import { placeOf } from "../model/function-definition.js";
 import { JsonText } from "../model/json.js";
@@ -180,7 +181,18 @@ export function entryStore(
     const { where } = entries[index]!.place;
     // In a transaction of which one etag is stale Redis writes the others: half of a transfer would be left.
     if (entries.length > 1 && type === redis) throw badItem(where, "stateStore", severalInRedis(stateStore));
-    if (hasEtags === false) throw badItem(where, "stateStore", withoutEtags(stateStore, type));
+    const flaw = unfitForEntries(type, hasEtags);
+    if (flaw !== undefined) throw badItem(where, "stateStore", unfit(stateStore, type, flaw));
+  }
+
+  /** Refuses a transaction in which an update could be lost. */
+  function refuseLooseRemoval(changes: readonly Change[], { type }: StoreFacts): void {
+    const flaw = changes.length > 1 ? looseRemovals(type) : undefined;
+    const removal = changes.find(({ change }) => change.operation === "remove");
+    if (flaw === undefined || removal === undefined) return;
+    const { place, index } = removal;
+    const text = `"${place.stateStore}" is ${type}, which ${flaw}; set the key instead, or use another store`;
+    throw badItem(entries[index]!.place.where, undefined, text);
   }
 
   const readNow = (changes: readonly Change[], invocation: Invocation): Promise<readonly StateResult[]> =>
@@ -222,7 +234,7 @@ export function entryStore(
       const { binding, call, where } = entries[index]!.place;
       if (value === undefined && binding.required === true) throw missingKey(call, place.stateStore, place.key);
       if (value !== undefined && (etag === undefined || etag === "")) {
-        throw badItem(where, "stateStore", withoutEtags(place.stateStore, facts.type));
+        throw badItem(where, "stateStore", unfit(place.stateStore, facts.type, unfitForEntries(facts.type, false)!));
       }
       return { value, etag };
     },
@@ -239,6 +251,7 @@ export function entryStore(
       const [first] = changes as [Change];
       const asked = factsOf(first.place, first.index, invocation);
       const facts = isPromise(asked) ? await asked : asked;
+      refuseLooseRemoval(changes, facts);
       const isRedis = facts.type === redis;
       let lost: Error | undefined;
       const began = performance.now();
@@ -371,9 +384,10 @@ function severalInRedis(stateStore: string): string {
   );
 }
 
-function withoutEtags(stateStore: string, type: string | undefined): string {
+/** @param flaw what the store does that an entry cannot stand */
+function unfit(stateStore: string, type: string | undefined, flaw: string): string {
   const what = type === undefined ? "" : `, ${type},`;
-  return `"${stateStore}"${what} keeps no etags, so that an entry could write over what others have written; use another store`;
+  return `"${stateStore}"${what} ${flaw}; use another store`;
 }
 
 /** The etag of a key of Redis that was not there before. */

@@ -87,6 +87,20 @@ describe("the look at the sidecar", () => {
     ]);
   });
 
+  it("says which state entries are in a store whose etags do not hold, though it says that it has some", async () => {
+    class Counters {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "one", stateStore: "kept", key: "{id}" })
+      kept(_payload: object, _entries: { one: StateEntry<number> }): void {}
+    }
+    const components = [{ name: "kept", type: "state.etcd", version: "v2", capabilities: ["ETAG", "TTL"] }];
+    expect(await warnings({ ...whole, components }, "127.0.0.1", Counters)).toEqual([
+      expect.stringContaining(
+        'Counters.kept has state entries, and "kept" is state.etcd, which calls a write done that came too late',
+      ),
+    ]);
+  });
+
   it("says which state entries a store cannot keep as one, and which have no store", async () => {
     class Accounts {
       @DaprServiceInvocationTrigger()

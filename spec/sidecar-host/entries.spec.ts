@@ -558,6 +558,23 @@ describe("a store without etags", () => {
     expect(functions.runs).toBe(0);
   });
 
+  it.each([
+    ["state.etcd", "calls a write done that came too late for its etag"],
+    ["state.alicloud.tablestore", "does not compare etags"],
+    ["state.aerospike", "writes over a key that another has just made"],
+    ["state.couchbase", "writes over a key that another has just made"],
+    ["state.ravendb", "writes over a key that another has just made"],
+    ["state.zookeeper", "writes over a key that another has just made"],
+  ])("is refused like one whose etags do not hold: %s %s", async (type, flaw) => {
+    fake.type = type;
+    fake.capabilities = ["ETAG", "TRANSACTIONAL"];
+    fake.put("k", 5);
+    const { status, body } = await call("add");
+    const message = expect.stringContaining(`stateStore: "store", ${type}, ${flaw}, so that updates could be lost`);
+    expect({ status, body }).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_BAD_REQUEST", message } });
+    expect(functions.runs).toBe(0);
+  });
+
   it("is refused where it gives a value without one", async () => {
     fake.type = "state.memcached";
     fake.put("k", 5);
@@ -581,6 +598,17 @@ describe("several entries", () => {
     fake.fates.push("overtaken by an equal");
     expect(await call("several")).toMatchObject({ status: 200 });
     expect(fake.state.get("k-a")!.value).toBe(3);
+  });
+
+  it("are refused in DynamoDB where one is removed, which heeds no etag there, before anything is sent", async () => {
+    fake.type = "state.aws.dynamodb";
+    fake.put("k-a", 1);
+    fake.put("k-b", 1);
+    const message = expect.stringContaining(
+      '"store" is state.aws.dynamodb, which removes a key in a transaction though',
+    );
+    expect(await call("several")).toMatchObject({ status: 500, body: { errorCode: "ERR_DAPR_BAD_REQUEST", message } });
+    expect(fake.requests.every((request) => request.startsWith("read"))).toBe(true);
   });
 
   it("are refused in Redis, whose transactions are not, before anything is sent", async () => {

@@ -1,4 +1,5 @@
 import type { Binding, DaprPublish, DaprTopicTrigger } from "../../model/bindings.js";
+import { unfitForEntries } from "../../model/entry-stores.js";
 import type { Problem } from "../../model/errors.js";
 import { bindingsOf, type FunctionDefinition } from "../../model/function-definition.js";
 import { functionProblem } from "../../model/problem.js";
@@ -127,30 +128,13 @@ function halfWritten(definition: FunctionDefinition, components: readonly KnownC
   return [functionProblem("error", "state-entries-redis", place, text)];
 }
 
-/**
- * Stores that keep no etags.
- *
- * @see https://docs.dapr.io/reference/components-reference/supported-state-stores/
- */
-const withoutEtags: ReadonlySet<string> = new Set([
-  "state.cassandra",
-  "state.cloudflare.workerskv",
-  "state.consul",
-  "state.gcp.firestore",
-  "state.hazelcast",
-  "state.jetstream",
-  "state.memcached",
-  "state.rethinkdb",
-]);
-
-/** Nothing tells that another has changed the key meanwhile. */
+/** Nothing keeps an entry from writing over what another has written meanwhile. */
 function unguarded(definition: FunctionDefinition, components: readonly KnownComponent[]): Problem[] {
   return definition.entries.flatMap((binding) => {
     const store = components.find(({ name }) => name === binding.stateStore);
-    if (store === undefined || !withoutEtags.has(store.type)) return [];
-    const text =
-      `"${store.name}" is ${store.type}, which keeps no etags, so that an entry could write over what others have ` +
-      "written; use another store";
+    const flaw = unfitForEntries(store?.type);
+    if (store === undefined || flaw === undefined) return [];
+    const text = `"${store.name}" is ${store.type}, which ${flaw}; use another store`;
     return [functionProblem("error", "state-entries-etags", { definition, binding, member: "stateStore" }, text)];
   });
 }

@@ -129,4 +129,17 @@ describe("the names of components", () => {
       componentProblems(readFunctions([Carts]), [{ name: "carts", type }]).map(({ code }) => code);
     expect([found("state.memcached"), found("state.redis")]).toEqual([["state-entries-etags"], []]);
   });
+
+  it("are no place for an entry where the store has etags that do not hold", () => {
+    class Carts {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "cart", stateStore: "carts", key: "{id}" })
+      change(_payload: unknown, _entries: { cart: StateEntry<number> }): void {}
+    }
+    const found = componentProblems(readFunctions([Carts]), [{ name: "carts", type: "state.etcd" }]);
+    expect(found.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'state-entries-etags Carts.change, entry "cart", stateStore: "carts" is state.etcd, which calls a write done that ' +
+        "came too late for its etag, so that updates could be lost; use another store",
+    ]);
+  });
 });

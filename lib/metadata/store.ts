@@ -122,7 +122,8 @@ function legacyMember(target: unknown, key: unknown, descriptor: unknown, record
     (Class & { name: string }) | undefined;
   if (key === undefined)
     throw unsupported(record, type, "constructor", isStatic ? "a class" : "a constructor parameter");
-  const name = key as string | symbol;
+  // Of a method that is named by a number, compilers give the number.
+  const name = typeof key === "number" ? String(key) : (key as string | symbol);
   if (typeof descriptor === "number") throw unsupported(record, type, name, "a parameter");
   const property = (descriptor ?? {}) as PropertyDescriptor;
   if ("get" in property || "set" in property) throw unsupported(record, type, name, "an accessor");

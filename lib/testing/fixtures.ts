@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { types } from "node:util";
+import { stringify } from "../collectors/json-value.js";
 import { TriggerRequest } from "../invocation/requests.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
+import { kindOf } from "../model/values.js";
 
 /**
  * An event of a topic as a sidecar delivers it, with an id of its own.
@@ -13,7 +16,7 @@ export function cloudEvent<T>(data: T, attributes: Partial<CloudEvent<T>> = {}):
     source: "test",
     type: "com.dapr.event.sent",
     specversion: "1.0",
-    datacontenttype: ArrayBuffer.isView(data) ? "application/octet-stream" : "application/json",
+    datacontenttype: isBytes(data) ? "application/octet-stream" : "application/json",
     time: new Date().toISOString(),
     topic: "topic",
     pubsubname: "pubsub",
@@ -34,17 +37,21 @@ export interface HttpRequestInit {
   readonly query?: URLSearchParams | Readonly<Record<string, string>> | undefined;
   /** What the segments of the route hold. */
   readonly params?: Readonly<Record<string, string>> | undefined;
-  /** Text and bytes are the body as they are; anything else is sent as JSON. */
+  /** Text and bytes are the body as they are; anything else is sent as JSON, and refused where that would lose something. */
   readonly body?: unknown;
 }
 
-/** A request as a function of an HTTP trigger gets it. */
+/**
+ * A request as a function of an HTTP trigger gets it.
+ *
+ * @throws TypeError for a body that JSON cannot hold, such as a FormData
+ */
 export function httpRequest<T = unknown>(init: HttpRequestInit = {}): HttpRequest<T> {
   const { body } = init;
   const headers = new Headers(init.headers);
-  const isRaw = body === undefined || typeof body === "string" || ArrayBuffer.isView(body);
+  const isRaw = body === undefined || typeof body === "string" || isBytes(body);
   if (!isRaw && !headers.has("content-type")) headers.set("content-type", "application/json");
-  const bytes = bytesOf(isRaw ? (body ?? "") : JSON.stringify(body));
+  const bytes = bytesIn(isRaw ? (body ?? "") : jsonOf(body));
   const url = new URL(init.url ?? "/", "http://localhost");
   for (const [name, value] of new URLSearchParams(init.query)) url.searchParams.append(name, value);
   const parts = {
@@ -57,9 +64,28 @@ export function httpRequest<T = unknown>(init: HttpRequestInit = {}): HttpReques
   return new TriggerRequest(parts, () => bytes) as HttpRequest as HttpRequest<T>;
 }
 
-function bytesOf(body: string | ArrayBufferView): Uint8Array {
+function isBytes(value: unknown): value is ArrayBufferView | ArrayBufferLike {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
+}
+
+/** A copy, which later changes do not reach. */
+function bytesIn(body: string | ArrayBufferView | ArrayBufferLike): Uint8Array {
   if (typeof body === "string") return new TextEncoder().encode(body);
-  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  const bytes = ArrayBuffer.isView(body)
+    ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+    : new Uint8Array(body);
+  return bytes.slice();
+}
+
+function jsonOf(body: unknown): string {
+  let json: string | undefined;
+  try {
+    json = stringify(body);
+  } catch (cause) {
+    throw new TypeError(`httpRequest(): the body cannot be sent: ${(cause as Error).message}`, { cause });
+  }
+  if (json !== undefined) return json;
+  throw new TypeError(`httpRequest(): the body cannot be sent: it is ${kindOf(body)}, which JSON does not know`);
 }
 
 /** What surrounds a call. Warnings and errors go to the console, so that a test that causes some shows them. */

@@ -84,6 +84,15 @@ describe("readFunctions", () => {
     expect(readFunctions([Orders])[0]!.trigger).toEqual({ type: "httpTrigger", direction: "in", name: "req" });
   });
 
+  it("says of a method named by a number that its function needs another name", () => {
+    class Orders {
+      @DaprServiceInvocationTrigger() 41(): void {}
+    }
+    expect(errorOf(() => readFunctions([Orders])).message).toContain(
+      'Orders.41: the function name "41" is not a letter',
+    );
+  });
+
   it("throws all that is wrong as one error with the code of the first", () => {
     const { DaprPublish, DaprServiceInvocationTrigger: Invocation } = untyped;
     const type = declared({ host: [Invocation()], b: [DaprPublish({ name: "x_1" })] });

@@ -171,6 +171,16 @@ describe("an invocation in a test that calls another application", () => {
     });
   });
 
+  it("gives bytes of a reply without their type as JSON where they are, and as bytes where not", async () => {
+    const valueOf = async (text: string): Promise<unknown> => {
+      const inputs = { reply: { status: 201, headers: {}, value: undefined, bytes: Buffer.from(text) }, list: [] };
+      const { reply } = await invoke(new Shop(), "records", undefined, { inputs });
+      return (reply as { value: unknown }).value;
+    };
+    expect(await valueOf('{"a":1}')).toEqual({ a: 1 });
+    await expect(valueOf("\x01")).rejects.toThrow("value is a Uint8Array, which JSON does not know");
+  });
+
   it("refuses functions for what no decorator declares", async () => {
     const inputs = { biling: { charge } } as object;
     await expect(invoke(new Shop(), "checkout", order, { inputs })).rejects.toThrow("declared inputs: price, billing");

@@ -23,6 +23,7 @@ describe("cloudEvent", () => {
   it("has an id of its own and knows bytes", () => {
     expect(cloudEvent(1).id).not.toBe(cloudEvent(1).id);
     expect(cloudEvent(new Uint8Array(1)).datacontenttype).toBe("application/octet-stream");
+    expect(cloudEvent(new ArrayBuffer(1)).datacontenttype).toBe("application/octet-stream");
   });
 });
 
@@ -55,7 +56,32 @@ describe("httpRequest", () => {
     const text = httpRequest({ body: "{oops", headers: { "content-type": "application/json" } });
     await expect(text.json()).rejects.toMatchObject({ code: "ERR_MALFORMED_REQUEST" });
     expect(httpRequest({ body: "x" }).headers.get("content-type")).toBeNull();
-    expect(await httpRequest({ body: Buffer.from("ab") }).text()).toBe("ab");
+    for (const body of [
+      Buffer.from("ab"),
+      new TextEncoder().encode("ab").buffer,
+      new DataView(new Uint8Array([97, 98]).buffer),
+    ]) {
+      const request = httpRequest({ body });
+      expect(await request.text()).toBe("ab");
+      expect(request.headers.get("content-type")).toBeNull();
+    }
+  });
+
+  it.each([
+    ["a FormData", new FormData()],
+    ["a URLSearchParams", new URLSearchParams("a=1")],
+    ["a Blob", new Blob(["x"])],
+    ["a ReadableStream", new ReadableStream()],
+    ["a Map", new Map([[1, 2]])],
+    ["a promise", Promise.resolve({})],
+    ["NaN", NaN],
+    ["total is NaN", { total: NaN }],
+    ["photo is a Uint8Array", { photo: new Uint8Array(2) }],
+    ["BigInt", 10n],
+    ["a function", () => 1],
+  ])("refuses a body of which JSON would make something else: %s", (what, body) => {
+    expect(() => httpRequest({ body })).toThrow(/^httpRequest\(\): the body cannot be sent: /);
+    expect(() => httpRequest({ body })).toThrow(what);
   });
 });
 

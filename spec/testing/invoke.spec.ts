@@ -228,6 +228,12 @@ describe("invoke", () => {
     );
   });
 
+  it("says when it is given a class in place of an instance", async () => {
+    await expect(invoke(Orders as unknown as Orders, "helper")).rejects.toThrow(
+      "invoke(): Orders is a class; give an instance of it",
+    );
+  });
+
   it("finds expressions in the payload, or in the binding data given in its place", async () => {
     await expect(invoke(new Orders(), "retrieveOrder", {} as { id: string })).rejects.toMatchObject({
       code: "ERR_BINDING_DATA",

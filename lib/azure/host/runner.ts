@@ -13,7 +13,7 @@ import { defaultMaxBodySize, inflateBody, refusalOf, tooLarge } from "../../invo
 import type { WireReply } from "../../invocation/reply.js";
 import { contextRequestOf, TriggerRequest } from "../../invocation/requests.js";
 import { toTextOrBytes } from "../../invocation/read-payload.js";
-import { readEvent } from "../../invocation/topic-events.js";
+import { parseDelivery, readEvent } from "../../invocation/topic-events.js";
 import { textPayloadOf } from "../app/data-type.js";
 import type { TextVerdict } from "../../payload/text-type.js";
 import type { Bindings } from "../app/served-by.js";
@@ -122,8 +122,9 @@ function toPayload(payload: unknown, invocation: FunctionsInvocation): unknown {
   const { trigger, name } = definition;
   if (trigger.generic === true || trigger.type === "httpTrigger") return payload;
   if (payload === "" || (payload instanceof Uint8Array && payload.length === 0)) return undefined;
-  if (trigger.type === "daprTopicTrigger" && isEvent(payload)) {
-    const { event, hasStableId } = readEvent(payload, trigger, trigger.topic ?? name, false);
+  if (trigger.type === "daprTopicTrigger") {
+    const delivered = payload instanceof Uint8Array ? parseDelivery(Buffer.from(payload)) : payload;
+    const { event, hasStableId } = readEvent(delivered, trigger, trigger.topic ?? name, false);
     invocation.attributes = event;
     if (hasStableId) invocation.event = { source: event.source, id: event.id };
     return event;
@@ -159,8 +160,4 @@ function isAccepted(type: PayloadType | undefined, value: unknown, whenLater: bo
   if (!isPromise(result)) return result.issues === undefined;
   Promise.resolve(result).catch(() => undefined);
   return whenLater;
-}
-
-function isEvent(payload: unknown): boolean {
-  return typeof payload === "object" && payload !== null && "specversion" in payload;
 }

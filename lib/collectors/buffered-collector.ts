@@ -31,8 +31,11 @@ const noOverrides: Overrides = Object.freeze({});
 /** Items of one output and invocation: each stays in memory until the method has returned. */
 const maxItems = 500_000;
 
-/** The writers whose unknown properties were named already: one warning per function and output. */
-const warned = new WeakSet<object>();
+/** The unknown properties that were named already, by writer: one warning for each, per function and output. */
+const warned = new WeakMap<object, Set<string>>();
+
+/** Names come from request bodies, too: no more of them than anybody means are kept. */
+const mostWarned = 100;
 
 /**
  * Keeps the items of one output of one invocation, in order, until they are flushed. Everything that can be wrong with
@@ -168,11 +171,17 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
 
   /** Deviation from the extension, which drops what it does not know without a word. */
   #warn(unknown: ReadonlySet<string>): void {
-    if (unknown.size === 0 || warned.has(this.writer)) return;
-    warned.add(this.writer);
+    if (unknown.size === 0) return;
+    const known = warned.get(this.writer) ?? new Set();
+    warned.set(this.writer, known);
+    const names = [...unknown].filter((name) => !known.has(name));
+    if (names.length === 0 || known.size >= mostWarned) return;
+    for (const name of names) if (known.size < mostWarned) known.add(name);
+    const { overrides } = outputTypes[this.#type!];
+    const orMetadata = "metadata" in overrides ? ", or put it into metadata" : "";
     this.invocation.context.warn(
-      `${this.#where()}: ${listed([...unknown], (name) => JSON.stringify(name.slice(0, 60)))} of an item ` +
-        `${unknown.size === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling`,
+      `${this.#where()}: ${listed(names, (name) => JSON.stringify(name.slice(0, 60)))} of an item ` +
+        `${names.length === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling${orMetadata}`,
     );
   }
 

@@ -68,7 +68,7 @@ type IsTriggers<P> =
         : false;
 
 /** What a program asks any object for, which a client cannot have as methods of the callee: `call` reaches those. */
-type Taken = keyof AppCaller | "then" | "catch" | "finally" | "toJSON" | "constructor" | "prototype";
+type Taken = keyof AppCaller | keyof typeof Object.prototype | "then" | "catch" | "finally" | "toJSON" | "prototype";
 
 /** The names of a class' methods that a payload reaches: not those that take an event or a request. */
 type CalleeName<C> = Exclude<

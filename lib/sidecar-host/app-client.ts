@@ -41,8 +41,15 @@ const requestOptions: ReadonlySet<string> = new Set<keyof AppRequestOptions>([
 /** Sends a call in an invocation. */
 export type SendCall = (call: AppCall, invocation: Invocation) => Promise<AppReply>;
 
-/** The names that a program asks any object for, which no callee's method may have. */
-const notMethods: ReadonlySet<string> = new Set(["then", "catch", "finally", "toJSON", "constructor", "prototype"]);
+/** The names that a program asks any object for, as to write it into text, which no callee's method may have. */
+const notMethods: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  "then",
+  "catch",
+  "finally",
+  "toJSON",
+  "prototype",
+]);
 
 /**
  * A client of another application: any name is a method of it, or those of its class where `of` gives it. Calls are

@@ -102,15 +102,23 @@ describe("BufferedCollector", () => {
     );
   });
 
-  it("warns of unknown overrides and properties once per function and output", () => {
+  it("warns of each unknown override and property once per function and output", () => {
     const out = collecting();
     out.add(1, { color: "red", topic: "t" });
-    out.addRequestBody({ payload: 1, size: 2 });
-    out.again().add(1, { other: 1 });
-    expect(warnings).toEqual([
-      'Orders.create, output "out": "color" of an item is unknown to this output and dropped; check the spelling',
-    ]);
+    out.addRequestBody({ payload: 1, size: 2, color: 1 });
+    out.again().add(1, { color: "red", ttlInSeconds: 1 });
+    out.again().add(1, { ttlInSeconds: 1 });
+    const what = "of an item is unknown to this output and dropped; check the spelling, or put it into metadata";
+    expect(warnings).toEqual(
+      ["color", "size", "ttlInSeconds"].map((name) => `Orders.create, output "out": "${name}" ${what}`),
+    );
     expect(out.messages[0]!.overrides).toEqual({ topic: "t" });
+  });
+
+  it("keeps no more names than anybody means", () => {
+    const out = collecting();
+    for (let index = 0; index < 200; index++) out.again().add(1, { [`x${index}`]: 1 });
+    expect(warnings).toHaveLength(100);
   });
 
   it("names all that is unknown of one request body together", () => {

@@ -6,6 +6,7 @@ import type { AppClient } from "../../lib/model/app-client.js";
 import { SidecarError } from "../../lib/model/errors.js";
 import type { CloudEvent } from "../../lib/model/invocation.js";
 import type { HttpDaprClient } from "../../lib/client/http/http-dapr-client.js";
+import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
@@ -274,6 +275,16 @@ describe("an app client", () => {
       return [same["then"], same["toJSON"], same[Symbol.iterator], JSON.stringify(same)];
     });
     expect(returned).toEqual([undefined, undefined, undefined, "{}"]);
+  });
+
+  it("calls nothing when it is written into text or looked at", async () => {
+    const { returned, requests } = await call((app) => [
+      `${app as unknown as string}`,
+      typeof inspect(app),
+      Object.hasOwn(app, "charge"),
+    ]);
+    expect(returned).toEqual(["[object Object]", "string", false]);
+    expect(requests).toEqual([]);
   });
 });
 

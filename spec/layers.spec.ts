@@ -63,7 +63,8 @@ const allowed: Record<string, readonly string[]> = {
   describe: ["model"],
   record: ["model", "invocation"],
   // What looks like a credential is kept by neither.
-  inspector: ["model", "invocation/observer", "record"],
+  // What is written to state entries is told as it goes to their store.
+  inspector: ["model", "invocation/binding-host", "invocation/observer", "record"],
   // Types only: the command line makes the inspector.
   sidecar: ["model/duration", "model/errors", "model/thrown", "model/visible", "inspector/inspector"],
   cli: [

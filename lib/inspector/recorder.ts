@@ -1,6 +1,8 @@
 import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ChangedEntry } from "../invocation/binding-host.js";
 import type {
+  ClientBinding,
   DaprBindingTrigger,
   DaprStateEntryBinding,
   DaprTopicTrigger,
@@ -18,6 +20,8 @@ import { requestRecordOf } from "./requests.js";
 
 /** Log lines of one invocation that are kept. */
 const maxLines = 100;
+/** Items of one invocation that are kept, and requests. */
+const maxSteps = 1_000;
 /** Characters of a line that are kept. */
 const maxLine = 2_000;
 /** Characters that are kept of what an error says. */
@@ -112,8 +116,8 @@ function textOf(args: readonly unknown[]): string {
 class Recording implements InvocationWatch {
   readonly #begun = Date.now();
   readonly #from = performance.now();
-  readonly #reads: StepRecord[] = [];
-  readonly #items: ItemRecord[] = [];
+  #reads: StepRecord[] = [];
+  #items: ItemRecord[] = [];
   readonly #requests: StepRecord[] = [];
   readonly #log: string[] = [];
   #payload: Preview | undefined;
@@ -123,8 +127,10 @@ class Recording implements InvocationWatch {
 
   /** Its place among those under way. */
   index = 0;
-  readonly #head: Pick<InvocationRecord, "id" | "appId" | "functionName" | "trigger" | "attempt" | "request">;
+  readonly #head: Pick<InvocationRecord, "id" | "appId" | "functionName" | "trigger" | "request">;
   readonly #isHttp: boolean;
+  readonly #entries: readonly DaprStateEntryBinding[];
+  #attempt: number;
 
   constructor(
     appId: string,
@@ -137,7 +143,9 @@ class Recording implements InvocationWatch {
     const request =
       incoming === undefined ? undefined : requestRecordOf(incoming, { isHttp: this.#isHttp, isInflated: true });
     const trigger = triggerText(definition, request);
-    this.#head = { id, appId, functionName: definition.name, trigger, attempt, request };
+    this.#head = { id, appId, functionName: definition.name, trigger, request };
+    this.#entries = definition.entries;
+    this.#attempt = attempt;
     give(this.#record());
   }
 
@@ -149,7 +157,7 @@ class Recording implements InvocationWatch {
     if (this.#log.length < maxLines) this.#log.push(line.length > maxLine ? beginningOf(line, maxLine) : line);
   }
 
-  async read(input: InputBinding, next: () => Promise<unknown>): Promise<unknown> {
+  async read(input: InputBinding | DaprStateEntryBinding, next: () => Promise<unknown>): Promise<unknown> {
     const step = { name: input.name, what: targetOf(input) };
     const from = performance.now();
     try {
@@ -165,7 +173,37 @@ class Recording implements InvocationWatch {
   }
 
   added({ name }: OutputBinding, { verb, value }: OutputItem): void {
-    if (this.#items.length < 1_000) this.#items.push({ name, verb, value: previewOf(value) });
+    this.#addItem(name, verb, value);
+  }
+
+  #addItem(name: string, verb: ItemRecord["verb"], value: unknown): void {
+    if (this.#items.length < maxSteps) this.#items.push({ name, verb, value: previewOf(value) });
+  }
+
+  async call<T>(client: ClientBinding, next: () => Promise<T>, method: string, target: object): Promise<T> {
+    const step = { name: client.name, what: calledBy(client, method, target), count: 1 };
+    const from = performance.now();
+    try {
+      const answer = await next();
+      this.#addRequest({ ...step, ms: elapsed(from) });
+      return answer;
+    } catch (error) {
+      this.#addRequest({ ...step, ms: elapsed(from), error: beginningOf(messageOf(error), maxMessage) });
+      throw error;
+    }
+  }
+
+  #addRequest(request: StepRecord): void {
+    if (this.#requests.length < maxSteps) this.#requests.push(request);
+  }
+
+  /** What was collected is thrown away, and the inputs are read anew. What was sent, the write that was refused as well, was sent. */
+  conflicted(_attempt: number, isOver: boolean): void {
+    if (isOver) return;
+    this.#attempt++;
+    this.#reads = [];
+    this.#items = [];
+    this.#reply = undefined;
   }
 
   received(payload: unknown): void {
@@ -177,22 +215,37 @@ class Recording implements InvocationWatch {
     this.#reply = previewOf(returned);
   }
 
-  async flush(output: OutputBinding, messages: readonly unknown[], next: () => Promise<void>): Promise<void> {
+  async flush(
+    output: OutputBinding | DaprStateEntryBinding,
+    messages: readonly unknown[],
+    next: () => Promise<void>,
+  ): Promise<void> {
     const { name } = output;
+    if (output.type === "daprStateEntry") this.#addEntries(messages as readonly ChangedEntry[]);
     const targets = targetsOf(output, messages);
     const from = performance.now();
     try {
       await next();
       const ms = elapsed(from);
-      for (const { what, count } of targets) this.#requests.push({ name, what, count, ms });
+      for (const { what, count } of targets) this.#addRequest({ name, what, count, ms });
     } catch (error) {
       const { cause = error, sent = 0 } = error as { readonly cause?: unknown; readonly sent?: number };
       const ms = elapsed(from);
       const text = beginningOf(messageOf(cause), maxMessage);
       for (const { what, count, last } of targets) {
-        this.#requests.push({ name, what, count, ms, ...(last >= sent && { error: text }) });
+        this.#addRequest({ name, what, count, ms, ...(last >= sent && { error: text }) });
       }
       throw error;
+    }
+  }
+
+  #addEntries(changes: readonly ChangedEntry[]): void {
+    for (const { index, change } of changes) {
+      this.#addItem(
+        this.#entries[index]!.name,
+        change.operation,
+        change.operation === "set" ? change.value : undefined,
+      );
     }
   }
 
@@ -221,14 +274,14 @@ class Recording implements InvocationWatch {
   }
 
   #record(): InvocationRecord {
-    const { id, appId, functionName, trigger, attempt, request } = this.#head;
+    const { id, appId, functionName, trigger, request } = this.#head;
     return {
       id,
       appId,
       functionName,
       trigger,
       begun: this.#begun,
-      attempt,
+      attempt: this.#attempt,
       payload: this.#payload,
       request,
       reads: copyOf(this.#reads),
@@ -290,7 +343,15 @@ function targetsOf(output: OutputBinding | DaprStateEntryBinding, messages: read
   return [...targets.values()];
 }
 
-const placeNames = ["stateStore", "pubSubName", "topic", "appId", "methodName", "bindingName"] as const;
+const placeNames = [
+  "stateStore",
+  "pubSubName",
+  "topic",
+  "appId",
+  "methodName",
+  "bindingName",
+  "secretStoreName",
+] as const;
 type Place = Readonly<Partial<Record<(typeof placeNames)[number], string>>>;
 
 function isSamePlace(one: Place, other: Place): boolean {
@@ -299,6 +360,13 @@ function isSamePlace(one: Place, other: Place): boolean {
 
 function definedOf(place: Place): Readonly<Record<string, string>> {
   return Object.fromEntries(placeNames.flatMap((name) => (place[name] === undefined ? [] : [[name, place[name]]])));
+}
+
+/** What a client calls: another app, or a method of the sidecar's own API. */
+function calledBy({ type }: ClientBinding, method: string, target: object): string {
+  const names = definedOf(target);
+  if (type === "daprApp") return targetOf({ ...names, type: "daprInvoke" } as unknown as OutputBinding);
+  return [method, Object.values(names).join("/")].filter((text) => text !== "").join(" ");
 }
 
 /** What a binding reads from or sends to. */

@@ -72,8 +72,10 @@ export interface InvocationWatch {
    * Surrounds a call of another application, or of the sidecar, that the method makes.
    *
    * @param method of the client: `getSecret`, `call`
+   * @param target with the names of what is called, as decorators spell them: `appId` and `methodName`, or `stateStore`,
+   * `pubSubName`, `topic`, `bindingName`, `secretStoreName`
    */
-  call?<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T>;
+  call?<T>(client: ClientBinding, next: () => Promise<T>, method: string, target: object): Promise<T>;
   /** An item was taken by its collector. */
   added?(output: OutputBinding, item: OutputItem): void;
   /** The method is about to be called. @param payload as it was read and checked */

@@ -47,8 +47,8 @@ class Watches implements InvocationWatch {
     for (const watch of this.all) watch.found(input, value);
   }
 
-  call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {
-    return this.#around(next, (watch, inner) => watch.call(client, inner, method));
+  call<T>(client: ClientBinding, next: () => Promise<T>, method: string, target: object): Promise<T> {
+    return this.#around(next, (watch, inner) => watch.call(client, inner, method, target));
   }
 
   added(output: OutputBinding, item: OutputItem): void {
@@ -146,9 +146,10 @@ class GuardedWatch implements InvocationWatch {
     return watch.read === undefined ? next() : this.#around("read", next, (step) => watch.read!(input, step));
   }
 
-  call<T>(client: ClientBinding, next: () => Promise<T>, method: string): Promise<T> {
+  call<T>(client: ClientBinding, next: () => Promise<T>, method: string, target: object): Promise<T> {
     const { watch } = this;
-    return watch.call === undefined ? next() : this.#around("call", next, (step) => watch.call!(client, step, method));
+    if (watch.call === undefined) return next();
+    return this.#around("call", next, (step) => watch.call!(client, step, method, target));
   }
 
   flush(

@@ -76,8 +76,9 @@ export function appClientOpener(
           invocation.context.error(message);
           throw new InvocationError("ERR_COLLECTOR_CLOSED", message);
         }
-        const sendIt = (): Promise<AppReply> => send({ ...call, appId }, invocation);
-        return await (invocation.watch?.call?.(binding, sendIt, call.method) ?? sendIt());
+        const whole = { ...call, appId };
+        const sendIt = (): Promise<AppReply> => send(whole, invocation);
+        return await (invocation.watch?.call?.(binding, sendIt, call.method, whole) ?? sendIt());
       };
       const caller: AppCaller = {
         call: async (methodName, payload, options = {}) => {

@@ -34,7 +34,7 @@ export function sidecarClientOpener(client: DaprClient, place: BindingPlace<Dapr
         send: (request: R) => Promise<T>,
       ): Promise<T> => {
         const call = (): Promise<T> => sent(method, request, send);
-        return await (invocation.watch?.call?.(place.binding, call, method) ?? call());
+        return await (invocation.watch?.call?.(place.binding, call, method, request ?? {}) ?? call());
       };
       const bound: DaprClient = {
         saveState: (request) => watched("saveState", request, (given) => client.saveState(given)),

@@ -1,11 +1,19 @@
 import { resolve } from "node:path";
 import {
   createHandler,
+  DaprApp,
   DaprServiceInvocationTrigger,
+  DaprSidecar,
+  DaprState,
   DaprTopicTrigger,
   HttpTrigger,
+  serve,
+  type AppClient,
+  type DaprClient,
   type Recording,
+  type StateEntry,
 } from "dapr-functions";
+import { startSidecar, type Sidecar } from "dapr-functions/sidecar";
 import { z } from "zod";
 import type { InvocationContext, ObservedInvocation, OutputBinding } from "../../lib/index.js";
 import { History } from "../../lib/inspector/history.js";
@@ -356,7 +364,7 @@ describe("requests sent", () => {
   const flushed = async (output: object, messages: readonly object[], failing?: Error): Promise<InvocationRecord> => {
     const records: InvocationRecord[] = [];
     const recorder = new Recorder("shop", (made) => records.push(made));
-    const definition = { name: "f", trigger: { type: "daprBindingTrigger" } };
+    const definition = { name: "f", trigger: { type: "daprBindingTrigger" }, entries: [{ name: "out" }] };
     const watch = recorder.start({ id: "1", definition, event: undefined } as unknown as ObservedInvocation);
     const next = () => (failing === undefined ? Promise.resolve() : Promise.reject(failing));
     await watch.flush!(output as OutputBinding, messages, next).catch(() => undefined);
@@ -385,7 +393,7 @@ describe("requests sent", () => {
     [
       "an entry",
       { type: "daprStateEntry", name: "out", stateStore: "%Store%" },
-      [{ place: { stateStore: "cart" } }],
+      [{ index: 0, place: { stateStore: "cart" }, change: { operation: "remove" } }],
       [["state cart", 1, undefined]],
     ],
     [
@@ -412,6 +420,107 @@ describe("requests sent", () => {
     const all = sent(await flushed(publish, messages));
     expect(all).toHaveLength(21);
     expect(all.at(-1)).toEqual(["others", 980, undefined]);
+  });
+});
+
+describe("what a method does beside its outputs", () => {
+  interface Billing {
+    charge(payload: { cents: number }): void;
+  }
+  let sidecar: Sidecar;
+  let records: InvocationRecord[];
+  let close: () => Promise<void>;
+
+  class Functions {
+    @DaprServiceInvocationTrigger()
+    @DaprApp({ name: "billing", appId: "{to}" })
+    async pay(_: { to: string }, { billing }: { billing: AppClient<Billing> }): Promise<void> {
+      await billing.charge({ cents: 5 });
+      await billing.call("receipts/1").catch(() => undefined);
+    }
+    @DaprServiceInvocationTrigger()
+    charge(): void {}
+    @DaprServiceInvocationTrigger()
+    @DaprSidecar({ name: "dapr" })
+    async keep(_: object, { dapr }: { dapr: DaprClient }): Promise<void> {
+      await dapr.saveState({ stateStore: "store", entries: [{ key: "a", value: 1 }] });
+      await dapr.publish({ pubSubName: "none", topic: "t", payload: { content: "x", contentType: "text/plain" } });
+    }
+    @DaprServiceInvocationTrigger()
+    @DaprState({ name: "count", stateStore: "store", key: "count" })
+    @DaprState({ name: "last", stateStore: "store", key: "last" })
+    async add(
+      _: object,
+      { count, last }: { count: StateEntry<number>; last: StateEntry<number> },
+      { attempt }: InvocationContext,
+    ): Promise<void> {
+      if (attempt === 1) {
+        const body = '[{"key":"count","value":7}]';
+        await fetch(`${sidecar.url}/v1.0/state/store`, {
+          method: "POST",
+          body,
+          headers: { "content-type": "application/json" },
+        });
+      }
+      count.set((count.value ?? 0) + 1);
+      last.remove();
+    }
+  }
+
+  beforeEach(async () => {
+    records = [];
+    const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+    sidecar = await startSidecar({ appId: "shop", components: [{ name: "store", type: "state.in-memory" }], log });
+    const observers = [new Recorder("shop", (made) => records.push(made))];
+    const app = await serve([Functions], { port: 0, daprUrl: sidecar.url, observers, log });
+    await sidecar.connect(app);
+    close = async () => {
+      await app.close();
+      await sidecar.close();
+    };
+  });
+  afterEach(() => close());
+
+  async function recordOf(name: string, payload: object): Promise<InvocationRecord> {
+    const body = JSON.stringify(payload);
+    const headers = { "content-type": "application/json" };
+    await fetch(`${sidecar.url}/v1.0/invoke/shop/method/${name}`, { method: "POST", body, headers });
+    return records.findLast(({ functionName, ms }) => functionName === name && ms !== undefined)!;
+  }
+  const sent = ({ requests }: InvocationRecord) =>
+    requests.map(({ name, what, count, error }) => [name, what, count, error]);
+
+  it("shows the calls of another app, by its method, and how they ended", async () => {
+    const made = await recordOf("pay", { to: "shop" });
+    expect(sent(made)).toEqual([
+      ["billing", "invoke shop/charge", 1, undefined],
+      ["billing", "invoke shop/receipts/1", 1, expect.stringContaining("answered 404")],
+    ]);
+    expect(lineOf(made, "text", false)).toContain("→ invoke shop/charge ×1, invoke shop/receipts/1 ×1 failed: ");
+  });
+
+  it("shows the requests of a client of the sidecar", async () => {
+    expect(sent(await recordOf("keep", {}))).toEqual([
+      ["dapr", "saveState store", 1, undefined],
+      ["dapr", "publish none/t", 1, expect.stringContaining("none")],
+    ]);
+  });
+
+  it("shows what is written to state entries, and in which attempt", async () => {
+    const made = await recordOf("add", {});
+    expect(made).toMatchObject({
+      attempt: 2,
+      reads: [{ name: "count", value: { text: expect.stringMatching(/^\{"value":7,/) as string } }, { name: "last" }],
+      items: [
+        { name: "count", verb: "set", value: { text: "8" } },
+        { name: "last", verb: "remove" },
+      ],
+    });
+    expect(sent(made)).toEqual([
+      ["count", "state store", 2, expect.stringContaining("etag")],
+      ["count", "state store", 2, undefined],
+    ]);
+    expect(lineOf(made, "text", false)).toContain(" attempt 2 → state store ×2 failed: ");
   });
 });
 

@@ -300,7 +300,7 @@ describe("an observer", () => {
     const both = allOf([{ start: () => watch }, { start: () => watch }])!.start({} as Invocation)!;
     both.received!({ id: 41 });
     const client = { type: "daprSidecar", name: "dapr" } as DaprSidecar;
-    expect(await both.call!(client, () => Promise.resolve(7), "getSecret")).toBe(7);
+    expect(await both.call!(client, () => Promise.resolve(7), "getSecret", {})).toBe(7);
     expect(log).toEqual(['received {"id":41}', 'received {"id":41}', "dapr.getSecret", "dapr.getSecret"]);
   });
 

@@ -52,11 +52,11 @@ export interface RequestBody extends Preview {
   readonly isBase64: boolean;
 }
 
-/** An input read or an output sent. */
+/** An input read, an output sent, or a call of a client. */
 export interface StepRecord {
   /** Of the binding: `order`. */
   readonly name: string;
-  /** `state orders-state`, `publish bus/orders`, `invoke inventory/reserve`. */
+  /** `state orders-state`, `publish bus/orders`, `invoke inventory/reserve`; of a client of the sidecar `getState orders-state`. */
   readonly what: string;
   readonly ms: number;
   /** What was read, or the messages that were sent. */
@@ -67,9 +67,10 @@ export interface StepRecord {
 }
 
 export interface ItemRecord {
-  /** Of the output. */
+  /** Of the output or the state entry. */
   readonly name: string;
-  readonly verb: "add" | "remove";
+  /** `set` of a state entry. */
+  readonly verb: "add" | "set" | "remove";
   readonly value: Preview;
 }
 

@@ -210,7 +210,8 @@ function received(content: unknown): unknown {
 function fakeSidecar(fakes: Fakes, place: BindingPlace<DaprSidecar>): unknown {
   return new Proxy(fakes, {
     get: (_, name) => {
-      if (typeof name !== "string" || name === "then") return undefined;
+      if (typeof name !== "string" || name === "then" || name === "toJSON") return undefined;
+      if (name in Object.prototype) return Reflect.get(Object.prototype, name) as unknown;
       return fakeOf(fakes, name) ?? (() => Promise.reject(notGiven(place, name)));
     },
   });

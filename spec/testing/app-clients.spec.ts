@@ -63,6 +63,13 @@ class Shop {
   }
 
   @DaprServiceInvocationTrigger()
+  @DaprSidecar({ name: "dapr" })
+  named(_: unknown, { dapr }: { dapr: DaprClient }): unknown {
+    const client: unknown = dapr;
+    return { text: String(client), json: JSON.stringify({ client }) };
+  }
+
+  @DaprServiceInvocationTrigger()
   @DaprInvokeInput({ name: "reply", appId: "a", methodName: "m", record: true })
   @DaprBindingInput({ name: "file", bindingName: "files", operation: "get", record: true })
   @DaprBindingInput({ name: "list", bindingName: "files", operation: "list", required: true })
@@ -109,6 +116,11 @@ describe("an invocation in a test that calls another application", () => {
       'Shop.checkout, client "billing": the test has no refund(); give inputs: { billing: { refund: … } }',
     );
     await expect(invoke(new Shop(), "checkout", order)).rejects.toThrow("the test has no charge()");
+  });
+
+  it("gives a client of the sidecar that may be made text, as the real one may", async () => {
+    const { reply } = await invoke(new Shop(), "named", undefined);
+    expect(reply).toEqual({ text: "[object Object]", json: '{"client":{}}' });
   });
 
   it("fails as the callee would", async () => {

@@ -1,4 +1,5 @@
 import type { PayloadIssue } from "../model/errors.js";
+import { optionProblems, type OptionKind } from "../model/app-options.js";
 import { numberProblem } from "../model/numbers.js";
 import type { Problem } from "../model/errors.js";
 import type { MaybePromise } from "../model/maybe-promise.js";
@@ -20,18 +21,27 @@ export interface ValidationOptions {
   readonly maxItems?: number | undefined;
 }
 
-/** What is wrong with the numbers of these options. */
+const validationOptions: Readonly<Record<keyof ValidationOptions, OptionKind>> = {
+  whitelist: "any",
+  forbidNonWhitelisted: "any",
+  forbidUnknownValues: "any",
+  maxDepth: "any",
+  maxItems: "any",
+};
+
+/** What is wrong with the numbers of these options, and which of them there are not. */
 export function validationProblems(options: ValidationOptions = {}): Problem[] {
-  return (["maxDepth", "maxItems"] as const).flatMap((name) =>
+  const numbers = (["maxDepth", "maxItems"] as const).flatMap((name) =>
     numberProblem(`validation.${name}`, options[name], { least: 1, whole: true }),
   );
+  return [...numbers, ...optionProblems(options, validationOptions, "warning", "validation.")];
 }
 
 /** The same, and who wants to know what is dropped. */
 export interface CheckOptions extends ValidationOptions {
-  /** Told of properties of a payload or value that its class has no rule for, and which are left out therefore. */
   /** Where the packages of payload classes are found; those of this copy of the library unless given. */
   readonly packages?: PayloadPackages | undefined;
+  /** Told of properties of a payload or value that its class has no rule for, and which are left out therefore. */
   readonly onDropped?: ((type: Class, property: string) => void) | undefined;
 }
 

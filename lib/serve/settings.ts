@@ -127,7 +127,7 @@ function portOf({ port }: RuntimeOptions, environment: Environment): number {
 /** Node takes an empty host for every address of the machine, which nobody asks for by leaving it blank. */
 function hostOf({ host }: RuntimeOptions, environment: Environment): string {
   if (host === undefined) return environment["APP_HOST"] || "127.0.0.1";
-  if (host.trim() !== "") return host;
+  if (typeof host === "string" && host.trim() !== "") return host;
   throw invalid("host", `${JSON.stringify(host)} is not an address; give one like 127.0.0.1, or 0.0.0.0 for all`);
 }
 

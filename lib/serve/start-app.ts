@@ -1,6 +1,8 @@
 import { HttpDaprClient } from "../client/http/http-dapr-client.js";
 import type { TriggerBinding } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
+import { throwErrors } from "../metadata/functions.js";
+import { optionProblems, type OptionKind } from "../model/app-options.js";
 import { allMethods } from "../model/paths.js";
 import type { Class } from "../model/payload-type.js";
 import { describePayloadType } from "../payload/payload-type.js";
@@ -22,7 +24,7 @@ import { completeLog } from "./log.js";
 import { prepareFunctions } from "./prepare.js";
 import { routeOf, routesOf } from "../server/routes.js";
 import { readSettings, settingSources, type RuntimeSettings } from "./settings.js";
-import type { App, HandlerOptions } from "./app.js";
+import type { App, HandlerOptions, ServeOptions } from "./app.js";
 import { checkSidecar } from "./sidecar-check.js";
 import { SidecarHost } from "../sidecar-host/sidecar-host.js";
 import { surviveStrayErrors } from "./stray-errors.js";
@@ -49,6 +51,33 @@ export interface StartedApp extends Pick<App, "functions" | "close"> {
   readonly address: Opened["address"];
 }
 
+const serveOptions: Readonly<Record<keyof ServeOptions, OptionKind>> = {
+  daprUrl: "any",
+  client: "members",
+  settings: "members",
+  container: "container",
+  log: "log",
+  invocationTimeout: "any",
+  maxQueue: "any",
+  shutdownTimeout: "any",
+  timeout: "any",
+  maxBodySize: "any",
+  maxRequestSize: "any",
+  flush: "any",
+  maxConcurrency: "any",
+  requirePayload: "any",
+  routePrefix: "any",
+  around: "function",
+  observers: "list",
+  health: "any",
+  exitOnSignal: "any",
+  record: "any",
+  signal: "any",
+  validation: "members",
+  port: "any",
+  host: "any",
+};
+
 /** What {@link serve} and {@link createHandler} do. */
 export async function startApp(
   functions: readonly (Class | object)[],
@@ -56,6 +85,8 @@ export async function startApp(
   entrance: Entrance,
 ): Promise<StartedApp> {
   options.signal?.throwIfAborted();
+  const wrong = optionProblems(options, serveOptions);
+  throwErrors(wrong);
   const log = completeLog(options.log);
   const { settings, problems } = readSettings(options);
   const bound = await prepareFunctions(
@@ -67,7 +98,7 @@ export async function startApp(
       routePrefix: settings.routePrefix,
       log,
     },
-    problems,
+    [...wrong, ...problems],
   );
 
   const ownClient = options.client === undefined ? clientFor(settings) : undefined;

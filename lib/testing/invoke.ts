@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { DefinitionError, InvocationError, PayloadError, type Problem } from "../model/errors.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { settingsFrom } from "../expressions/settings.js";
+import { optionProblems, type OptionKind } from "../model/app-options.js";
 import { systemData, type BindingData } from "../expressions/template.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
@@ -43,6 +44,16 @@ export interface InvokeOptions<M> {
   /** Surrounds the call of the method, as that of `serve` does. */
   readonly around?: Around | undefined;
 }
+
+const invokeOptions: Readonly<Record<keyof InvokeOptions<unknown>, OptionKind>> = {
+  inputs: "members",
+  settings: "members",
+  bindingData: "members",
+  context: "members",
+  validation: "members",
+  conflicts: "any",
+  around: "function",
+};
 
 /** What an invocation left. */
 export interface Invoked<M> {
@@ -92,6 +103,7 @@ export async function invokeWatched(
     const name = (instance as { readonly name: string }).name || "the class";
     throw new TypeError(`invoke(): ${name} is a class; give an instance of it`);
   }
+  throwErrors(optionProblems(options, invokeOptions, "error"));
   const definition = definitionOf(instance, method, options.settings);
   const inputs = (options.inputs ?? {}) as Readonly<Record<string, unknown>>;
   refuseUndeclared(definition, inputs);

@@ -6,6 +6,7 @@ import {
   type Container,
   type Inspection,
 } from "../../metadata/functions.js";
+import { optionProblems, type OptionKind } from "../../model/app-options.js";
 import type { Problem } from "../../model/errors.js";
 import type { FunctionDefinition } from "../../model/function-definition.js";
 import type { Class } from "../../model/payload-type.js";
@@ -41,12 +42,27 @@ export interface AzureOptions extends WorkerOptions {
   readonly observers?: readonly InvocationObserver[] | undefined;
 }
 
+const azureOptions: Readonly<Record<keyof AzureOptions, OptionKind>> = {
+  container: "container",
+  bindings: "any",
+  validation: "members",
+  around: "function",
+  observers: "list",
+  daprUrl: "any",
+  client: "members",
+  settings: "members",
+  timeout: "any",
+  maxRequestSize: "any",
+  flush: "any",
+};
+
 /** Reads functions and applies the rules of the Functions host, but for those that need the app's folder. */
 export function inspectForHost(targets: readonly Target[], options: AzureOptions = {}): Inspection {
   const { definitions, problems } = inspectFunctions(targets);
   return {
     definitions,
     problems: [
+      ...optionProblems(options, azureOptions),
       ...bindingsProblems(options.bindings),
       ...validationProblems(options.validation),
       ...problems,

@@ -16,7 +16,7 @@ beforeAll(() => {
   said = stdout + stderr;
   const files = readdirSync(site, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".html"));
   pages = new Map(files.map((file) => [file.replaceAll("\\", "/"), readFileSync(join(site, file), "utf8")]));
-}, 300_000);
+}, 900_000);
 
 /** What the attribute of the tags says, with its HTML escapes read. */
 function valuesOf(html: string, pattern: RegExp): readonly string[] {

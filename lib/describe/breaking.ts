@@ -10,7 +10,7 @@ export function breakingChanges(before: Json, after: Json): readonly string[] {
   const changes: string[] = [];
   const callers = new SchemaChanges(before, after, "callers", changes);
   if ("openapi" in before) compareOperations(before, after, callers, changes);
-  else if ("asyncapi" in before) compareChannels(before, after, callers, changes);
+  else if ("asyncapi" in before) compareChannels(before, after, changes);
   else {
     // What payloads refer to is compared with them, whatever it is called now.
     const parts = new Set(JSON.stringify(before).match(/(?<="\$ref":"#\/\$defs\/)[^"/]*/g));
@@ -74,23 +74,39 @@ function bodyOf(operation: Json): Body {
   return { required, contentType, schema: contentType === undefined ? {} : part(part(content, contentType), "schema") };
 }
 
-function compareChannels(before: Json, after: Json, callers: SchemaChanges, changes: string[]): void {
-  const subscribers = new SchemaChanges(before, after, "subscribers", changes);
-  for (const [name, operation] of Object.entries(part(before, "operations"))) {
-    const now = part(after, "operations")[name];
-    const { action } = operation as { action: string };
-    if (now === undefined) {
-      changes.push(`${name}: it is gone`);
+/** Publishers and subscribers know a topic, and no function by its name: another may do what one did that is gone. */
+function compareChannels(before: Json, after: Json, changes: string[]): void {
+  const [operations, later] = [part(before, "operations"), part(after, "operations")];
+  const added = Object.keys(later).filter((name) => !Object.hasOwn(operations, name));
+  for (const [name, operation] of Object.entries(operations)) {
+    const { action } = operation as Json;
+    const old = messageOf(before, operation as Json);
+    const compare = (now: string) => {
+      const found: string[] = [];
+      const schemas = new SchemaChanges(before, after, action === "receive" ? "callers" : "subscribers", found);
+      compareMessages(name, old, messageOf(after, later[now] as Json), schemas, found);
+      return found;
+    };
+    if (later[name] !== undefined) {
+      changes.push(...compare(name));
       continue;
     }
-    const [old, fresh] = [messageOf(before, operation as Json), messageOf(after, now as Json)];
-    if (old.address !== fresh.address) changes.push(`${name}: the topic ${old.address} became ${fresh.address}`);
-    if (old.component !== fresh.component)
-      changes.push(`${name}: the pubsub component ${old.component} became ${fresh.component}`);
-    if (old.contentType !== fresh.contentType)
-      changes.push(`${name}: the content type ${old.contentType} became ${fresh.contentType}`);
-    else (action === "receive" ? callers : subscribers).compare(name, old.payload, fresh.payload);
+    const others = added.filter((other) => {
+      const { address, component } = messageOf(after, later[other] as Json);
+      return (later[other] as Json)["action"] === action && address === old.address && component === old.component;
+    });
+    const [least = [`${name}: it is gone`]] = others.map(compare).sort((one, other) => one.length - other.length);
+    changes.push(...least);
   }
+}
+
+function compareMessages(name: string, old: Message, fresh: Message, schemas: SchemaChanges, changes: string[]): void {
+  if (old.address !== fresh.address) changes.push(`${name}: the topic ${old.address} became ${fresh.address}`);
+  if (old.component !== fresh.component)
+    changes.push(`${name}: the pubsub component ${old.component} became ${fresh.component}`);
+  if (old.contentType !== fresh.contentType)
+    changes.push(`${name}: the content type ${old.contentType} became ${fresh.contentType}`);
+  else schemas.compare(name, old.payload, fresh.payload);
 }
 
 interface Message {

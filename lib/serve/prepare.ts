@@ -44,11 +44,15 @@ export function inspectForServe(
     ...sharingProblems(definitions, options.routePrefix),
     ...patternProblems(definitions, options.routePrefix),
   ];
+  const wrongTypes = declaredProblems.filter(({ code }) => code === "binding-type-invalid");
   const problems = [
     ...declaredProblems,
     ...inspectStart(functions, { container: options.container }),
     ...afterSettings.filter((problem) => !declaredProblems.some((known) => isSame(known, problem))),
-    ...definitions.flatMap(hostOnlyProblems),
+    // Whose a type is that is wrong, nobody knows.
+    ...definitions
+      .flatMap(hostOnlyProblems)
+      .filter((problem) => problem.code !== "host-only" || !wrongTypes.some((known) => isOfOne(known, problem))),
     ...(options.requirePayload === true ? definitions.flatMap(uncheckedProblems) : []),
   ];
   return { definitions, problems };
@@ -132,11 +136,10 @@ function uncheckedProblems(definition: FunctionDefinition): Problem[] {
 }
 
 function isSame(a: Problem, b: Problem): boolean {
-  return (
-    a.code === b.code &&
-    classWith(a) === classWith(b) &&
-    a.method === b.method &&
-    a.binding === b.binding &&
-    a.member === b.member
-  );
+  return a.code === b.code && isOfOne(a, b) && a.member === b.member;
+}
+
+/** Whether both are of one binding, or of one function as a whole. */
+function isOfOne(a: Problem, b: Problem): boolean {
+  return classWith(a) === classWith(b) && a.method === b.method && a.binding === b.binding;
 }

@@ -640,6 +640,37 @@ describe("an earlier description of", () => {
       "receive.f: the pubsub component one became two",
     ]);
   });
+
+  it("a function that is called otherwise breaks nobody who knows its topic", () => {
+    const Id = z.object({ id: z.string() });
+    const Total = z.object({ total: z.number() });
+    const described = (names: readonly [string, string, string], topic = "a", id: Payload = Id) => {
+      class Functions {
+        @FunctionName(names[0])
+        @DaprTopicTrigger({ pubSubName: "p", topic, payload: id, match: 'event.type == "id"', route: "ids" })
+        ids(_event: CloudEvent): void {}
+        @FunctionName(names[1])
+        @DaprTopicTrigger({ pubSubName: "p", topic, payload: Total, route: "totals" })
+        totals(_event: CloudEvent): void {}
+        @FunctionName(names[2])
+        @DaprServiceInvocationTrigger()
+        @DaprPublish({ name: "out", pubSubName: "p", topic, valueType: Id })
+        send(_payload: unknown, _outputs: { out: Collector<unknown> }): void {}
+      }
+      return toAsyncApi(readFunctions([Functions]), options).document;
+    };
+    const before = described(["ids", "totals", "send"]);
+    expect(breakingChanges(before, described(["newIds", "newTotals", "newSend"]))).toEqual([]);
+    const longer = Id.extend({ name: z.string() });
+    expect(breakingChanges(before, described(["newIds", "newTotals", "send"], "a", longer))).toEqual([
+      "receive.ids.name: it must be given now",
+    ]);
+    expect(breakingChanges(before, described(["newIds", "newTotals", "newSend"], "b"))).toEqual([
+      "receive.ids: it is gone",
+      "receive.totals: it is gone",
+      "send.send.out: it is gone",
+    ]);
+  });
 });
 
 describe("names that are not those of a description", () => {

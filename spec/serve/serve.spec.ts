@@ -9,6 +9,7 @@ import {
   DaprTopicTrigger,
   HttpTrigger,
   Input,
+  Output,
   Retry,
   serve,
   Trigger,
@@ -234,6 +235,20 @@ describe("serve does not start", () => {
     expect(await problemsOf([Azure])).toEqual([
       expect.stringMatching(/^host-only: Azure\.run, trigger "job": queueTrigger needs the Functions host/),
       expect.stringMatching(/^host-only: Azure\.run, input "manifest": blob needs the Functions host/),
+    ]);
+  });
+
+  it("with a type that is none of the Functions host's, which is said once", async () => {
+    class Wrong {
+      @Trigger({ type: "queueTrigger", name: "job" })
+      @Output({ name: "nothing" } as never)
+      @Output({ type: "daprPublish", name: "published" })
+      run(_job: unknown, _bindings: { nothing: unknown; published: unknown }): void {}
+    }
+    expect(await problemsOf([Wrong as never])).toEqual([
+      expect.stringMatching(/^binding-type-invalid: Wrong\.run, output "nothing", type: it is missing/),
+      expect.stringMatching(/^binding-type-invalid: Wrong\.run, output "published", type: "daprPublish" has/),
+      expect.stringMatching(/^host-only: Wrong\.run, trigger "job": queueTrigger needs the Functions host/),
     ]);
   });
 

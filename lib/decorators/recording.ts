@@ -1,13 +1,34 @@
 import { recordOnMethod, type DecoratorName } from "../metadata/store.js";
+import { DefinitionError } from "../model/errors.js";
 
-/** The function that a decorator returns, for both dialects: it records what the decorator was given, nothing more. */
+/**
+ * The function that a decorator returns, for both dialects: it records what the decorator was given, nothing more.
+ *
+ * @throws DefinitionError `option-invalid` for a decorator without parentheses, which compilers that check no types take:
+ *   it would record nothing
+ */
 export function recording(
   decorator: DecoratorName,
   argument: unknown,
 ): (target: unknown, keyOrContext: unknown, descriptor?: unknown) => void {
+  const target = decorated(argument);
+  if (target !== undefined) {
+    const message = `${target}: @${decorator} stands without parentheses; write @${decorator}(…)`;
+    throw new DefinitionError([
+      { code: "option-invalid", level: "error", class: undefined, method: undefined, message },
+    ]);
+  }
   return (target, keyOrContext, descriptor) => {
     recordOnMethod(target, keyOrContext, descriptor, { decorator, argument });
   };
+}
+
+/** What a decorator stands on that was not called: a method is given to it, or the prototype of a class, not options. */
+function decorated(argument: unknown): string | undefined {
+  if (typeof argument === "function") return argument.name || "a method";
+  if (typeof argument !== "object" || argument === null || !Object.hasOwn(argument, "constructor")) return undefined;
+  const { constructor } = argument as { readonly constructor: unknown };
+  return typeof constructor === "function" ? constructor.name || "a class" : undefined;
 }
 
 /** The options of a binding's decorator: the members of the binding, less what the decorator itself says. */

@@ -239,7 +239,7 @@ export class Reply {
   readonly body: unknown;
 
   /** @throws InvocationError `ERR_REPLY_INVALID` for another member, as `statusCode` or `json`: it would be dropped */
-  constructor(init: ReplyInit) {
+  constructor(init: ReplyInit = {}) {
     const given = init as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(init).find((name) => !replyMembers.has(name) && given[name] !== undefined);
     if (unknown !== undefined) {

@@ -72,6 +72,7 @@ describe("what a service invocation answers", () => {
     ["an ArrayBuffer", new Uint8Array([65]).buffer, '200 {"content-type":"application/octet-stream"} A'],
     ["an Error with its own JSON", Object.assign(new Error("no"), { toJSON: () => ({ no: 1 }) }), asJson('{"no":1}')],
     ["shared memory", new SharedArrayBuffer(1), '200 {"content-type":"application/octet-stream"} \0'],
+    ["a Reply that says nothing", new Reply(), "200 {} -"],
     ["a Reply", new Reply({ status: 418, headers: { "x-a": "1" } }), '418 {"x-a":"1"} -'],
     ["a Reply's text", new Reply({ body: "x" }), asJson('"x"')],
     [

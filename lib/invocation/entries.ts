@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { kindOf, setOwn } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
@@ -5,7 +7,7 @@ import { InvocationError } from "../model/errors.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import { summaryOf } from "../model/payload-issues.js";
 import type { StateEntry } from "../model/state-entry.js";
-import { compileCheck, type Check, type CheckOptions } from "../payload/payload-type.js";
+import { compileCheck, type Check, type Checked, type CheckOptions } from "../payload/payload-type.js";
 import type {
   BindingHost,
   ChangedEntry,
@@ -131,7 +133,7 @@ class OpenEntry implements StateEntry<unknown> {
     this.key = key;
     this.exists = stored.value !== undefined;
     this.etag = this.exists ? stored.etag : undefined;
-    this.value = this.exists ? this.#checked(stored.value, "the stored value") : undefined;
+    this.value = this.exists ? this.#read(stored.value) : undefined;
   }
 
   /** What is to become of the key; undefined where nothing is. Not a member: it is none of the method's. */
@@ -144,8 +146,8 @@ class OpenEntry implements StateEntry<unknown> {
     if (value === undefined) {
       throw badItem(this.#where, "value", `${kindOf(value)} cannot be stored; remove() deletes the key`);
     }
-    const checked = this.#checked(value, "the value");
-    this.#change = this.#entries.store.toChange(this.#index, checked, overrides, this.#invocation);
+    const written = this.#entries.checks[this.#index] === undefined ? value : this.#written(value);
+    this.#change = this.#entries.store.toChange(this.#index, written, overrides, this.#invocation);
   }
 
   remove(): void {
@@ -157,21 +159,50 @@ class OpenEntry implements StateEntry<unknown> {
     this.#isClosed = true;
   }
 
-  #checked(value: unknown, what: string): unknown {
-    const check = this.#entries.checks[this.#index];
-    if (check === undefined) return value;
-    const result = check(value);
-    const isStored = what === "the stored value";
-    const refuse = (text: string): Error =>
-      isStored
-        ? new InvocationError("ERR_VALUE_INVALID", `${this.#where}: ${text}`)
-        : badItem(this.#where, "value", text);
-    if (result instanceof Promise) {
-      result.catch(() => undefined);
-      throw refuse("its valueType answers with a promise; give one that checks synchronously");
-    }
-    if (result.issues !== undefined) throw refuse(`${what} is not valid: ${summaryOf(result)}`);
+  /** A stored value as the method gets it. */
+  #read(value: unknown): unknown {
+    const refuse = (text: string): Error => new InvocationError("ERR_VALUE_INVALID", `${this.#where}: ${text}`);
+    const result = this.#check(value, refuse);
+    if (result.issues !== undefined) throw refuse(`the stored value is not valid: ${summaryOf(result)}`);
     return result.value;
+  }
+
+  /**
+   * What is stored of a value: what its valueType makes of it; of what a schema makes of something else, such as a date of
+   * text, and does not take itself, what was given. Either has to be read as the same, or it would change each time that
+   * it is set, or never be read again.
+   */
+  #written(value: unknown): unknown {
+    const refuse = (text: string): Error => badItem(this.#where, "value", text);
+    const made = this.#check(value, refuse);
+    const stored = made.issues === undefined ? made.value : value;
+    const text = storedText(stored);
+    const read = text === undefined ? undefined : this.#check(JSON.parse(text), refuse);
+    const isRefused = read?.issues !== undefined;
+    if (made.issues !== undefined && (read === undefined || isRefused)) {
+      throw refuse(`the value is not valid: ${summaryOf(made)}`);
+    }
+    if (isRefused) {
+      throw refuse(
+        `its valueType refuses what would be stored: ${summaryOf(read)}; give one that takes what JSON makes of it`,
+      );
+    }
+    if (read !== undefined && !isSameJson(storedText(read.value), text!)) {
+      throw refuse(
+        "its valueType makes another value of what it has made, so that what is stored would be read as something else; " +
+          "give one that leaves its own output as it is",
+      );
+    }
+    return stored;
+  }
+
+  #check(value: unknown, refuse: (text: string) => Error): Checked {
+    const check = this.#entries.checks[this.#index];
+    if (check === undefined) return { value };
+    const result = check(value);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => undefined);
+    throw refuse("its valueType answers with a promise; give one that checks synchronously");
   }
 
   #refuseIfClosed(verb: string): void {
@@ -184,6 +215,21 @@ class OpenEntry implements StateEntry<unknown> {
   get #where(): string {
     return `${placeOf(this.#invocation.definition)}, entry "${this.#entries.bindings[this.#index]!.name}"`;
   }
+}
+
+/** The JSON that is stored of a value; undefined of bytes, and of what has none, which is said when it is written. */
+function storedText(value: unknown): string | undefined {
+  if (bytesOf(value) !== undefined) return undefined;
+  try {
+    return jsonTextOf(value)?.text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for the same members in whatever order. */
+function isSameJson(one: string | undefined, other: string): boolean {
+  return one === other || (one !== undefined && isDeepStrictEqual(JSON.parse(one), JSON.parse(other)));
 }
 
 const shortestWait = 5;

@@ -1,3 +1,6 @@
+import { Transform, Type } from "class-transformer";
+import { IsDate, IsNumber, IsString } from "class-validator";
+import { z } from "zod";
 import {
   DaprPublish,
   DaprServiceInvocationTrigger,
@@ -5,6 +8,7 @@ import {
   DaprTopicTrigger,
   type CloudEvent,
   type InvocationContext,
+  type PayloadType,
   type PublishCollector,
   type StateEntry,
 } from "../../lib/index.js";
@@ -135,6 +139,78 @@ describe("state entries in invoke", () => {
     for (const what of ["undefined", "cycle", "ttl", "big"]) {
       await expect(invoke(new Bad(), "set", { what })).rejects.toMatchObject({ code: "ERR_DAPR_BAD_REQUEST" });
     }
+  });
+});
+
+describe("an entry with a valueType", () => {
+  /** What is stored of a value that is set, and what the next reader gets of it. */
+  async function keep(valueType: PayloadType, value: unknown): Promise<readonly unknown[]> {
+    const seen: unknown[] = [];
+    class Kept {
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "entry", stateStore: "store", key: "k", valueType })
+      set(_: unknown, { entry }: { entry: StateEntry<unknown> }): void {
+        entry.set(value);
+      }
+
+      @DaprServiceInvocationTrigger()
+      @DaprState({ name: "entry", stateStore: "store", key: "k", valueType })
+      read(_: unknown, { entry }: { entry: StateEntry<unknown> }): void {
+        seen.push(entry.value);
+      }
+    }
+    const stored = (await invoke(new Kept(), "set", undefined)).entries.entry.value;
+    await invoke(new Kept(), "read", undefined, { inputs: { entry: stored } });
+    return [stored, ...seen];
+  }
+
+  class Order {
+    @IsString() id!: string;
+    @Type(() => Date) @IsDate() at!: Date;
+  }
+  class Rounded {
+    @Transform(({ value }: { value: number }) => Math.round(value)) @IsNumber() total!: number;
+  }
+  const at = new Date(0);
+  const text = at.toISOString();
+
+  it.each<[string, PayloadType, unknown, unknown, unknown]>([
+    ["a schema", z.object({ id: z.string() }), { id: "1", more: 2 }, { id: "1" }, { id: "1" }],
+    ["one with a default", z.object({ n: z.number().default(1) }), {}, { n: 1 }, { n: 1 }],
+    ["one that trims", z.string().trim(), " a ", "a", "a"],
+    ["one that takes text or a date", z.coerce.date(), at, text, at],
+    ["one that makes a date of text", z.iso.datetime().transform((given) => new Date(given)), at, text, at],
+    [
+      "one of members in its own order",
+      z.object({ b: z.number(), a: z.number() }),
+      { a: 1, b: 2 },
+      { a: 1, b: 2 },
+      { a: 1, b: 2 },
+    ],
+    ["a class", Order, Object.assign(new Order(), { id: "1", at }), { id: "1", at: text }, { id: "1", at }],
+    ["a class that converts to the same", Rounded, { total: 1.4 }, { total: 1 }, { total: 1 }],
+  ])("stores what is read as it was set: %s", async (_, valueType, value, stored, read) => {
+    expect(await keep(valueType, value)).toEqual([stored, read]);
+  });
+
+  const another = "its valueType makes another value of what it has made";
+  class Cents {
+    @Transform(({ value }: { value: number }) => value / 100) @IsNumber() total!: number;
+  }
+
+  it.each<[string, PayloadType, unknown, string]>([
+    ["cents that become euros", z.number().transform((cents) => cents / 100), 500, another],
+    ["a list that grows", z.array(z.number()).transform((list) => [...list, 1]), [], another],
+    ["a class that converts each time", Cents, { total: 500 }, another],
+    ["a date that has to be one", z.date(), at, "its valueType refuses what would be stored"],
+    ["a number that is made of text", z.string().transform(Number), "5", "its valueType refuses what would be stored"],
+    ["what was never valid", z.object({ id: z.string() }), { id: 1 }, "the value is not valid: id"],
+  ])("refuses what would be read as something else: %s", async (_, valueType, value, message) => {
+    const expected = {
+      code: "ERR_DAPR_BAD_REQUEST",
+      message: expect.stringContaining(`Kept.set, entry "entry", value: ${message}`),
+    };
+    await expect(keep(valueType, value)).rejects.toMatchObject(expected);
   });
 });
 

@@ -108,9 +108,12 @@ class GuardedLog implements AppLog {
   #write(level: Level, args: readonly unknown[]): void {
     attempt(() => {
       const { logger, style } = this;
-      // Winston's `log` takes a level first: it is not a place for a line.
-      const write = logger[level] ?? (style.order === "fields-last" ? undefined : logger["log"]);
-      if (typeof write !== "function") return undefined;
+      const write = writerOf(logger, level, style);
+      if (typeof write !== "function") {
+        // A log of the program's own may leave levels out; a logger that has others loses lines that nobody left out.
+        if (style.order !== "text" && level !== "debug") sayOnce(`it has no ${level}()`);
+        return undefined;
+      }
       return (write as (...args: unknown[]) => unknown).apply(logger, this.#arguments(args));
     });
   }
@@ -131,6 +134,12 @@ class GuardedLog implements AppLog {
     if (Object.keys(all).length === 0) return [shown];
     return style.order === "fields-first" ? [all, shown] : [shown, all];
   }
+}
+
+/** The function of a level, also under the name that syslog has for it; else `log`, which in winston takes a level first. */
+function writerOf(logger: Functions, level: Level, { order }: Style): unknown {
+  const own = logger[level] ?? (level === "warn" ? logger["warning"] : undefined);
+  return own ?? (order === "fields-last" ? undefined : logger["log"]);
 }
 
 /** The members, those with names that a line has already under `details`: they would stand in place of what it says. */

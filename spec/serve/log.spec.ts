@@ -151,6 +151,30 @@ describe("an app's log", () => {
     });
   });
 
+  it("of winston has warnings where its levels are those of syslog", () => {
+    const { stream, lines } = linesOf();
+    const transports = [new winston.transports.Stream({ stream })];
+    const log = winston.createLogger({ levels: winston.config.syslog.levels, transports }) as unknown as LogPort;
+    completeLog(log).warn("slow store", { total: 3 });
+    completeLog(log).of({ function: "f" }).warn("slow store");
+    expect(lines()).toEqual([
+      { level: "warning", message: "slow store", total: 3 },
+      { level: "warning", message: "slow store", function: "f" },
+    ]);
+  });
+
+  it("of winston is said to lose lines where it has levels of other names", () => {
+    const written: string[] = [];
+    const spy = jest.spyOn(process.stderr, "write").mockImplementation((line) => written.push(String(line)) > 0);
+    jest.isolateModules(() => {
+      const { completeLog: fresh } = require("../../lib/serve/log.js") as typeof import("../../lib/serve/log.js");
+      const log = fresh(winston.createLogger({ levels: { high: 0, low: 1 } }) as unknown as LogPort);
+      for (let i = 0; i < 2; i++) log.error("lost");
+    });
+    spy.mockRestore();
+    expect(written).toEqual(["dapr-functions: the log fails (it has no error()); lines are lost\n"]);
+  });
+
   it("of the console shows no line break of an error's message", () => {
     const printed: unknown[][] = [];
     const spy = jest.spyOn(console, "error").mockImplementation((...args) => void printed.push(args));

@@ -268,6 +268,7 @@ class Recording implements InvocationWatch {
           : {
               errorCode: failure.errorCode,
               message: beginningOf(message, maxMessage),
+              cause: failure.cause === undefined ? undefined : beginningOf(failure.cause, maxMessage),
               place: placeIn(failure.detail),
             },
     });

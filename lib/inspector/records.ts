@@ -89,7 +89,8 @@ function nodesIn(value: unknown, limit: number): number {
 
 /** Characters of a record, about: what it costs to keep. */
 export function sizeOf({ payload, request, reads, items, requests, reply, failure, log }: InvocationRecord): number {
-  let size = 500 + lengthOf(payload) + lengthOf(reply) + (failure?.message.length ?? 0);
+  let size = 500 + lengthOf(payload) + lengthOf(reply);
+  if (failure !== undefined) size += failure.message.length + (failure.cause?.length ?? 0);
   if (request !== undefined) {
     size += request.path.length + lengthOf(request.body);
     for (const name in request.headers) size += name.length + request.headers[name]!.length;

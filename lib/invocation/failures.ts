@@ -1,6 +1,6 @@
 import { InvocationError, isDaprFunctionsError, type PayloadIssue, type SentItems } from "../model/errors.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
-import { memberOf, messageOf, stackOf } from "../model/thrown.js";
+import { causesOf, memberOf, messageOf, stackOf } from "../model/thrown.js";
 import { jsonReply, type TopicOutcome, type WireReply } from "./reply.js";
 
 /** Why an invocation failed, and what that means to its caller. */
@@ -19,8 +19,10 @@ export interface Failure {
   readonly retryAfter: number | undefined;
   /** True when the payload is to blame, which no repetition mends. */
   readonly isPayloads: boolean;
-  /** For logs only: where the function's own code threw, else the message. */
+  /** For logs only: where the function's own code threw, and what caused that, else the message. */
   readonly detail: string;
+  /** For logs only: what the causes of an error of the function's own code say; undefined where it has none. */
+  readonly cause: string | undefined;
 }
 
 /** The body of a failed invocation's reply, members in the order in which they are sent. */
@@ -81,7 +83,7 @@ export function isDecisive(error: unknown): error is InvocationError & { readonl
 
 /** Reads whatever was thrown, which need not be an error, nor readable. */
 export function failureOf(thrown: unknown, { trigger }: Pick<FunctionDefinition, "trigger">): Failure {
-  const { blame, errorCode, message, issues, stack } = read(thrown);
+  const { blame, errorCode, message, issues, detail, cause } = read(thrown);
   const isPayloads = blame === "payload";
   const isTopic = trigger.generic !== true && trigger.type === "daprTopicTrigger";
   // An event that is invalid is not worth repeating: it goes where somebody may look at it, or stays with the broker.
@@ -96,7 +98,8 @@ export function failureOf(thrown: unknown, { trigger }: Pick<FunctionDefinition,
     issues,
     retryAfter: blame === "ERR_QUEUE_FULL" || blame === "ERR_APP_STOPPED" ? retrySoon : undefined,
     isPayloads,
-    detail: stack ?? message,
+    detail: detail ?? message,
+    cause,
   };
 }
 
@@ -124,9 +127,10 @@ export function failureBody(
   return { errorCode, message, functionName: name, invocationId, issues };
 }
 
-/** For logs: where a value was thrown, else what it says. */
+/** For logs: where a value was thrown, else what it says, and the same of what caused it. */
 export function detailOf(thrown: unknown): string {
-  return stackOf(thrown) ?? messageOf(thrown);
+  const own = (each: unknown): string => stackOf(each) ?? messageOf(each);
+  return [own(thrown), ...causesOf(thrown).map((cause) => `caused by: ${own(cause)}`)].join("\n");
 }
 
 interface Read {
@@ -134,7 +138,8 @@ interface Read {
   readonly errorCode: string;
   readonly message: string;
   readonly issues?: readonly PayloadIssue[] | undefined;
-  readonly stack?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly cause?: string | undefined;
 }
 
 function read(thrown: unknown): Read {
@@ -142,7 +147,8 @@ function read(thrown: unknown): Read {
   if (isDecisive(thrown)) return { blame: thrown.code, errorCode: thrown.code, message };
   const code = isOfThisLibrary(thrown) ? memberOf(thrown, "code") : undefined;
   if (typeof code !== "string") {
-    return { blame: "other", errorCode: "ERR_FUNCTION_FAILED", message, stack: stackOf(thrown) };
+    const cause = causesOf(thrown).map(messageOf).join(", caused by ") || undefined;
+    return { blame: "other", errorCode: "ERR_FUNCTION_FAILED", message, detail: detailOf(thrown), cause };
   }
   // By its name, as its class may be of another copy. A sidecar's answer bears any code, a callee's refusal too.
   if (memberOf(thrown, "name") !== "PayloadError") return { blame: "other", errorCode: code, message };

@@ -15,6 +15,41 @@ export function stackOf(thrown: unknown): string | undefined {
   return typeof stack === "string" ? stack : undefined;
 }
 
+/** Causes of one error that are told. */
+const maxCauses = 5;
+
+/**
+ * What led to an error that something was thrown for: its `cause`, the `errors` of an AggregateError, and theirs; the nearest
+ * first, at most 5, and none whose message is empty or stands in that of one before.
+ */
+export function causesOf(thrown: unknown): readonly unknown[] {
+  const causes: unknown[] = [];
+  const seen = new Set<unknown>([thrown]);
+  const said = [messageOf(thrown)];
+  // A set is walked with what is added meanwhile.
+  for (const at of seen) {
+    for (const cause of [memberOf(at, "cause"), ...errorsOf(at)]) {
+      if (cause === undefined || cause === null || seen.has(cause)) continue;
+      if (seen.size > maxCauses) return causes;
+      seen.add(cause);
+      const message = messageOf(cause);
+      if (message === "" || said.some((text) => text.includes(message))) continue;
+      said.push(message);
+      causes.push(cause);
+    }
+  }
+  return causes;
+}
+
+function errorsOf(thrown: unknown): readonly unknown[] {
+  const errors = memberOf(thrown, "errors");
+  try {
+    return Array.isArray(errors) ? (errors.slice(0, maxCauses) as unknown[]) : [];
+  } catch {
+    return [];
+  }
+}
+
 export function memberOf(thrown: unknown, name: string): unknown {
   try {
     return typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>)[name] : undefined;

@@ -441,6 +441,10 @@ describe("what a method does beside its outputs", () => {
     @DaprServiceInvocationTrigger()
     charge(): void {}
     @DaprServiceInvocationTrigger()
+    fail(): void {
+      throw new Error("no tea", { cause: new Error("the kettle is off") });
+    }
+    @DaprServiceInvocationTrigger()
     @DaprSidecar({ name: "dapr" })
     async keep(_: object, { dapr }: { dapr: DaprClient }): Promise<void> {
       await dapr.saveState({ stateStore: "store", entries: [{ key: "a", value: 1 }] });
@@ -504,6 +508,12 @@ describe("what a method does beside its outputs", () => {
       ["dapr", "saveState store", 1, undefined],
       ["dapr", "publish none/t", 1, expect.stringContaining("none")],
     ]);
+  });
+
+  it("shows what caused a failure", async () => {
+    const made = await recordOf("fail", {});
+    expect(made.failure).toMatchObject({ message: "no tea", cause: "the kettle is off" });
+    expect(lineOf(made, "text", false)).toContain("✗ ERR_FUNCTION_FAILED: no tea, caused by the kettle is off (spec/");
   });
 
   it("shows what is written to state entries, and in which attempt", async () => {

@@ -54,6 +54,48 @@ function ofAnotherCopy(code: string): unknown {
   return error;
 }
 
+describe("the causes of a failure", () => {
+  const root = new Error("connect ECONNREFUSED 127.0.0.1:4019");
+  const circle = new Error("in a circle");
+  circle.cause = circle;
+  const revoked = Proxy.revocable([], {});
+  revoked.revoke();
+  const cause = (thrown: unknown) => failureOf(thrown, definitions[0]!).cause;
+
+  it.each<[string, unknown, string | undefined]>([
+    ["none", new Error("x"), undefined],
+    ["one", new TypeError("fetch failed", { cause: root }), root.message],
+    ["a text", new Error("x", { cause: "the kettle is off" }), "the kettle is off"],
+    ["two", new Error("x", { cause: new Error("y", { cause: root }) }), `y, caused by ${root.message}`],
+    ["those of an AggregateError", new AggregateError([new Error("a"), new Error("b")], "x"), "a, caused by b"],
+    ["one without a message of its own", new Error("x", { cause: new AggregateError([root], "") }), root.message],
+    ["one that the message holds", new Error(`x: ${root.message}`, { cause: root }), undefined],
+    ["itself", circle, undefined],
+    [
+      "one that cannot be read",
+      {
+        message: "x",
+        errors: revoked.proxy,
+        get cause() {
+          throw new Error("no");
+        },
+      },
+      undefined,
+    ],
+  ])("are told where it has %s", (_, thrown, expected) => expect(cause(thrown)).toBe(expected));
+
+  it("are told of a long list as far as five go", () => {
+    const errors = Array.from({ length: 1_000 }, (_, index) => new Error(`number ${index}`));
+    expect(cause(new AggregateError(errors, "all"))!.match(/number/g)).toHaveLength(5);
+  });
+
+  it("stand in the log with their stacks, and are not told to callers", () => {
+    const thrown = new TypeError("fetch failed", { cause: root });
+    expect(failureOf(thrown, definitions[0]!).detail).toBe(`${thrown.stack}\ncaused by: ${root.stack}`);
+    expect(replyTo(thrown).json["message"]).toBe("fetch failed");
+  });
+});
+
 describe("what a failure is answered", () => {
   const failed = [500, 500, 500, 500, 500];
   const payload = [400, 400, "RETRY", "DROP", 500];

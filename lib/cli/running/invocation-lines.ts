@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { visible } from "../../model/visible.js";
-import type { InvocationRecord, StepRecord } from "../../inspector/page/wire.js";
+import type { FailureRecord, InvocationRecord, StepRecord } from "../../inspector/page/wire.js";
 
 /** How `run` prints invocations: a line each, or JSON. */
 export type LineFormat = "text" | "json" | "off";
@@ -30,10 +30,14 @@ export function lineOf(record: InvocationRecord, format: LineFormat, colours: bo
     ...(sent === "" ? [] : [`→ ${sent}`]),
     failure === undefined
       ? paint("green", `→ ${reply === undefined || reply.text === "" ? "done" : visible(cut(reply.text))}`)
-      : paint("red", `✗ ${failure.errorCode}: ${visible(failure.message)}`),
+      : paint("red", `✗ ${failure.errorCode}: ${visible(whyOf(failure))}`),
     ...(failure?.place === undefined ? [] : [paint("dim", `(${failure.place})`)]),
   ];
   return words.join(" ");
+}
+
+function whyOf({ message, cause }: FailureRecord): string {
+  return cause === undefined ? message : `${message}, caused by ${cause}`;
 }
 
 function sentText({ what, count = 1, error }: StepRecord): string {

@@ -303,9 +303,10 @@ function payloadNodes({ payload, request, trigger }: InvocationRecord): Node[] {
   ];
 }
 
-function failureNodes({ errorCode, message, place }: NonNullable<InvocationRecord["failure"]>): Node[] {
+function failureNodes({ errorCode, message, cause, place }: NonNullable<InvocationRecord["failure"]>): Node[] {
+  const why = cause === undefined ? [] : [element("p", {}, `caused by ${cause}`)];
   const where = place === undefined ? [] : [element("p", { class: "dim" }, `at ${place}`)];
-  return [element("h3", { class: "bad" }, `Failed: ${errorCode}`), element("p", {}, message), ...where];
+  return [element("h3", { class: "bad" }, `Failed: ${errorCode}`), element("p", {}, message), ...why, ...where];
 }
 
 function bad(text: string): HTMLElement {

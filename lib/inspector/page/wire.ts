@@ -77,6 +77,8 @@ export interface ItemRecord {
 export interface FailureRecord {
   readonly errorCode: string;
   readonly message: string;
+  /** What the causes of the error say. */
+  readonly cause?: string | undefined;
   /** `src/orders.ts:12:5`: where the user's own code threw. */
   readonly place?: string | undefined;
 }

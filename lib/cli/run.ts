@@ -58,8 +58,6 @@ const ofModules: Readonly<Record<string, string>> = {
 const ofOne = "is for one app: of several each has any free port; a multi-app file gives each its own";
 
 async function run(modules: string[], options: RunOptions, command: Command): Promise<void> {
-  // The place in a stack is that of the source, where the build says it.
-  process.setSourceMapsEnabled(true);
   const [first, ...others] = modules;
   const isGiven = (name: string): boolean => command.getOptionValueSource(name) === "cli";
   if (first !== undefined && /\.ya?ml$/i.test(first)) {

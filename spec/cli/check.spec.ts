@@ -351,14 +351,15 @@ describe("the command line", () => {
     expect(runCli(project, ["check", "broken.js"])).toEqual({
       status: 2,
       stdout: "",
-      stderr: "broken.js does not load: no database\n",
+      stderr: "broken.js does not load: no database (broken.js:1:7)\n",
     });
     expect(runCli(project, ["check", "syntax.js"])).toMatchObject({ status: 2, stdout: "" });
     write(project, { "lacking.js": 'require("no-such-package");' });
     expect(runCli(project, ["check", "lacking.js"])).toEqual({
       status: 2,
       stdout: "",
-      stderr: "lacking.js does not load: Cannot find module 'no-such-package', which lacking.js requires\n",
+      stderr:
+        "lacking.js does not load: Cannot find module 'no-such-package', which lacking.js requires (lacking.js:1:1)\n",
     });
   });
 

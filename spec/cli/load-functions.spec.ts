@@ -142,6 +142,25 @@ describe("loading functions", () => {
     );
   });
 
+  it.each([
+    [
+      "throws",
+      `interface A {\n  a: string;\n}\n\nexport const v = ({} as Record<string, A>)["k"]!.a;\n`,
+      "src/lib.ts:5:",
+    ],
+    ["lacks what another imports", "export const w = 1;\n", "src/orders.ts:2"],
+  ])("names the place in the source where a module that is imported %s", (_, text, place) => {
+    const project = makeProject("module", ["@swc/core"]);
+    write(project, {
+      "src/lib.ts": text,
+      "src/orders.ts": `import { DaprServiceInvocationTrigger } from "dapr-functions";\nimport { v } from "./lib.js";\nexport class A { @DaprServiceInvocationTrigger() a(): unknown { return v; } }\n`,
+      "tsconfig.json": tsconfig(),
+    });
+    const { status, stderr } = list(project, "src/orders.ts");
+    expect(status).toBe(2);
+    expect(stderr).toContain(`(${place}`);
+  });
+
   it("names the circle where what it has not reached yet is undefined", () => {
     const project = makeProject();
     write(project, {
@@ -149,7 +168,7 @@ describe("loading functions", () => {
       "b.js": 'const { A } = require("./a.js"); exports.B = new A();',
     });
     expect(list(project, "a.js").stderr).toMatch(
-      /^a\.js does not load: A is not a constructor, perhaps since modules import .* \(a\.js -> b\.js -> a\.js\); /,
+      /^a\.js does not load: A is not a constructor \(b\.js:1:\d+\), perhaps since modules import .* \(a\.js -> b\.js -> a\.js\); /,
     );
   });
 

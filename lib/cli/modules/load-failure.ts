@@ -1,7 +1,9 @@
-import { relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { placeIn } from "../../inspector/recorder.js";
 import { cycleFrom } from "./module-search.js";
 
-/** Why a module did not load, in a line or two that need no stack trace. */
+/** Why a module did not load, and where it stands in the user's files, in a line or two that need no stack trace. */
 export function reasonOf(error: unknown, file: string): string {
   if (!(error instanceof Error)) return String(error);
   const uninitialised = /^Cannot access '(.+)' before initialization$/.exec(error.message);
@@ -12,17 +14,28 @@ export function reasonOf(error: unknown, file: string): string {
       `${cycle === undefined ? "" : ` (${cycle})`}; move what both need into a module of its own`
     );
   }
+  const place = placeIn(error.stack) ?? placeBefore(error.stack);
+  const said = tidied(error.message) + (place === undefined ? "" : ` (${place})`);
   if (error instanceof TypeError) {
     // In CommonJS what a circle has not reached yet is undefined.
     const cycle = cycleOf(file);
-    if (cycle === undefined) return error.message;
-    const what = `${error.message}, perhaps since modules import each other in a circle (${cycle})`;
+    if (cycle === undefined) return said;
+    const what = `${said}, perhaps since modules import each other in a circle (${cycle})`;
     return `${what}; move what both need into a module of its own`;
   }
   if (error instanceof ReferenceError && /^(?:require|module|exports|__\w+) is not defined/.test(error.message)) {
-    return `${error.message}: TypeScript is loaded as ES modules here; build it and give the .js file`;
+    return `${said}: TypeScript is loaded as ES modules here; build it and give the .js file`;
   }
-  return tidied(error.message);
+  return said;
+}
+
+/** The file and line that Node puts before what it says of a module that cannot run: `file:///app/src/orders.ts:2`. */
+function placeBefore(stack = ""): string | undefined {
+  const first = stack.slice(0, stack.indexOf("\n"));
+  const [, before, line] = /^([^\n]+):(\d{1,7})$/.exec(first) ?? [];
+  if (before === undefined) return undefined;
+  const path = before.startsWith("file:") ? fileURLToPath(before) : before;
+  return isAbsolute(path) && !/[\\/]node_modules[\\/]/.test(path) ? `${shown(path)}:${line}` : undefined;
 }
 
 function cycleOf(file: string): string | undefined {

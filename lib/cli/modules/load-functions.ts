@@ -36,6 +36,8 @@ const typeScript: readonly string[] = [".ts", ".cts", ".mts"];
  */
 export async function loadModules(paths: readonly string[], progress: Progress): Promise<LoadedModule[]> {
   const files = [...new Set(paths.flatMap(filesOf))].sort();
+  // The place in a stack is that of the source, where the build says it.
+  process.setSourceMapsEnabled(true);
   const modules: LoadedModule[] = [];
   const write = process.stdout.write.bind(process.stdout);
   // stdout is the command's own: its --json must stay JSON whatever a module prints while it loads.

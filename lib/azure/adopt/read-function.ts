@@ -1,6 +1,7 @@
 import type { JsonValue } from "../../model/bindings.js";
 import { bindingTypes } from "../../metadata/binding-types.js";
 import { checkOf } from "../../metadata/members.js";
+import { isReservedBinding } from "../../metadata/rules/names.js";
 import { retryProblems } from "../../metadata/rules/retry.js";
 import { suggestMember } from "../../metadata/rules/suggest.js";
 import { readJsonWithComments } from "../../model/jsonc.js";
@@ -141,7 +142,13 @@ export function readFunction(folder: FunctionFolder): {
     const direction = directionOf(binding, find);
     if (direction === undefined) continue;
     if (binding.type.toLowerCase() === "http" && direction === "out") {
-      reply = binding.name ?? "$return";
+      const name = binding.name ?? "$return";
+      if (reply !== undefined)
+        find(
+          "by-hand",
+          `it has an http output ${JSON.stringify(reply)} as well as ${JSON.stringify(name)}, which answers here; keep one`,
+        );
+      reply = name;
       continue;
     }
     const adopted = adopt(binding, direction, names, find);
@@ -402,15 +409,20 @@ function nameFor(
   const clean = wanted
     .replace(/[^a-z0-9]+(.)?/gi, (_, next: string | undefined) => (next ?? "").toUpperCase())
     .replace(/^[0-9]+/, "");
-  const base = clean === "" ? fallback : clean;
+  const isReserved = isReservedBinding(clean);
+  const base = clean === "" ? fallback : isReserved ? `${clean}Value` : clean;
+  const isTaken = names.has(base.toLowerCase());
   let name = base;
   for (let count = 2; names.has(name.toLowerCase()); count++) name = `${base}${count}`;
   names.add(name.toLowerCase());
-  if (given !== undefined && name !== given)
-    find(
-      "corrected",
-      `${label}: called ${name}, since a decorator takes letters and digits; its handler still finds it as ${JSON.stringify(given)}`,
-    );
+  if (given !== undefined && name !== given) {
+    const why = isReserved
+      ? "the Functions host would find a member of its own under that name"
+      : isTaken
+        ? "another binding has that name"
+        : "a decorator takes letters and digits";
+    find("corrected", `${label}: called ${name}, since ${why}; its handler still finds it as ${JSON.stringify(given)}`);
+  }
   return name;
 }
 

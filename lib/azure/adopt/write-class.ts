@@ -117,7 +117,7 @@ function toMethod(fn: AdoptedFunction, method: string): string {
     ...(script === undefined
       ? [
           `${method}(${payload}, ${second}): ${reply} {`,
-          `  throw new Error(${text(`${fn.name}: its handler was not JavaScript; write this method`)});`,
+          `  throw new Error(${text(`${fn.name}: it had no handler in JavaScript; write this method`)});`,
           "}",
         ]
       : [

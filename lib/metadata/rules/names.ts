@@ -43,12 +43,16 @@ export function bindingNameProblems(place: ProblemPlace, name: string): Problem[
       name.length > 128 ? "a name has at most 128 characters" : "a name holds letters and digits, a letter first";
     return [problemAt(place, "binding-name-invalid", `${what}; rename it, e.g. "${nearestName(name)}"`)];
   }
-  if (name in DataView.prototype) {
-    // The v3 worker reads a function's outputs off the DataView that carries its reply, inherited members included.
+  if (isReservedBinding(name)) {
     const what = "the Functions host would find a member of its own under this name";
     return [problemAt(place, "binding-name-reserved", `${what}; rename it, e.g. "${name}Value"`)];
   }
   return [];
+}
+
+/** The v3 worker reads a function's outputs off the DataView that carries its reply, inherited members included. */
+export function isReservedBinding(name: string): boolean {
+  return name in DataView.prototype;
 }
 
 function nearestName(name: string): string {

@@ -48,3 +48,42 @@ it.each([true, "true"])("says that a function was excluded, which no decorator s
     },
   ]);
 });
+
+describe("a binding that has to be called otherwise", () => {
+  const state = { type: "daprState", direction: "in", stateStore: "s", key: "k" };
+  it.each([
+    ["my-order", "myOrder", "a decorator takes letters and digits"],
+    ["buffer", "bufferValue", "the Functions host would find a member of its own under that name"],
+    ["toString", "toStringValue", "the Functions host would find a member of its own under that name"],
+    ["payload", "payload2", "another binding has that name"],
+    ["Payload", "Payload2", "another binding has that name"],
+  ])("says why: %s, %s", (given, name, why) => {
+    const { fn, findings } = adopt(
+      { type: "daprServiceInvocationTrigger", name: "payload" },
+      {
+        bindings: [
+          { type: "daprServiceInvocationTrigger", name: "payload" },
+          { ...state, name: given },
+        ],
+      },
+    );
+    expect(fn?.inputs).toMatchObject([{ name, originalName: given }]);
+    expect(findings.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+      `corrected binding "${given}" (daprState): called ${name}, since ${why}; its handler still finds it as "${given}"`,
+    ]);
+  });
+});
+
+it("says which of several http outputs answers", () => {
+  const http = { type: "http", direction: "out" };
+  const bindings = [
+    { type: "httpTrigger", name: "req" },
+    { ...http, name: "$return" },
+    { ...http, name: "res" },
+  ];
+  const { fn, findings } = adopt({}, { bindings });
+  expect(fn?.reply).toBe("res");
+  expect(findings.map(({ kind, text }) => `${kind} ${text}`)).toEqual([
+    'by-hand it has an http output "$return" as well as "res", which answers here; keep one',
+  ]);
+});

@@ -31,6 +31,14 @@ function npm(project: string, ...args: readonly string[]): { readonly status: nu
   return { status, output: stdout + stderr };
 }
 
+/** Up to three times: a conflict fails each time, a registry that breaks off in the midst of an answer does not. */
+function install(project: string, ...packages: readonly string[]): ReturnType<typeof npm> {
+  for (let attempt = 1; ; attempt += 1) {
+    const installed = npm(project, "install", ...packages);
+    if (installed.status === 0 || attempt === 3) return installed;
+  }
+}
+
 const isOffline = npm(newProject(), "view", "class-validator@0.14.0", "version", "--fetch-timeout=20000").status !== 0;
 
 const program = `
@@ -72,7 +80,7 @@ if (isOffline) {
   describe("the packed library", () => {
     it("installs beside the oldest of each peer, and works there", () => {
       const project = newProject();
-      const installed = npm(project, "install", packLibrary().tarball, "reflect-metadata", ...oldest);
+      const installed = install(project, packLibrary().tarball, "reflect-metadata", ...oldest);
       expect(installed).toEqual({ status: 0, output: expect.any(String) });
       writeFileSync(join(project, "program.cjs"), program);
       writeFileSync(
@@ -110,7 +118,7 @@ if (isOffline) {
       (_title, packages) => {
         const project = newProject();
         const { tarball } = packLibrary();
-        const solved = npm(project, "install", "--package-lock-only", tarball, ...packages);
+        const solved = install(project, "--package-lock-only", tarball, ...packages);
         expect(solved).toEqual({ status: 0, output: expect.any(String) });
       },
       300_000,

@@ -27,6 +27,18 @@ import { Parcels } from "../support/parcels.js";
 
 const folder = join(__dirname, "python");
 
+/** Up to three times: pip does not try again what an index breaks off in the midst of an answer. */
+function install(python: string, requirements: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      execFileSync(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements], { stdio: "pipe" });
+      return;
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
 /** A virtual environment with the pinned library, made once and kept outside the tree; or why there is none. */
 function makeEnvironment(): { readonly python: string } | { readonly reason: string } {
   if (spawnSync("python3", ["--version"]).status !== 0) return { reason: "there is no python3" };
@@ -40,7 +52,7 @@ function makeEnvironment(): { readonly python: string } | { readonly reason: str
   try {
     rmSync(environment, { recursive: true, force: true });
     execFileSync("python3", ["-m", "venv", environment], { stdio: "pipe" });
-    execFileSync(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements], { stdio: "pipe" });
+    install(python, requirements);
     writeFileSync(complete, "");
     return { python };
   } catch (error) {

@@ -166,12 +166,17 @@ if (canRun("the contract suite with Redis", "daprd", "redis-server")) {
     }, 120_000);
 
     it("shares the events among the instances, each handled once and none lost", async () => {
-      const ids = Array.from({ length: 300 }, (_, index) => `shared-${index}`);
-      for (const id of ids) await publish("limited", "jobs", { id, deliveries: ["done"] });
-      for (const id of ids) await result(id);
-      const seen = await Promise.all(ids.map(deliveries));
-      expect(seen.filter((each) => each.length !== 1)).toEqual([]);
-      expect(new Set(seen.flat().map((delivery) => delivery.split(" ")[0]))).toEqual(new Set(names));
+      const by = new Set<string>();
+      // Once more where a busy machine has given one of them no time at all; who gets none never ends this.
+      for (let round = 0; by.size < names.length; round++) {
+        const ids = Array.from({ length: 300 }, (_, index) => `shared-${round}-${index}`);
+        for (const id of ids) await publish("limited", "jobs", { id, deliveries: ["done"] });
+        for (const id of ids) await result(id);
+        const seen = await Promise.all(ids.map(deliveries));
+        expect(seen.filter((each) => each.length !== 1)).toEqual([]);
+        for (const delivery of seen.flat()) by.add(delivery.split(" ")[0]!);
+      }
+      expect(by).toEqual(new Set(names));
     }, 120_000);
 
     describe("when it is killed in the middle of an event,", () => {

@@ -130,7 +130,8 @@ export function failureBody(
 /** For logs: where a value was thrown, else what it says, and the same of what caused it. */
 export function detailOf(thrown: unknown): string {
   const own = (each: unknown): string => stackOf(each) ?? messageOf(each);
-  return [own(thrown), ...causesOf(thrown).map((cause) => `caused by: ${own(cause)}`)].join("\n");
+  // Indented as a stack is, which a log leaves as it is.
+  return [own(thrown), ...causesOf(thrown).map((cause) => `caused by: ${own(cause)}`)].join("\n    ");
 }
 
 interface Read {

@@ -21,7 +21,7 @@ export class Orders {
   @DaprPublish({ name: "told", pubSubName: "bus", topic: "orders" })
   save(payload: { id: string; n?: number }, { old, order, told }: any, context: any): any {
     context.log("saving", payload.id);
-    if (payload.id === "bad") throw new Error("no such tea");
+    if (payload.id === "bad") throw new Error("no such tea", { cause: new Error("the kettle is off") });
     order.add(payload);
     told.add(payload);
     return { saved: payload.id, old };
@@ -135,7 +135,7 @@ if (canRun("the inspector's page", "chromium")) {
       await page.getByLabel("failed only").check();
       await choose("✗ save", "bad");
       expect(await detail().innerText()).toMatch(
-        /Failed: ERR_FUNCTION_FAILED\s+no such tea\s+at build\/orders\.js:\d+:\d+/,
+        /Failed: ERR_FUNCTION_FAILED\s+no such tea\s+caused by the kettle is off\s+at build\/orders\.js:\d+:\d+/,
       );
       await page.getByLabel("Filter").fill("nothing of this name");
       await option("✗ save").waitFor({ state: "hidden" });

@@ -175,7 +175,7 @@ describe("Recorder", () => {
   class Orders {
     @DaprServiceInvocationTrigger({ payload: z.object({ id: z.string() }) })
     save(): void {
-      throw new Error("no such tea");
+      throw new Error("no such tea", { cause: new Error("the kettle is off") });
     }
   }
 
@@ -230,8 +230,10 @@ describe("Recorder", () => {
     ]);
   });
 
-  it("says the stack of user code all the same", async () => {
-    expect((await linesAfter('{"id":"1"}', true)).lines).toEqual([expect.stringMatching(/no such tea\n +at /)]);
+  it("says the stack of user code all the same, and that of its cause", async () => {
+    expect((await linesAfter('{"id":"1"}', true)).lines).toEqual([
+      expect.stringMatching(/no such tea\n +at [^]+\n    caused by: Error: the kettle is off\n +at /),
+    ]);
   });
 });
 

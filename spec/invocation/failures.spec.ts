@@ -91,7 +91,7 @@ describe("the causes of a failure", () => {
 
   it("stand in the log with their stacks, and are not told to callers", () => {
     const thrown = new TypeError("fetch failed", { cause: root });
-    expect(failureOf(thrown, definitions[0]!).detail).toBe(`${thrown.stack}\ncaused by: ${root.stack}`);
+    expect(failureOf(thrown, definitions[0]!).detail).toBe(`${thrown.stack}\n    caused by: ${root.stack}`);
     expect(replyTo(thrown).json["message"]).toBe("fetch failed");
   });
 });

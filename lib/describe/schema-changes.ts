@@ -26,6 +26,9 @@ const bounds: Readonly<Record<string, (one: number, other: number) => boolean>> 
   maxProperties: (one, other) => one < other,
 };
 
+/** Bounds of what has a length, which is at least 0 anyway. */
+const lengths: ReadonlySet<string> = new Set(["minLength", "minItems", "minProperties"]);
+
 /** Whether a text or a number keeps to a keyword that is about it. */
 const isKept: Readonly<Record<string, (value: unknown, limit: never) => boolean>> = {
   minimum: (value, limit: number) => typeof value !== "number" || value >= limit,
@@ -75,7 +78,7 @@ export class SchemaChanges {
     const [parts, wholes] = [alternatives(partOf, part), alternatives(wholeOf, whole)];
     if (parts.length === 1 && wholes.length === 1) return this.#single(place, parts[0]!, wholes[0]!, trail);
     const all = wholes.flatMap(byType);
-    for (const one of parts.flatMap(byType)) {
+    for (const one of parts.flatMap(byType).flatMap(byValue)) {
       const found = all.map((other) => ({ other, changes: this.#tried(place, one, other, trail) }));
       if (found.some(({ changes }) => changes.length === 0)) continue;
       const alike = found.filter(({ other }) => isAlike(one, other));
@@ -94,7 +97,7 @@ export class SchemaChanges {
     this.#values(place, part, whole);
     this.#types(place, part, whole);
     for (const [keyword, isNarrower] of Object.entries(bounds)) {
-      const [one, other] = [whole[keyword], part[keyword]];
+      const [one, other] = [whole[keyword], part[keyword] ?? (lengths.has(keyword) ? 0 : undefined)];
       if (one === undefined || isMet(keyword, part, whole)) continue;
       if (other === undefined || isNarrower(one as number, other as number)) this.#changed(place, keyword, part, whole);
     }
@@ -269,6 +272,12 @@ function isMatch(pattern: string, text: string): boolean {
 function byType(schema: JsonSchema): JsonSchema[] {
   const { type } = schema;
   return Array.isArray(type) ? type.map((one: unknown) => ({ ...schema, type: one })) : [schema];
+}
+
+/** One for each value that it lists: each may be taken by another alternative. */
+function byValue(schema: JsonSchema): JsonSchema[] {
+  const { enum: values } = schema;
+  return Array.isArray(values) ? values.map((value: unknown) => ({ ...schema, enum: [value] })) : [schema];
 }
 
 /** Whether two alternatives are versions of one: of one type, and objects of one word that tells them apart. */

@@ -345,6 +345,19 @@ describe("an earlier description", () => {
     ["a step", base.extend({ total: z.number().multipleOf(5).optional() }), [".total: multipleOf is new: 5"], []],
     ["null", base.extend({ id: z.string().nullable() }), [], [".id: null may come now"]],
     ["a choice", base.extend({ id: z.union([z.string(), z.number()]) }), [], [".id: number may come now"]],
+    ["a bound that says nothing", base.extend({ id: z.string().min(0), lines: base.shape.lines.min(0) }), [], []],
+    [
+      "words one by one",
+      base.extend({ kind: z.union([z.literal("a"), z.literal("b"), z.literal("c")]) }),
+      [],
+      ['.kind: "c" may come now'],
+    ],
+    [
+      "words among others, and one less",
+      base.extend({ kind: z.union([z.literal("a"), z.number()]) }),
+      ['.kind: "b" is no longer taken'],
+      [".kind: number may come now"],
+    ],
     ["strict objects", z.strictObject(base.shape), [": unknown properties are no longer taken"], []],
   ])("knows whom %s breaks", (_what, now, callers, subscribers) => {
     expect(breakingChanges(versions("openapi", base), versions("openapi", now))).toEqual(

@@ -168,32 +168,29 @@ class OpenEntry implements StateEntry<unknown> {
   }
 
   /**
-   * What is stored of a value: what its valueType makes of it; of what a schema makes of something else, such as a date of
-   * text, and does not take itself, what was given. Either has to be read as the same, or it would change each time that
-   * it is set, or never be read again.
+   * What is stored of a value: the value itself, or else what its valueType makes of it. Either has to be read as the same, or
+   * it would change each time that it is set, or never be read again. So a date may be set of a schema that makes one of text.
    */
   #written(value: unknown): unknown {
     const refuse = (text: string): Error => badItem(this.#where, "value", text);
     const made = this.#check(value, refuse);
-    const stored = made.issues === undefined ? made.value : value;
-    const text = storedText(stored);
-    const read = text === undefined ? undefined : this.#check(JSON.parse(text), refuse);
-    const isRefused = read?.issues !== undefined;
-    if (made.issues !== undefined && (read === undefined || isRefused)) {
-      throw refuse(`the value is not valid: ${summaryOf(made)}`);
+    const isValid = made.issues === undefined;
+    let fault = isValid ? undefined : `the value is not valid: ${summaryOf(made)}`;
+    for (const stored of isValid ? [value, made.value] : [value]) {
+      const text = storedText(stored);
+      if (text === undefined) continue;
+      const read = this.#check(JSON.parse(text), refuse);
+      if (read.issues === undefined && isSameJson(storedText(read.value), text)) return stored;
+      if (!isValid) break;
+      fault =
+        read.issues === undefined
+          ? "its valueType makes another value of what it has made, so that what is stored would be read as something else; " +
+            "give one that leaves its own output as it is"
+          : `its valueType refuses what would be stored: ${summaryOf(read)}; give one that takes what JSON makes of it`;
     }
-    if (isRefused) {
-      throw refuse(
-        `its valueType refuses what would be stored: ${summaryOf(read)}; give one that takes what JSON makes of it`,
-      );
-    }
-    if (read !== undefined && !isSameJson(storedText(read.value), text!)) {
-      throw refuse(
-        "its valueType makes another value of what it has made, so that what is stored would be read as something else; " +
-          "give one that leaves its own output as it is",
-      );
-    }
-    return stored;
+    if (fault !== undefined) throw refuse(fault);
+    // Bytes, and what has no JSON, which is said when it is written.
+    return made.issues === undefined ? made.value : value;
   }
 
   #check(value: unknown, refuse: (text: string) => Error): Checked {

@@ -1,5 +1,5 @@
 import { Transform, Type } from "class-transformer";
-import { IsDate, IsNumber, IsString } from "class-validator";
+import { IsDate, IsDefined, IsNumber, IsString } from "class-validator";
 import { z } from "zod";
 import {
   DaprPublish,
@@ -171,8 +171,19 @@ describe("an entry with a valueType", () => {
   class Rounded {
     @Transform(({ value }: { value: number }) => Math.round(value)) @IsNumber() total!: number;
   }
+  class Money {
+    constructor(readonly cents: string) {}
+    toJSON(): string {
+      return this.cents;
+    }
+  }
+  class Priced {
+    @Transform(({ value }: { value: string }) => new Money(value)) @IsDefined() price!: Money;
+  }
   const at = new Date(0);
   const text = at.toISOString();
+  const price = new Money("500");
+  const listOfSet = z.union([z.array(z.number()), z.set(z.number()).transform((set) => [...set])]);
 
   it.each<[string, PayloadType, unknown, unknown, unknown]>([
     ["a schema", z.object({ id: z.string() }), { id: "1", more: 2 }, { id: "1" }, { id: "1" }],
@@ -188,6 +199,15 @@ describe("an entry with a valueType", () => {
       { a: 1, b: 2 },
     ],
     ["a class", Order, Object.assign(new Order(), { id: "1", at }), { id: "1", at: text }, { id: "1", at }],
+    [
+      "a schema that wraps what JSON has",
+      z.unknown().transform((given) => new Money(String(given))),
+      price,
+      "500",
+      price,
+    ],
+    ["one that makes a list of a Set", listOfSet, new Set([1]), [1], [1]],
+    ["a class that wraps what JSON has", Priced, Object.assign(new Priced(), { price }), { price: "500" }, { price }],
     ["a class that converts to the same", Rounded, { total: 1.4 }, { total: 1 }, { total: 1 }],
   ])("stores what is read as it was set: %s", async (_, valueType, value, stored, read) => {
     expect(await keep(valueType, value)).toEqual([stored, read]);

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { keepAliveTimeout } from "./app.js";
 
 /** What the functions saw, and who waits for it: they report it to `url`. */
 export class Seen {
@@ -47,7 +48,8 @@ export class Seen {
 }
 
 export async function startSeen(): Promise<Seen> {
-  const server = createServer((request, response) => {
+  // A report on a connection that is being closed would fail the function that makes it, whose event is lost then.
+  const server = createServer({ keepAliveTimeout }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Deliveries } from "./deliveries.js";
 import type { InvocationRecord, Preview, RequestRecord, TriggerText } from "./page/wire.js";
 import { previewOf } from "./records.js";
 import { requestRecordOf } from "./requests.js";
@@ -26,19 +27,24 @@ export async function recordCall<R extends AppCallReply>(
   appId: string,
   call: AppCall,
   send: () => Promise<R>,
+  deliveries: Deliveries,
   onRecord: (record: InvocationRecord) => void,
 ): Promise<R> {
   if (call.method === "OPTIONS" || call.path.startsWith("/dapr/")) return send();
   const from = performance.now();
   const request = requestOf(call);
+  const functionName = nameOf(call.path);
+  const event = eventOf(call);
+  const { source, id } = event ?? {};
+  const isCounted = typeof source === "string" && typeof id === "string";
   const { isBase64, ...text } = request.body;
   const record: InvocationRecord = {
     id: randomUUID(),
     appId,
-    functionName: nameOf(call.path),
-    trigger: triggerOf(call),
+    functionName,
+    trigger: triggerOf(call, event),
     begun: Date.now(),
-    attempt: 1,
+    attempt: isCounted ? deliveries.attemptOf(`${appId}/${functionName}`, { source, id }) : 1,
     payload: isBase64 ? previewOf(call.body) : text,
     request,
     reads: [],
@@ -66,9 +72,8 @@ function nameOf(path: string): string {
   return route.replace(/^\//, "") || "/";
 }
 
-function triggerOf({ method, path, headers, body }: AppCall): TriggerText {
-  const { pubsubname } = headers;
-  if (typeof pubsubname === "string") return { type: "topic", where: `${pubsubname}/${topicOf(body)}` };
+function triggerOf({ method, path, headers }: AppCall, event: Event | undefined): TriggerText {
+  if (event !== undefined) return { type: "topic", where: `${event.pubsubname}/${event.topic}` };
   if (headers["readtimeutc"] !== undefined) return { type: "binding", where: nameOf(path) };
   return { type: "invoke", where: `${method} ${path}` };
 }
@@ -85,11 +90,22 @@ function requestOf({ method, path, headers, body = "" }: AppCall): RequestRecord
   );
 }
 
-function topicOf(body: AppCall["body"]): string {
+/** What a delivery says of its event; of a raw message, and of several in one request, not all of it is there. */
+interface Event {
+  readonly pubsubname: string;
+  readonly topic: string;
+  readonly source?: unknown;
+  readonly id?: unknown;
+}
+
+function eventOf({ headers, body }: AppCall): Event | undefined {
+  const { pubsubname } = headers;
+  if (typeof pubsubname !== "string") return undefined;
   try {
-    return String((JSON.parse(String(body)) as { topic?: unknown }).topic);
+    const { topic, source, id } = JSON.parse(String(body)) as Readonly<Record<string, unknown>>;
+    return { pubsubname, topic: typeof topic === "string" ? topic : "?", source, id };
   } catch {
-    return "?";
+    return { pubsubname, topic: "?" };
   }
 }
 

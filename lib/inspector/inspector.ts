@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { recordCall, type AppCall, type AppCallReply } from "./calls.js";
+import { Deliveries } from "./deliveries.js";
 import type { History } from "./history.js";
 import type { Call, CallReply, Change, Overview, OverviewApp, StateItem } from "./page/wire.js";
 
@@ -44,6 +45,7 @@ export const inspectorPath = "/inspect";
 export class Inspector {
   readonly #sidecars = new Map<string, InspectedSidecar>();
   readonly #streams = new Set<ServerResponse>();
+  readonly #deliveries = new Deliveries();
 
   /** @param recordsCalls make a record of each call of a sidecar to its app: the apps make none */
   constructor(
@@ -53,7 +55,8 @@ export class Inspector {
 
   /** Surrounds a sidecar's call to its app. */
   around<R extends AppCallReply>(appId: string, call: AppCall, send: () => Promise<R>): Promise<R> {
-    return this.recordsCalls ? recordCall(appId, call, send, (record) => this.history.add(record)) : send();
+    if (!this.recordsCalls) return send();
+    return recordCall(appId, call, send, this.#deliveries, (record) => this.history.add(record));
   }
 
   add(sidecar: InspectedSidecar): void {

@@ -14,6 +14,7 @@ import type { FunctionDefinition } from "../model/function-definition.js";
 import { takesArguments, type LogPort } from "../model/invocation.js";
 import { messageOf } from "../model/thrown.js";
 import type { InvocationEnd, InvocationObserver, InvocationWatch, ObservedInvocation } from "../invocation/observer.js";
+import { Deliveries } from "./deliveries.js";
 import type { InvocationRecord, ItemRecord, Preview, RequestRecord, StepRecord, TriggerText } from "./page/wire.js";
 import { beginningOf, previewOf } from "./records.js";
 import { requestRecordOf } from "./requests.js";
@@ -33,8 +34,7 @@ export class Recorder implements InvocationObserver {
   readonly #underWay: Recording[] = [];
   /** Its failure is logged when it has ended. */
   #lastEnded: Recording | undefined;
-  /** Deliveries of one event to one function, so that the second is told from the first. */
-  readonly #deliveries = new Map<string, number>();
+  readonly #deliveries = new Deliveries();
 
   constructor(
     private readonly appId: string,
@@ -97,13 +97,7 @@ export class Recorder implements InvocationObserver {
   }
 
   #attemptOf({ definition, event }: ObservedInvocation): number {
-    if (event === undefined) return 1;
-    const key = JSON.stringify([definition.name, event.source, event.id]);
-    const attempt = (this.#deliveries.get(key) ?? 0) + 1;
-    this.#deliveries.delete(key);
-    this.#deliveries.set(key, attempt);
-    if (this.#deliveries.size > 10_000) this.#deliveries.delete(this.#deliveries.keys().next().value!);
-    return attempt;
+    return event === undefined ? 1 : this.#deliveries.attemptOf(definition.name, event);
   }
 }
 

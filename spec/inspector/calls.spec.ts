@@ -43,6 +43,29 @@ describe("an inspector of apps that make no records of their own", () => {
     expect(history.events).toMatchObject([{ pubsub: "bus", topic: "t" }]);
   });
 
+  it("counts the deliveries of an event by app and route", async () => {
+    const history = new History();
+    const inspector = new Inspector(history, true);
+    const deliver = (appId: string, path: string, body: object) => {
+      const delivery = { method: "POST", path, headers: { pubsubname: "bus" }, body: JSON.stringify(body) };
+      return inspector.around(appId, delivery, () => Promise.resolve({ status: 500, body: Buffer.from("") }));
+    };
+    const event = { specversion: "1.0", id: "1", source: "shop", topic: "t", data: 1 };
+    for (const [appId, path] of [
+      ["a", "/x"],
+      ["a", "/x"],
+      ["a", "/y"],
+      ["b", "/x"],
+      ["a", "/x"],
+    ] as const)
+      await deliver(appId, path, event);
+    await deliver("a", "/x", { ...event, id: "2" });
+    // Of several in one request, and a raw message.
+    for (const body of [{ id: "1", topic: "t", entries: [] }, { id: "1", topic: "t", entries: [] }, [1], [1]])
+      await deliver("a", "/x", body);
+    expect(history.records.map(({ attempt }) => attempt)).toEqual([1, 2, 1, 1, 3, 1, 1, 1, 1, 1]);
+  });
+
   it("keeps no records where the apps make them", async () => {
     const { history, sidecar } = await begin(false);
     await call(sidecar, "POST /v1.0/invoke/orders/method/save?n=1", { body: {} });

@@ -4,7 +4,7 @@ import { settingProblem } from "./problem.js";
 import { isRecord, kindOf } from "./values.js";
 
 /** What an option takes, where anything else would fail later and in other words. */
-export type OptionKind = "any" | "function" | "list" | "members" | "container" | "log";
+export type OptionKind = "any" | "function" | "list" | "members" | "container" | "log" | "folder";
 
 const kinds: Readonly<Record<OptionKind, { readonly takes: (value: unknown) => boolean; readonly what: string }>> = {
   any: { takes: () => true, what: "a value" },
@@ -16,6 +16,10 @@ const kinds: Readonly<Record<OptionKind, { readonly takes: (value: unknown) => b
     // An object without any of them is a log that is off.
     takes: (value) => isRecord(value) || ["info", "warn", "error", "log"].some((level) => has(value, level)),
     what: "console, or a logger with info(), warn(), error() and debug()",
+  },
+  folder: {
+    takes: (value) => typeof value === "string" || (isRecord(value) && typeof value["folder"] === "string"),
+    what: "the path of a folder, or an object with one as its folder",
   },
 };
 

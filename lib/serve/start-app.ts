@@ -24,6 +24,7 @@ import { completeLog } from "./log.js";
 import { prepareFunctions } from "./prepare.js";
 import { routeOf, routesOf } from "../server/routes.js";
 import { readSettings, settingSources, type RuntimeSettings } from "./settings.js";
+import type { RecordOptions } from "../record/recorder.js";
 import type { App, HandlerOptions, ServeOptions } from "./app.js";
 import { checkSidecar } from "./sidecar-check.js";
 import { SidecarHost } from "../sidecar-host/sidecar-host.js";
@@ -71,11 +72,18 @@ const serveOptions: Readonly<Record<keyof ServeOptions, OptionKind>> = {
   observers: "list",
   health: "any",
   exitOnSignal: "any",
-  record: "any",
+  record: "folder",
   signal: "any",
   validation: "members",
   port: "any",
   host: "any",
+};
+
+const recordOptions: Readonly<Record<keyof RecordOptions, OptionKind>> = {
+  folder: "any",
+  redact: "function",
+  maxSize: "any",
+  moduleOf: "function",
 };
 
 /** What {@link serve} and {@link createHandler} do. */
@@ -85,7 +93,13 @@ export async function startApp(
   entrance: Entrance,
 ): Promise<StartedApp> {
   options.signal?.throwIfAborted();
-  const wrong = optionProblems(options, serveOptions);
+  const { record } = options;
+  const wrong = [
+    ...optionProblems(options, serveOptions),
+    ...(typeof record === "object" && record !== null
+      ? optionProblems(record, recordOptions, "warning", "record.")
+      : []),
+  ];
   throwErrors(wrong);
   const log = completeLog(options.log);
   const { settings, problems } = readSettings(options);

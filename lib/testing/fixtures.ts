@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import { stringify } from "../collectors/json-value.js";
 import { TriggerRequest } from "../invocation/requests.js";
+import { throwErrors } from "../metadata/functions.js";
+import { optionProblems, type OptionKind } from "../model/app-options.js";
 import type { CloudEvent, HttpRequest, InvocationContext } from "../model/invocation.js";
 import { kindOf } from "../model/values.js";
 
@@ -41,12 +43,23 @@ export interface HttpRequestInit {
   readonly body?: unknown;
 }
 
+const requestMembers: Readonly<Record<keyof HttpRequestInit, OptionKind>> = {
+  method: "any",
+  url: "any",
+  headers: "any",
+  query: "any",
+  params: "any",
+  body: "any",
+};
+
 /**
  * A request as a function of an HTTP trigger gets it.
  *
+ * @throws DefinitionError `option-unknown` for a member that there is not, which would be dropped
  * @throws TypeError for a body that JSON cannot hold, such as a FormData
  */
 export function httpRequest<T = unknown>(init: HttpRequestInit = {}): HttpRequest<T> {
+  throwErrors(optionProblems(init, requestMembers, "error"));
   const { body } = init;
   const headers = new Headers(init.headers);
   const isRaw = body === undefined || typeof body === "string" || isBytes(body);

@@ -147,8 +147,8 @@ function shownItem(item: RecordedItem | undefined): unknown {
 
 function payloadOf({ trigger, payload }: Recording): unknown {
   if (trigger !== "httpTrigger") return fromRecorded(payload);
-  const { body, standIns, headers, ...parts } = payload as RecordedHttp;
-  return httpRequest({ ...parts, headers: { ...headers, ...standIns }, body: fromRecorded(body) });
+  const { method, url, query, params, body, standIns, headers } = payload as RecordedHttp;
+  return httpRequest({ method, url, query, params, headers: { ...headers, ...standIns }, body: fromRecorded(body) });
 }
 
 /** The payload of an HTTP function, as it is recorded. */

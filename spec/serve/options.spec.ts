@@ -34,6 +34,10 @@ describe("options that a program in JavaScript gives", () => {
       { validation: { whitelst: false } },
       "validation.whitelst: there is no such option, so that it changes nothing; did you mean whitelist?",
     ],
+    [
+      { record: { folder: "f", maxsize: 5 } },
+      "record.maxsize: there is no such option, so that it changes nothing; did you mean maxSize?",
+    ],
     [{ cors: true }, "cors: there is no such option, so that it changes nothing; there are daprUrl, client, "],
   ])("are warned of at start where there are none of that name: %j", async (given, line) => {
     const lines: string[] = [];
@@ -60,6 +64,9 @@ describe("options that a program in JavaScript gives", () => {
     [{ log: console.log }, "log: it is a function; give console, or a logger with info(), warn(), error() and debug()"],
     [{ settings: ["a"] }, "settings: it is a list; give an object"],
     [{ client: "x" }, "client: it is text; give an object"],
+    [{ record: true }, "record: it is a boolean; give the path of a folder, or an object with one as its folder"],
+    [{ record: {} }, "record: it is an object; give the path of a folder, or an object with one as its folder"],
+    [{ record: { folder: "f", redact: 5 } }, "record.redact: it is a number; give a function"],
     [{ host: 5 }, "host: 5 is not an address; give one like 127.0.0.1, or 0.0.0.0 for all"],
   ])("keep an app from starting that are of another kind: %j", async (given, message) => {
     const error = await errorOf(() => serve([Orders], { port: 0, ...given } as object));

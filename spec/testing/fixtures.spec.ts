@@ -52,6 +52,11 @@ describe("httpRequest", () => {
     await expect(request.json()).rejects.toMatchObject({ code: "ERR_MALFORMED_REQUEST" });
   });
 
+  it("refuses members that it does not have", () => {
+    expect(() => httpRequest({ header: { a: "1" } } as object)).toThrow("header: there is no such option");
+    expect(() => httpRequest({ header: { a: "1" } } as object)).toThrow("did you mean headers?");
+  });
+
   it("sends text and bytes as they are", async () => {
     const text = httpRequest({ body: "{oops", headers: { "content-type": "application/json" } });
     await expect(text.json()).rejects.toMatchObject({ code: "ERR_MALFORMED_REQUEST" });

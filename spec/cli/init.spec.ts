@@ -338,7 +338,8 @@ if (canRun("init on a terminal", "script")) {
       terminal.stdout.on("data", (data: Buffer) => {
         const asked = output.includes("[standard]");
         output += data.toString();
-        if (!asked && output.includes("[standard]")) terminal.stdin.write(key);
+        // Nothing is not written either: a terminal that has ended by then takes no more.
+        if (key !== "" && !asked && output.includes("[standard]")) terminal.stdin.write(key);
       });
       terminal.stdin.write(typed);
       const tooLate = setTimeout(() => terminal.kill("SIGKILL"), 60_000);

@@ -118,6 +118,25 @@ describe("the versions of an app that is watched", () => {
     return { app, said, connecting, save, start };
   }
 
+  it.each([
+    ["is being compiled", [{ "watch:output": "/none" }], "tsc compiles it, which @swc/core does faster"],
+    [
+      "has been compiled",
+      [{ "watch:output": "/none" }, { "watch:require": [] }],
+      "mind an await at the top of a module",
+    ],
+    ["was built before", [], "mind an await at the top of a module"],
+  ])("say what takes long in one that %s", async (_, messages, hint) => {
+    const { app, said, save, start } = watched();
+    await start();
+    await save("main.js");
+    for (const message of messages) versions[1]!.says(message);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(said).toEqual([expect.stringContaining(`it has been loading for 10 s; ${hint}`)]);
+    versions[0]!.end(0);
+    await app.close();
+  });
+
   it("load anew a file that changed while a compiler read it, which tells of it at the end", async () => {
     const { said, save, start } = watched();
     await start();

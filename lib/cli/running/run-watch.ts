@@ -220,6 +220,7 @@ export class WatchedApp {
     this.#next = child;
     const underWay = new UnderWay(this.events.onRecord);
     const outputs: string[] = [];
+    let isCompiling = false;
     const ended = new Promise<string>((resolve) => {
       child.once("close", (code, signal) => {
         const how = String(signal ?? code);
@@ -233,6 +234,8 @@ export class WatchedApp {
     });
     const outcome = new Promise<Extract<VersionMessage, { type: "ready" | "failed" }>>((settled) => {
       child.on("message", (message: VersionMessage | Dependencies | Output) => {
+        // What it is compiled from is told when that is done.
+        isCompiling = "watch:output" in message;
         if ("watch:output" in message) outputs.push(message["watch:output"]);
         else if (!("type" in message)) this.#addFiles(message);
         else if (message.type === "record") underWay.add(message.record);
@@ -243,10 +246,10 @@ export class WatchedApp {
     });
     child.send(this.order satisfies VersionOrder);
     const isSlow = setTimeout(() => {
-      this.#fail(
-        `it has been loading for ${slow / 1000} s; mind an await at the top of a module that does not settle`,
-        false,
-      );
+      const hint = isCompiling
+        ? "tsc compiles it, which @swc/core does faster: npm install -D @swc/core"
+        : "mind an await at the top of a module that does not settle";
+      this.#fail(`it has been loading for ${slow / 1000} s; ${hint}`, false);
     }, slow);
     const message = await outcome;
     clearTimeout(isSlow);

@@ -4,6 +4,7 @@ import { breakingChanges } from "../describe/breaking.js";
 import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { inspectFunctions } from "../metadata/functions.js";
+import type { FunctionDefinition } from "../model/function-definition.js";
 import { isRecord } from "../model/values.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
 import { inspectApp, loadFunctions } from "./modules/function-app.js";
@@ -55,7 +56,10 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
   const sorted = functions.located(problems);
   printProblems(sorted);
   if (hasErrors(sorted)) return exitCodes.problems;
-  const resolved = resolveSettings(definitions, settingSources()).definitions;
+  const { definitions: resolved, problems: unresolved } = resolveSettings(
+    definitions.map((definition) => asDescribed(definition, format)),
+    settingSources(),
+  );
   const from = process.cwd();
   const { document, notes } = formats[format](resolved, {
     title: appIdOf(from),
@@ -63,7 +67,8 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
     from,
     routePrefix: routePrefixOf(),
   });
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const lacking = unresolved.filter(({ code, member = "" }) => code === "setting-missing" && texts[format].has(member));
+  for (const note of [...notes, ...lacking.map(({ message }) => message)]) process.stderr.write(`note: ${note}\n`);
   if (before !== undefined) {
     const changes = breakingChanges(
       before.document,
@@ -75,6 +80,19 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
   const text = `${JSON.stringify(document, null, 2)}\n`;
   writeOut(options.out, text);
   return exitCodes.done;
+}
+
+/** The options whose text stands in a description: with a setting that has no value, as it is written. */
+const texts: Readonly<Record<keyof typeof formats, ReadonlySet<string>>> = {
+  openapi: new Set(["methodName", "route"]),
+  asyncapi: new Set(["pubSubName", "topic"]),
+  "json-schema": new Set(),
+};
+
+/** What a description says of a function: its trigger and, of topics, what it publishes. */
+function asDescribed(definition: FunctionDefinition, format: keyof typeof formats): FunctionDefinition {
+  const outputs = format === "asyncapi" ? definition.outputs.filter(({ type }) => type === "daprPublish") : [];
+  return { ...definition, inputs: [], outputs, entries: [], clients: [] };
 }
 
 /** An earlier description, which says itself of which format it is. */

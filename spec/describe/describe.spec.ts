@@ -775,6 +775,30 @@ describe("dapr-functions describe", () => {
     expect([status, stdout]).toEqual([0, expect.stringContaining(expected)]);
   });
 
+  it("says of a setting without a value that it is described as it is written", () => {
+    const text = `export class Orders {
+      @DaprServiceInvocationTrigger({ methodName: "%METHOD%" })
+      @DaprStateOutput({ name: "order", stateStore: "%STORE%", key: "k" })
+      create(_: { id: string }, bindings: never): void {}
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "%TOPIC%" }) seen(_: CloudEvent): void {}
+    }`;
+    write(project, { "build/settings.js": built(text) });
+    const notes = (format: string, settings: Record<string, string> = {}) => {
+      const { status, stderr } = runCli(project, ["describe", "build/settings.js", "--format", format], settings);
+      return [status, ...(stderr.match(/^.*?(?=; set it|; give it)/gm) ?? [])];
+    };
+    expect(notes("openapi")).toEqual([
+      0,
+      expect.stringMatching(/^note: Orders\.create, trigger "payload", methodName: the setting "METHOD"/),
+    ]);
+    expect(notes("asyncapi")).toEqual([
+      0,
+      expect.stringMatching(/^note: Orders\.seen, trigger "payload", topic: the setting "TOPIC"/),
+    ]);
+    expect(notes("json-schema")).toEqual([0]);
+    expect(notes("openapi", { METHOD: "create" })).toEqual([0]);
+  });
+
   it("writes into a folder that is not there, and no file while it checks", () => {
     const args = ["describe", "build/orders.js", "--out", "api/v1/openapi.json"];
     expect(runCli(project, args)).toMatchObject({ status: 0, stdout: "" });

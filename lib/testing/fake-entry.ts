@@ -1,4 +1,6 @@
 import { badItem } from "../collectors/message.js";
+import { throwErrors } from "../metadata/functions.js";
+import { optionProblems, type OptionKind } from "../model/app-options.js";
 import type { StateEntry, StateEntryOverrides } from "../model/state-entry.js";
 import { overridingMetadata } from "../sidecar-host/entry-overrides.js";
 import { jsonCopy } from "./json-copy.js";
@@ -31,15 +33,23 @@ export interface FakeEntry<T> extends StateEntry<T> {
   readonly result: EntryResult<T>;
 }
 
+const entryMembers: Readonly<Record<keyof StateEntryInit<unknown>, OptionKind>> = {
+  value: "any",
+  etag: "any",
+  key: "any",
+};
+
 /**
  * A state entry as it was read, for `inputs` of `invoke`, or to call a method with.
  *
+ * @throws DefinitionError `option-unknown` for a member that there is not, as where the value itself is given
  * @example
  * const cart = stateEntry<Cart>({ value: { lines: [] }, etag: "7" });
  * new Carts().addItem({ id: "41", sku: "tea" }, { cart });
  * expect(cart.result).toMatchObject({ isSet: true, value: { lines: ["tea"] } });
  */
 export function stateEntry<T = never>(init: StateEntryInit<T> = {}): FakeEntry<T> {
+  throwErrors(optionProblems(init, entryMembers, "error"));
   return new KeepingEntry<T>(init);
 }
 

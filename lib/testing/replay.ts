@@ -15,7 +15,7 @@ import {
   type RecordedRequest,
   type Recording,
 } from "../record/recording.js";
-import { stateEntry } from "./fake-entry.js";
+import { stateEntry, type StateEntryInit } from "./fake-entry.js";
 import { httpRequest, type HttpRequestInit } from "./fixtures.js";
 import { invokeWatched, refuseUndeclared } from "./invoke.js";
 
@@ -67,8 +67,7 @@ export async function replay(
   }
   const inputs: Record<string, unknown> = {};
   for (const { name } of definition.inputs) inputs[name] = fromRecorded(recording.inputs[name]);
-  for (const { name } of definition.entries)
-    inputs[name] = stateEntry(fromRecorded(recording.inputs[name] ?? {}) as object);
+  for (const { name } of definition.entries) inputs[name] = stateEntry(entryOf(recording.inputs[name]));
   for (const client of definition.clients) inputs[client.name] = answering(client, recording);
   Object.assign(inputs, standIns);
   let again: Promise<Recording> | undefined;
@@ -143,6 +142,11 @@ function compareItems(
 /** Beside one that is removed, or not there. */
 function shownItem(item: RecordedItem | undefined): unknown {
   return item?.verb === "remove" ? { verb: "remove", ...item.overrides } : item?.value;
+}
+
+function entryOf(recorded: unknown): StateEntryInit<unknown> {
+  const { value, etag, key } = fromRecorded(recorded ?? {}) as StateEntryInit<unknown>;
+  return { value, etag, key };
 }
 
 function payloadOf({ trigger, payload }: Recording): unknown {

@@ -269,6 +269,7 @@ describe("stateEntry", () => {
     expect(cart.result).toEqual({ value: { lines: [] }, isSet: true, isRemoved: false, metadata: { a: "1" } });
     cart.remove();
     expect(cart.result).toMatchObject({ value: undefined, isRemoved: true, isSet: false });
+    expect(() => stateEntry({ lines: [1] } as object)).toThrow("lines: there is no such option");
     expect(stateEntry()).toMatchObject({ exists: false, etag: undefined, value: undefined });
   });
 });

@@ -2,7 +2,7 @@ import type { DaprPublish as PublishBinding, DaprTopicTrigger as TopicTrigger } 
 import type { PayloadType } from "../model/payload-type.js";
 import { recording, type OptionsOf, type TriggerOptionsOf } from "./recording.js";
 import type { OutputDecorator, TriggerDecorator } from "./signatures.js";
-import { expandTopic, type WithTopic } from "./topic.js";
+import { expandTopic, isTyped, type WithTopic } from "./topic.js";
 
 export type DaprTopicTrigger = TopicTrigger;
 export type DaprPublish = PublishBinding;
@@ -70,5 +70,5 @@ export type DaprPublishOptions<N extends string = string, V extends PayloadType 
 export function DaprPublish<N extends string, V extends PayloadType = never, P extends PayloadType = never>(
   options: DaprPublishOptions<N, V> | WithTopic<DaprPublishOptions<N>, P>,
 ): OutputDecorator<N, "publish", V, P> {
-  return recording("DaprPublish", expandTopic("DaprPublish", options, "valueType"));
+  return recording("DaprPublish", expandTopic("DaprPublish", options, "valueType"), isTyped(options));
 }

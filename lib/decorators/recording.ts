@@ -10,6 +10,7 @@ import { DefinitionError } from "../model/errors.js";
 export function recording(
   decorator: DecoratorName,
   argument: unknown,
+  ofTopic = false,
 ): (target: unknown, keyOrContext: unknown, descriptor?: unknown) => void {
   const target = decorated(argument);
   if (target !== undefined) {
@@ -19,7 +20,7 @@ export function recording(
     ]);
   }
   return (target, keyOrContext, descriptor) => {
-    recordOnMethod(target, keyOrContext, descriptor, { decorator, argument });
+    recordOnMethod(target, keyOrContext, descriptor, { decorator, argument, ...(ofTopic && { ofTopic }) });
   };
 }
 

@@ -80,6 +80,11 @@ export function expandTopic(decorator: string, options: unknown, payloadOption: 
   return { ...options, pubSubName, topic: name, ...(payload !== undefined && { [payloadOption]: payload }) };
 }
 
+/** True for options with a topic whose payload has a type, which its subscribers check again. */
+export function isTyped(options: unknown): boolean {
+  return isRecord(options) && isRecord(options["topic"]) && options["topic"]["payload"] !== undefined;
+}
+
 function refused(code: ProblemCode, place: string, member: string | undefined, text: string): DefinitionError {
   const message = `${member === undefined ? place : `${place}, ${member}`}: ${text}`;
   const at = { class: undefined, method: undefined, ...(member !== undefined && { member }) };

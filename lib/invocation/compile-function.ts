@@ -7,7 +7,7 @@ import type { Around } from "./around.js";
 import type { BindingHost, ClientOpener, InputReader, OutputWriter } from "./binding-host.js";
 import { compileEntries, type CompiledEntries } from "./entries.js";
 import type { InvocationObserver } from "./observer.js";
-import { payloadCheckOf, revived, valueCheckOf } from "./payload-checks.js";
+import { outputCheckOf, payloadCheckOf, revived } from "./payload-checks.js";
 import { replyReader, type ReplyReader } from "./reply.js";
 
 /** A function made ready at start: an invocation does only what its own bindings need. */
@@ -67,7 +67,7 @@ export function compileFunction(
     outputs: definition.outputs.map((output) => ({
       binding: output,
       writer: host.writer(output, definition),
-      check: valueCheckOf(output, validation),
+      check: outputCheckOf(output, definition, validation),
     })),
     readReply: replyReader(definition),
     isParallel: (definition.flush ?? options.flush) === "parallel",

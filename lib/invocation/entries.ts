@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-import { bytesOf, jsonTextOf } from "../collectors/json-value.js";
 import { badItem } from "../collectors/message.js";
 import { kindOf, setOwn } from "../model/values.js";
 import type { DaprStateEntryBinding } from "../model/bindings.js";
@@ -21,6 +19,7 @@ import { pause } from "../model/abort.js";
 import { decisiveError } from "./failures.js";
 import type { Release } from "./key-queue.js";
 import { TriggerRequest } from "./requests.js";
+import { isSameJson, writtenJson } from "./written-json.js";
 
 /** The state entries of a function, made ready at start. */
 export interface CompiledEntries {
@@ -177,10 +176,10 @@ class OpenEntry implements StateEntry<unknown> {
     const isValid = made.issues === undefined;
     let fault = isValid ? undefined : `the value is not valid: ${summaryOf(made)}`;
     for (const stored of isValid ? [value, made.value] : [value]) {
-      const text = storedText(stored);
+      const text = writtenJson(stored);
       if (text === undefined) continue;
       const read = this.#check(JSON.parse(text), refuse);
-      if (read.issues === undefined && isSameJson(storedText(read.value), text)) return stored;
+      if (read.issues === undefined && isSameJson(writtenJson(read.value), text)) return stored;
       if (!isValid) break;
       fault =
         read.issues === undefined
@@ -212,21 +211,6 @@ class OpenEntry implements StateEntry<unknown> {
   get #where(): string {
     return `${placeOf(this.#invocation.definition)}, entry "${this.#entries.bindings[this.#index]!.name}"`;
   }
-}
-
-/** The JSON that is stored of a value; undefined of bytes, and of what has none, which is said when it is written. */
-function storedText(value: unknown): string | undefined {
-  if (bytesOf(value) !== undefined) return undefined;
-  try {
-    return jsonTextOf(value)?.text;
-  } catch {
-    return undefined;
-  }
-}
-
-/** True for the same members in whatever order. */
-function isSameJson(one: string | undefined, other: string): boolean {
-  return one === other || (one !== undefined && isDeepStrictEqual(JSON.parse(one), JSON.parse(other)));
 }
 
 const shortestWait = 5;

@@ -3,7 +3,7 @@ import { InvocationError, PayloadError } from "../model/errors.js";
 import { isPromise, type MaybePromise } from "../model/maybe-promise.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import type { CloudEvent, HttpRequest } from "../model/invocation.js";
-import { summaryOf } from "../model/payload-issues.js";
+import { summaryOf, type Invalid } from "../model/payload-issues.js";
 import {
   compileCheck,
   describePayloadType,
@@ -14,6 +14,7 @@ import {
 import { compilePayloadCheck } from "../payload/decode.js";
 import type { InputReader } from "./binding-host.js";
 import { withCheckedBody } from "./requests.js";
+import { isSameJson, writtenJson } from "./written-json.js";
 
 /** What of the payload has a type: a topic event's `data`, an HTTP request's body, else the payload itself. */
 export function payloadCheckOf(
@@ -56,6 +57,44 @@ export function valueCheckOf(
 ): Check | undefined {
   const valueType = "valueType" in binding ? binding.valueType : undefined;
   return valueType === undefined ? undefined : compileCheck(valueType, validation);
+}
+
+/** What an item of an output is checked against when it is added. */
+export function outputCheckOf(
+  output: OutputBinding,
+  { topicOutputs }: FunctionDefinition,
+  validation: CheckOptions | undefined,
+): Check | undefined {
+  const check = valueCheckOf(output, validation);
+  return check !== undefined && topicOutputs?.includes(output.name) === true ? twice(check) : check;
+}
+
+/**
+ * The check of a payload that is checked again where it arrives. It gives what has to be sent so that what the type makes of
+ * an item is what a subscriber gets: that itself where it is read as it is, else the item as it was given.
+ */
+function twice(check: Check): Check {
+  return (item) => {
+    const made = check(item);
+    if (made instanceof Promise || made.issues !== undefined) return made;
+    const due = writtenJson(made.value);
+    // Bytes, and what has no JSON, which is said when it is written.
+    if (due === undefined) return made;
+    let refusal: Invalid | undefined;
+    for (const sent of [made.value, item]) {
+      const text = writtenJson(sent);
+      const read = text === undefined ? undefined : check(JSON.parse(text));
+      if (read === undefined || read instanceof Promise) continue;
+      if (read.issues !== undefined) refusal ??= read;
+      else if (isSameJson(writtenJson(read.value), due)) return { value: sent };
+    }
+    const message =
+      refusal === undefined
+        ? "subscribers would read something else, since its topic's payload type converts it each time; give a type that " +
+          "leaves its own output as it is"
+        : `subscribers would refuse it: ${summaryOf(refusal)}; give the topic a payload type that takes what JSON makes of it`;
+    return { issues: [{ path: "", message, rule: "topic" }] };
+  };
 }
 
 /** A reader that makes instances of the input's `valueType` out of what is stored. */

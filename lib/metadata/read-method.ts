@@ -50,7 +50,9 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   const flush = once("Flush");
   if (flush !== undefined) problems.push(...flushProblems(place, flush.argument));
 
-  const bindings = records.filter(isBindingRecord).map((record) => readBinding(place, record));
+  const bindings = records
+    .filter(isBindingRecord)
+    .map((record) => ({ ...readBinding(place, record), ofTopic: record.ofTopic === true }));
   const triggers = ofRole(bindings, "trigger");
   problems.push(...triggerProblems(place, triggers));
   problems.push(...bindings.flatMap((binding) => binding.problems));
@@ -74,12 +76,14 @@ export function readMethod(target: Class, className: string, metadata: MethodMet
   }
   const trigger = first.binding as TriggerBinding;
   const payload = payloadTypeOf(trigger, metadata, first.place);
+  const topicOutputs = bindings.filter(({ ofTopic }) => ofTopic).map((binding) => binding.name);
   const definition: FunctionDefinition = {
     ...declared,
     trigger,
     ...(flush !== undefined && { flush: flush.argument as FlushMode }),
     ...(retry !== undefined && { retry: retry.argument as RetryOptions }),
     ...(payload.type !== undefined && { payloadType: payload.type }),
+    ...(topicOutputs.length > 0 && { topicOutputs }),
   };
   const judged = [...stateProblems(definition), ...expressionProblems(definition)];
   return { definition, problems: [...problems, ...payload.problems, ...judged] };

@@ -18,6 +18,8 @@ export type DecoratorName = BindingDecoratorName | "FunctionName" | "Flush" | "R
 export interface MethodRecord {
   readonly decorator: DecoratorName;
   readonly argument: unknown;
+  /** True of an output whose items are checked again where they arrive, as the payload of a topic that is an object. */
+  readonly ofTopic?: boolean;
 }
 
 /** A method with decorators, as its class or the nearest class above declares it. */

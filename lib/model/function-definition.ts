@@ -38,6 +38,8 @@ export interface FunctionDefinition {
   readonly flush?: FlushMode | undefined;
   /** What the payload is checked against: the trigger's `payload`, else the declared type of the first parameter. */
   readonly payloadType?: PayloadType | undefined;
+  /** Names of the outputs to a topic as an object with a payload type, which its subscribers check again. */
+  readonly topicOutputs?: readonly string[] | undefined;
 }
 
 /** A method of a class with functions, as the runtime calls it. */

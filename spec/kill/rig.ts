@@ -13,8 +13,8 @@ type Client = Awaited<ReturnType<typeof connected>>;
 
 const appId = "workers";
 /**
- * daprd calls the app once at a time. Where several of its calls fail at once, as they do when the app is killed, it may
- * take one of them for answered with 200, and lose the event: about once in 2,500 failures (1.18.1).
+ * daprd calls the app once at a time. Where a call fails while another begins, as happens when the app is killed, it may take
+ * the one that failed for answered with 200, and lose the event: about once in 3,000 failures (1.18.1).
  *
  * @see https://github.com/dapr/dapr/blob/v1.18.1/pkg/middleware/http/pipeline.go#L59, one root for all calls
  */

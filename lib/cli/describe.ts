@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { breakingChanges } from "../describe/breaking.js";
 import { toAsyncApi, toJsonSchema, toOpenApi } from "../describe/documents.js";
+import { replaceTexts } from "../expressions/members.js";
 import { resolveSettings } from "../expressions/resolve-settings.js";
 import { inspectFunctions } from "../metadata/functions.js";
+import type { Binding } from "../model/bindings.js";
 import type { FunctionDefinition } from "../model/function-definition.js";
 import { isRecord } from "../model/values.js";
 import { routePrefixOf, settingSources } from "../serve/settings.js";
@@ -67,7 +69,7 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
     from,
     routePrefix: routePrefixOf(),
   });
-  const lacking = unresolved.filter(({ code, member = "" }) => code === "setting-missing" && texts[format].has(member));
+  const lacking = unresolved.filter(({ code }) => code === "setting-missing");
   for (const note of [...notes, ...lacking.map(({ message }) => message)]) process.stderr.write(`note: ${note}\n`);
   if (before !== undefined) {
     const changes = breakingChanges(
@@ -82,17 +84,26 @@ async function describe(modules: readonly string[], options: DescribeOptions): P
   return exitCodes.done;
 }
 
-/** The options whose text stands in a description: with a setting that has no value, as it is written. */
-const texts: Readonly<Record<keyof typeof formats, ReadonlySet<string>>> = {
-  openapi: new Set(["methodName", "route"]),
-  asyncapi: new Set(["pubSubName", "topic"]),
-  "json-schema": new Set(),
+/** The options whose text stands in a description, by binding: with a setting that has no value, as it is written. */
+const texts: Readonly<Record<keyof typeof formats, Readonly<Record<string, readonly string[]>>>> = {
+  openapi: { daprServiceInvocationTrigger: ["methodName"], httpTrigger: ["route"] },
+  asyncapi: { daprTopicTrigger: ["pubSubName", "topic"], daprPublish: ["pubSubName", "topic"] },
+  "json-schema": {},
 };
 
-/** What a description says of a function: its trigger and, of topics, what it publishes. */
+/** What a description says of a function: its trigger and, of topics, what it publishes, with the texts that it shows. */
 function asDescribed(definition: FunctionDefinition, format: keyof typeof formats): FunctionDefinition {
   const outputs = format === "asyncapi" ? definition.outputs.filter(({ type }) => type === "daprPublish") : [];
-  return { ...definition, inputs: [], outputs, entries: [], clients: [] };
+  const shown = <B extends Binding>(binding: B): B =>
+    replaceTexts(binding, (text, member) => (texts[format][binding.type]?.includes(member) === true ? text : ""));
+  return {
+    ...definition,
+    trigger: shown(definition.trigger),
+    inputs: [],
+    outputs: outputs.map(shown),
+    entries: [],
+    clients: [],
+  };
 }
 
 /** An earlier description, which says itself of which format it is. */

@@ -82,7 +82,8 @@ export class SchemaChanges {
       const found = all.map((other) => ({ other, changes: this.#tried(place, one, other, trail) }));
       if (found.some(({ changes }) => changes.length === 0)) continue;
       const alike = found.filter(({ other }) => isAlike(one, other));
-      if (alike.length === 1) this.changes.push(...alike[0]!.changes);
+      // The words of a list one by one may all break the same rule.
+      if (alike.length === 1) this.changes.push(...alike[0]!.changes.filter((line) => !this.changes.includes(line)));
       else this.changes.push(`${place}: ${shown(one)} ${words[this.view].refused}`);
     }
   }

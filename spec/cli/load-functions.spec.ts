@@ -161,6 +161,12 @@ describe("loading functions", () => {
     expect(stderr).toContain(`(${place}`);
   });
 
+  it("names the place of a syntax error, not of who requires the module", () => {
+    const project = makeProject();
+    write(project, { "a.js": 'require("./b.js");', "b.js": "// one\n// two\nexports.b = ;" });
+    expect(list(project, "a.js").stderr).toMatch(/^a\.js does not load: Unexpected token ';' \(b\.js:3\)/);
+  });
+
   it("names the circle where what it has not reached yet is undefined", () => {
     const project = makeProject();
     write(project, {

@@ -398,6 +398,13 @@ describe("an earlier description of", () => {
   };
 
   it.each<[string, Payload, Payload, readonly string[], readonly string[]]>([
+    [
+      "a list of words that are all too short now",
+      z.enum(["a", "b", "c"]).nullable(),
+      z.string().min(3).nullable(),
+      [": minLength is new: 3"],
+      [': only "a" or "b" or "c" came before'],
+    ],
     ["a literal", z.literal("a"), z.literal("b"), [': "a" is no longer taken'], [': "b" may come now']],
     [
       "a record",
@@ -780,6 +787,8 @@ describe("dapr-functions describe", () => {
       @DaprServiceInvocationTrigger({ methodName: "%METHOD%" })
       @DaprStateOutput({ name: "order", stateStore: "%STORE%", key: "k" })
       create(_: { id: string }, bindings: never): void {}
+      @DaprTopicTrigger({ pubSubName: "bus", topic: "other", deadLetterTopic: "%TOPIC%", route: "%ROUTE%" })
+      first(_: CloudEvent): void {}
       @DaprTopicTrigger({ pubSubName: "bus", topic: "%TOPIC%" }) seen(_: CloudEvent): void {}
     }`;
     write(project, { "build/settings.js": built(text) });

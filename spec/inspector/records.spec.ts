@@ -166,6 +166,14 @@ describe("lineOf", () => {
     );
   });
 
+  it("counts together what was sent to one place and ended the same", () => {
+    const step = { name: "dapr", what: "getState s", ms: 1, count: 1 };
+    const requests = [...Array.from({ length: 999 }, () => step), { ...step, error: "gone" }, step];
+    expect(lineOf({ ...ended, requests }, "text", false)).toContain(
+      " → getState s ×1000, getState s ×1 failed: gone → ",
+    );
+  });
+
   it("is the whole record as JSON", () => expect(JSON.parse(lineOf(ended, "json", true))).toEqual(ended));
 
   it("has colours where they are wanted", () => expect(lineOf(ended, "text", true)).toContain("\u001b["));

@@ -14,7 +14,7 @@ export function reasonOf(error: unknown, file: string): string {
       `${cycle === undefined ? "" : ` (${cycle})`}; move what both need into a module of its own`
     );
   }
-  const place = placeIn(error.stack) ?? placeBefore(error.stack);
+  const place = placeBefore(error.stack) ?? placeIn(error.stack);
   const said = tidied(error.message) + (place === undefined ? "" : ` (${place})`);
   if (error instanceof TypeError) {
     // In CommonJS what a circle has not reached yet is undefined.

@@ -20,7 +20,7 @@ export function lineOf(record: InvocationRecord, format: LineFormat, colours: bo
     colours ? styleText(style, text, { validateStream: false }) : text;
   const { trigger, functionName, appId, ms = 0, attempt, requests, failure, reply } = record;
   const time = new Date(record.begun).toTimeString().slice(0, 8);
-  const sent = visible(requests.map((step) => sentText(step)).join(", "));
+  const sent = visible(sentTexts(requests).join(", "));
   const words = [
     paint("dim", time),
     paint("bold", `${appId}/${functionName}`),
@@ -40,8 +40,17 @@ function whyOf({ message, cause }: FailureRecord): string {
   return cause === undefined ? message : `${message}, caused by ${cause}`;
 }
 
-function sentText({ what, count = 1, error }: StepRecord): string {
-  return `${what} ×${count}${error === undefined ? "" : ` failed: ${cut(error)}`}`;
+/** What went to one place in one way, and ended the same, is counted together: a client may be called a thousand times. */
+function sentTexts(requests: readonly StepRecord[]): string[] {
+  const sent = new Map<string, { readonly what: string; readonly failed: string; count: number }>();
+  for (const { what, count = 1, error } of requests) {
+    const failed = error === undefined ? "" : ` failed: ${cut(error)}`;
+    const key = JSON.stringify([what, failed]);
+    const before = sent.get(key);
+    if (before === undefined) sent.set(key, { what, failed, count });
+    else before.count += count;
+  }
+  return Array.from(sent.values(), ({ what, failed, count }) => `${what} ×${count}${failed}`);
 }
 
 function cut(text: string): string {

@@ -174,13 +174,15 @@ export class BufferedCollector<Message> implements StateCollector<unknown> {
     if (unknown.size === 0) return;
     const known = warned.get(this.writer) ?? new Set();
     warned.set(this.writer, known);
-    const names = [...unknown].filter((name) => !known.has(name));
+    // Whole names out of request bodies would be kept as long as the output.
+    const shown = new Set([...unknown].map((name) => JSON.stringify(name.slice(0, 60))));
+    const names = [...shown].filter((name) => !known.has(name));
     if (names.length === 0 || known.size >= mostWarned) return;
     for (const name of names) if (known.size < mostWarned) known.add(name);
     const { overrides } = outputTypes[this.#type!];
     const orMetadata = "metadata" in overrides ? ", or put it into metadata" : "";
     this.invocation.context.warn(
-      `${this.#where()}: ${listed(names, (name) => JSON.stringify(name.slice(0, 60)))} of an item ` +
+      `${this.#where()}: ${listed(names, (name) => name)} of an item ` +
         `${names.length === 1 ? "is" : "are"} unknown to this output and dropped; check the spelling${orMetadata}`,
     );
   }

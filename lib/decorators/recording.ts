@@ -1,3 +1,4 @@
+import { isClass } from "../metadata/members.js";
 import { recordOnMethod, type DecoratorName } from "../metadata/store.js";
 import { DefinitionError } from "../model/errors.js";
 
@@ -14,7 +15,10 @@ export function recording(
 ): (target: unknown, keyOrContext: unknown, descriptor?: unknown) => void {
   const target = decorated(argument);
   if (target !== undefined) {
-    const message = `${target}: @${decorator} stands without parentheses; write @${decorator}(…)`;
+    const fault = isClass(argument)
+      ? "is given a class in place of options, or stands without parentheses"
+      : "stands without parentheses";
+    const message = `${target}: @${decorator} ${fault}; write @${decorator}(…)`;
     throw new DefinitionError([
       { code: "option-invalid", level: "error", class: undefined, method: undefined, message },
     ]);

@@ -82,9 +82,11 @@ function twice(check: Check): Check {
     if (due === undefined) return made;
     let refusal: Invalid | undefined;
     for (const sent of [made.value, item]) {
-      const text = writtenJson(sent);
+      const text = sent === made.value ? due : writtenJson(sent);
       const read = text === undefined ? undefined : check(JSON.parse(text));
-      if (read === undefined || read instanceof Promise) continue;
+      if (read === undefined) continue;
+      // Whoever adds the item says that it cannot wait, as of the first check.
+      if (read instanceof Promise) return read;
       if (read.issues !== undefined) refusal ??= read;
       else if (isSameJson(writtenJson(read.value), due)) return { value: sent };
     }

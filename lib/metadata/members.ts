@@ -126,7 +126,7 @@ const checkable: ReadonlySet<string> = new Set([
   "ArrayBuffer",
 ]);
 
-function isClass(value: unknown): boolean {
+export function isClass(value: unknown): boolean {
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
 }
 

@@ -10,3 +10,12 @@ export class JsonText {
     return JSON.parse(this.text);
   }
 }
+
+export function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -20,7 +20,7 @@ const maxCauses = 5;
 
 /**
  * What led to an error that something was thrown for: its `cause`, the `errors` of an AggregateError, and theirs; the nearest
- * first, at most 5, and none whose message is empty or stands in that of one before.
+ * first, at most 5, and none without a message, or whose message stands in that of one before.
  */
 export function causesOf(thrown: unknown): readonly unknown[] {
   const causes: unknown[] = [];
@@ -32,8 +32,8 @@ export function causesOf(thrown: unknown): readonly unknown[] {
       if (cause === undefined || cause === null || seen.has(cause)) continue;
       if (seen.size > maxCauses) return causes;
       seen.add(cause);
-      const message = messageOf(cause);
-      if (message === "" || said.some((text) => text.includes(message))) continue;
+      const message = typeof cause === "string" ? cause : memberOf(cause, "message");
+      if (typeof message !== "string" || message === "" || said.some((text) => text.includes(message))) continue;
       said.push(message);
       causes.push(cause);
     }

@@ -6,7 +6,7 @@ import { badItem, refuseHalfPairs } from "../collectors/message.js";
 import { outputTypes } from "../model/binding-table.js";
 import type { DaprPublish } from "../model/bindings.js";
 import { SidecarError } from "../model/errors.js";
-import { JsonText } from "../model/json.js";
+import { isJsonText, JsonText } from "../model/json.js";
 import { readContentType, toText, undecodableAs } from "../invocation/read-payload.js";
 import { WriteError, type Invocation, type OutputWriter } from "../invocation/binding-host.js";
 import { callOptions, compileItemOption, type BindingPlace } from "./options.js";
@@ -173,15 +173,6 @@ function readable(body: MessageBody, where: string): MessageBody {
     `the bytes are not ${isJson ? "JSON" : `text in ${named ?? "UTF-8"}`}, as ${contentType} says; give application/octet-stream, ` +
       "the content type that they have, or rawPayload",
   );
-}
-
-function isJsonText(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

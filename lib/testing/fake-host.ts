@@ -11,7 +11,7 @@ import type {
   OutputBinding,
 } from "../model/bindings.js";
 import { InvocationError } from "../model/errors.js";
-import { JsonText } from "../model/json.js";
+import { isJsonText, JsonText } from "../model/json.js";
 import { compileTemplate, type BindingData } from "../expressions/template.js";
 import { placeOf, type FunctionDefinition } from "../model/function-definition.js";
 import {
@@ -139,21 +139,13 @@ function recordOf(given: unknown, input: InputBinding, part: "value" | "data"): 
 /** What another application has to answer to be read as this. */
 function calleeAnswer({ status, headers, value, bytes }: Partial<AppReply>): InvokeMethodResult {
   const body = bytes instanceof Uint8Array ? bytes : bodyOf(value);
-  const isJson = bytes instanceof Uint8Array ? isJsonText(bytes) : !(value instanceof Uint8Array);
+  // Bytes that a test gave without their type may be JSON.
+  const isJson =
+    bytes instanceof Uint8Array ? isJsonText(new TextDecoder().decode(bytes)) : !(value instanceof Uint8Array);
   const contentType = isJson ? "application/json" : "application/octet-stream";
   const isNothing = body.length === 0 && !(value instanceof Uint8Array);
   const type = isNothing ? {} : { "content-type": contentType };
   return { status: status ?? (isNothing ? 204 : 200), headers: { ...type, ...headers }, body };
-}
-
-/** Whether bytes that a test gave without their type may be JSON. */
-function isJsonText(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(new TextDecoder().decode(bytes));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What a component has to answer to be read as this. */

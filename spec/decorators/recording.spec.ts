@@ -60,6 +60,8 @@ describe("a decorator without parentheses", () => {
       const method = Object.getOwnPropertyDescriptor(Orders.prototype, "create")!;
       expect(() => bare(Orders.prototype, "create", method)).toThrow(`Orders: ${text}`);
       expect(() => bare(method.value, { kind: "method", name: "create" })).toThrow(`create: ${text}`);
+      const given = "is given a class in place of options, or stands without parentheses";
+      expect(() => bare(Orders)).toThrow(`Orders: @${name} ${given}; write @${name}(…)`);
     },
   );
 });

@@ -71,6 +71,9 @@ describe("the causes of a failure", () => {
     ["one without a message of its own", new Error("x", { cause: new AggregateError([root], "") }), root.message],
     ["one that the message holds", new Error(`x: ${root.message}`, { cause: root }), undefined],
     ["itself", circle, undefined],
+    ["what is not an error", new Error("x", { cause: { code: 5 } }), undefined],
+    ["a number", new Error("x", { cause: 404 }), undefined],
+    ["what is not an error, caused by one", new Error("x", { cause: { cause: root } }), root.message],
     [
       "one that cannot be read",
       {

@@ -74,9 +74,14 @@ describe("what a topic's payload type makes of an item arrives", () => {
   });
 
   it.each<[what: string, payload: unknown, item: unknown, words: string]>([
-    ["subscribers would refuse", z.date(), noon, "item 0 is not valid: subscribers would refuse it: invalid_type"],
     [
-      "subscribers would read as something else",
+      "is one that subscribers would refuse",
+      z.date(),
+      noon,
+      "item 0 is not valid: subscribers would refuse it: invalid_type",
+    ],
+    [
+      "is one that subscribers would read as something else",
       z.union([
         z.date().transform((at) => [at.getTime()]),
         z.string(),
@@ -85,7 +90,20 @@ describe("what a topic's payload type makes of an item arrives", () => {
       noon,
       "subscribers would read something else, since its topic's payload type converts it each time",
     ],
-  ])("unless %s, which add refuses", async (_, payload, item, words) => {
+    [
+      "checks its JSON later, though not the item",
+      {
+        "~standard": {
+          version: 1,
+          vendor: "own",
+          validate: (value: unknown) =>
+            value instanceof Date ? { value: value.toJSON() } : Promise.reject(new Error("not now")),
+        },
+      },
+      noon,
+      "its valueType answers with a promise; give one that checks synchronously",
+    ],
+  ])("unless it %s, which add refuses", async (_, payload, item, words) => {
     await expect(sentAndReceived(payload as never, item)).rejects.toMatchObject({
       code: "ERR_DAPR_BAD_REQUEST",
       message: expect.stringContaining(words),

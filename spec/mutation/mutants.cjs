@@ -273,7 +273,7 @@ module.exports = {
     specs: ["collectors/buffered-collector"],
     changes: [
       ["    this.#closed = true;\n", ""],
-      ["const names = [...unknown].filter((name) => !known.has(name));", "const names = [...unknown];"],
+      ["const names = [...shown].filter((name) => !known.has(name));", "const names = [...shown];"],
       [
         "const messages = items.map((item, i) => this.#toMessage(item, first + i));\n    messages.forEach((message, i) => this.#keep(message, items[i]!));",
         "items.forEach((item, i) => this.#keep(this.#toMessage(item, first + i), item));",

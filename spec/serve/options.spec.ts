@@ -82,8 +82,14 @@ describe("options that a program in JavaScript gives", () => {
     expect(warn.mock.calls.flat()).toEqual([
       "warning option-unknown: bindngs: there is no such option, so that it changes nothing; did you mean bindings?",
     ]);
-    const wrong = toHandler(load, "ping", { around: 5 } as unknown as AzureOptions);
-    expect((await errorOf(() => wrong(context))).message).toContain("around: it is a number; give a function");
+    for (const [given, message] of [
+      [{ around: 5 }, "around: it is a number; give a function"],
+      [{ validation: null }, "validation: it is null; give an object"],
+      [{ bindings: "sidecar", settings: null }, "settings: it is null; give an object"],
+    ] as const) {
+      const wrong = toHandler(load, "ping", given as unknown as AzureOptions);
+      expect((await errorOf(() => wrong(context))).message).toContain(message);
+    }
     warn.mockRestore();
     error.mockRestore();
   });

@@ -58,11 +58,14 @@ const azureOptions: Readonly<Record<keyof AzureOptions, OptionKind>> = {
 
 /** Reads functions and applies the rules of the Functions host, but for those that need the app's folder. */
 export function inspectForHost(targets: readonly Target[], options: AzureOptions = {}): Inspection {
+  // What reads the options further takes them for what they have to be.
+  const wrong = optionProblems(options, azureOptions);
+  throwErrors(wrong);
   const { definitions, problems } = inspectFunctions(targets);
   return {
     definitions,
     problems: [
-      ...optionProblems(options, azureOptions),
+      ...wrong,
       ...bindingsProblems(options.bindings),
       ...validationProblems(options.validation),
       ...problems,

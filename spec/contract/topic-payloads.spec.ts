@@ -216,6 +216,8 @@ if (canRun("payloads of topics with Redis", "daprd", "redis-server")) {
       redis = await startRedis();
     });
     afterAll(() => redis.close());
-    topicPayloads(startOnDaprd, { type: "pubsub.redis", metadata: () => ({ redisHost: redis.host }) });
+    // Each topic waits for events on a connection of its own, of which there are ten for each processor unless it says more.
+    const metadata = () => ({ redisHost: redis.host, poolSize: "40" });
+    topicPayloads(startOnDaprd, { type: "pubsub.redis", metadata });
   });
 }
